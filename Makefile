@@ -1,0 +1,25 @@
+# Plumbline: `make help` lists what there is.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help setup demo test test-unit lint
+
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+setup: $(VENV)/.ready ## Set up everything from PyPI (done by the others when needed)
+
+$(VENV)/.ready: pyproject.toml uv.lock
+	@test -x .plumbline/uv/bin/uv || { python3 -m venv .plumbline/uv && .plumbline/uv/bin/pip install -q 'uv>=0.9'; }
+	@.plumbline/uv/bin/uv sync --frozen --all-packages --compile-bytecode -q
+	@touch $@
+
+test: setup lint ## Lint, types, import contracts, unit and component tests
+	@exec $(BIN)/pytest
+
+lint: setup ## Lint, types and import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy

@@ -1,0 +1,26 @@
+"""The shape shared by all message models."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+
+
+def _as_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_as_utc)]
+"""An aware time, kept in UTC."""
+
+Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+"""An id of a partner or of ours; always a string, for partners' ids pass 32 bits."""
+
+ConnectionName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+"""The name of a connection: one Procore account's projects and one QuickBooks realm."""
+
+
+class Contract(BaseModel):
+    """A message model: immutable; unknown fields are ignored, so that older readers survive."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_timedelta="float")

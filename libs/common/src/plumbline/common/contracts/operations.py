@@ -1,0 +1,69 @@
+"""Messages for the people who run Plumbline: parked records, dead letters, credentials."""
+
+from typing import Literal
+
+from plumbline.common.contracts.base import ConnectionName, Contract, Identifier, Moment
+
+
+class RecordParked(Contract):
+    """`records.parked.v1`: a record waits for a person, or goes on."""
+
+    service: Identifier
+    record: Identifier
+    connection: ConnectionName
+    change: Literal["parked", "resumed"]
+    code: Identifier
+    """Stable: `missing-billing-entity`, `invoice-already-exists`, …"""
+    reason: str
+    """One sentence for a person, saying what to do."""
+    amount_cents: int | None = None
+    resumes_on: str | None = None
+    """What makes it go on by itself, such as `link:customer:88`."""
+    at: Moment
+
+
+class DeadLetter(Contract):
+    """`dead-letters.v1`: a message that could not be read, whole, so that it can be read later."""
+
+    service: Identifier
+    reason: Identifier
+    """Stable code: `not-json`, `not-a-webhook`, `not-this-contract`, …"""
+    detail: str
+    origin: Identifier
+    """The topic, or the HTTP route, it came by."""
+    partition: int | None = None
+    offset: int | None = None
+    key: str | None = None
+    headers: dict[str, str]
+    body_base64: str
+    at: Moment
+
+
+class RenewCredential(Contract):
+    """`credentials.commands.v1`: a partner refused this version of an access token."""
+
+    account: Identifier
+    """`procore/<app>` or `quickbooks/<realm>`."""
+    refused_version: int
+    asked_by: Identifier
+
+    @property
+    def key(self) -> str:
+        """The Kafka key: the account."""
+        return self.account
+
+
+class CredentialChanged(Contract):
+    """`credentials.events.v1`: a credential was renewed, is dead, or recovered."""
+
+    account: Identifier
+    change: Literal["renewed", "dead", "recovered"]
+    version: int
+    expires_at: Moment | None = None
+    detail: str = ""
+    at: Moment
+
+    @property
+    def key(self) -> str:
+        """The Kafka key: the account."""
+        return self.account

@@ -1,0 +1,125 @@
+"""The register of topics: one table for code, documents and the brokers' set-up."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from plumbline.common.contracts.base import Contract
+from plumbline.common.contracts.ledger import LedgerCommand, LedgerResult
+from plumbline.common.contracts.operations import (
+    CredentialChanged,
+    DeadLetter,
+    RecordParked,
+    RenewCredential,
+)
+from plumbline.common.contracts.procore import ProcoreChanged
+
+EVENT_RETENTION = timedelta(days=14)
+"""Longer than any provider goes on retrying a webhook."""
+
+COMMAND_RETENTION = timedelta(days=90)
+"""A quarter: long enough to replay a closed accounting period."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic: its name, its one message model, its key, and who may touch it."""
+
+    name: str
+    model: type[Contract]
+    key: str
+    written_by: str
+    read_by: str
+    says: str
+    retention: timedelta = EVENT_RETENTION
+    partitions: int = 4
+
+    @property
+    def retention_ms(self) -> int:
+        """Retention as Kafka's `retention.ms`."""
+        return int(self.retention.total_seconds() * 1000)
+
+    @property
+    def event_type(self) -> str:
+        """The CloudEvents type of its messages."""
+        return f"plumbline.{self.name}"
+
+
+PROCORE_EVENTS = Topic(
+    "procore.events.v1",
+    ProcoreChanged,
+    "company/project/resource/id",
+    "ingest",
+    "mapper",
+    "something changed in Procore (ids only)",
+)
+LEDGER_COMMANDS = Topic(
+    "ledger.commands.v1",
+    LedgerCommand,
+    "realm/record",
+    "mapper",
+    "qb-writer",
+    "what QuickBooks should look like",
+    COMMAND_RETENTION,
+)
+LEDGER_RESULTS = Topic(
+    "ledger.results.v1",
+    LedgerResult,
+    "realm/record",
+    "qb-writer",
+    "anyone",
+    "what was done in QuickBooks, with times",
+    COMMAND_RETENTION,
+)
+RECORDS_PARKED = Topic(
+    "records.parked.v1", RecordParked, "record", "any", "anyone", "a record waits for a person, or goes on"
+)
+CREDENTIALS_COMMANDS = Topic(
+    "credentials.commands.v1",
+    RenewCredential,
+    "provider/account",
+    "any",
+    "token-vault",
+    "a partner refused this version",
+    partitions=1,
+)
+CREDENTIALS_EVENTS = Topic(
+    "credentials.events.v1",
+    CredentialChanged,
+    "provider/account",
+    "token-vault",
+    "anyone",
+    "a credential was renewed, died or recovered",
+    partitions=1,
+)
+DEAD_LETTERS = Topic(
+    "dead-letters.v1",
+    DeadLetter,
+    "original key",
+    "any",
+    "anyone",
+    "a message that could not be read",
+    partitions=1,
+)
+
+TOPICS: tuple[Topic, ...] = (
+    PROCORE_EVENTS,
+    LEDGER_COMMANDS,
+    LEDGER_RESULTS,
+    RECORDS_PARKED,
+    CREDENTIALS_COMMANDS,
+    CREDENTIALS_EVENTS,
+    DEAD_LETTERS,
+)
+"""Every topic there is."""
+
+
+def as_markdown(topics: Iterable[Topic] = TOPICS) -> str:
+    """Return the register as the table that the documents show."""
+    rows = [
+        f"| `{t.name}` | {t.key} | {t.written_by} | {t.read_by} | {t.says} | {t.retention.days} days |"
+        for t in topics
+    ]
+    return "\n".join(
+        ["| topic | key | written by | read by | says | kept |", "|---|---|---|---|---|---|", *rows]
+    )

@@ -1,0 +1,92 @@
+"""Kafka: one broker object per process, made from the settings of where it runs."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from aiokafka.errors import KafkaError
+from faststream.exceptions import IncorrectState
+from faststream.kafka import KafkaBroker
+
+from plumbline.common.contracts.cloudevents import Outgoing
+from plumbline.common.outbox.relay import PublishError
+from plumbline.common.settings import KafkaSettings
+
+PUBLISH_TIMEOUT_S = 5.0
+"""How long Kafka may take to acknowledge; a webhook's sender waits as long."""
+
+PRODUCER_TIMEOUT_MS = 3_000
+"""aiokafka gives a batch up after this; shorter than the above, so that its own error is seen."""
+
+MAX_BATCH_BYTES = 262_144
+"""The default of 16 KiB collapses when hundreds publish at once."""
+
+
+def kafka_broker(settings: KafkaSettings, *, client: str) -> KafkaBroker:
+    """Return a broker for producing and consuming; nothing is connected yet.
+
+    Producing waits for all in-sync replicas. Idempotent producing stays off: aiokafka never
+    repairs a gap in its sequence, so one refused batch would block a partition until restart;
+    consumers drop what they have seen.
+    """
+    return KafkaBroker(
+        settings.bootstrap,
+        client_id=client,
+        acks="all",
+        max_batch_size=MAX_BATCH_BYTES,
+        linger_ms=0,
+        compression_type="lz4",
+        request_timeout_ms=settings.request_timeout_ms,
+        graceful_timeout=10.0,
+        allow_auto_create_topics=False,
+        logger=logging.getLogger("plumbline.kafka"),
+        log_level=logging.DEBUG,
+        parser=_tolerant_parser,
+    )
+
+
+async def _tolerant_parser(raw: Any, original: Any) -> Any:
+    # A null or undecodable header value makes FastStream skip the whole batch in silence.
+    records = raw if isinstance(raw, tuple) else (raw,)
+    mended = tuple(
+        replace(
+            record,
+            headers=tuple((k, (v or b"").decode("utf-8", "replace").encode()) for k, v in record.headers),
+        )
+        for record in records
+    )
+    return await original(mended if isinstance(raw, tuple) else mended[0])
+
+
+class KafkaPublisher:
+    """Publishes through a broker; every message is acknowledged by all in-sync replicas."""
+
+    def __init__(self, broker: KafkaBroker) -> None:
+        """Publish through `broker`, which the caller connects."""
+        self._broker = broker
+
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        """Return once every message is acknowledged; keeps the order of messages of one key.
+
+        Raises:
+            PublishError: transient; some may have been published.
+        """
+        try:
+            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+                acknowledgements = [await self._send(message) for message in messages]
+                await asyncio.gather(*acknowledgements)
+        except (KafkaError, IncorrectState, TimeoutError, OSError) as error:
+            raise PublishError(
+                f"Kafka did not acknowledge: {type(error).__name__} {error}".strip()
+            ) from error
+
+    async def _send(self, message: Outgoing) -> "asyncio.Future[Any]":
+        return await self._broker.publish(
+            message.value,
+            message.topic,
+            key=message.key.encode(),
+            headers=dict(message.headers),
+            no_confirm=True,
+        )

@@ -1,0 +1,1 @@
+"""Credentials: where they are kept (`port`), and how a live one is got (`tokens`)."""

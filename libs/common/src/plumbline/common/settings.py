@@ -1,0 +1,60 @@
+"""Settings shared by the services, read from the environment (`PLUMBLINE_…`) once, in `app`."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class KafkaSettings(BaseSettings):
+    """Where Kafka is, and how patient its consumers are."""
+
+    model_config = SettingsConfigDict(env_prefix="PLUMBLINE_KAFKA_")
+
+    bootstrap: str = Field(description="Comma-separated host:port of the brokers.")
+    session_timeout_ms: int = Field(default=10_000, description="A member silent for so long has died.")
+    heartbeat_interval_ms: int = Field(default=3_000, description="How often a member says that it lives.")
+    fetch_max_wait_ms: int = Field(default=500, description="How long the broker may hold an empty fetch.")
+    static_membership: bool = Field(
+        default=True, description="Members are known by their replica name, so a restart causes no rebalance."
+    )
+    request_timeout_ms: int = Field(
+        default=40_000, description="Longest wait for a broker's answer; above the session timeout."
+    )
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs to run."""
+
+    model_config = SettingsConfigDict(env_prefix="PLUMBLINE_")
+
+    env: Literal["embedded", "native", "test", "production"] = Field(
+        default="production", description="Where it runs; `embedded` secrets are refused in production."
+    )
+    replica: str = Field(description="A name that is this replica's alone and survives its restarts.")
+    database_url: SecretStr = Field(description="PostgreSQL, as a role that owns nothing but its rows.")
+    database_pool_size: int = Field(default=12, ge=2, description="Connections this process may open.")
+    secrets: Literal["vault", "embedded"] = Field(default="vault", description="Which secret store to use.")
+    secrets_key_file: Path | None = Field(default=None, description="Key file of the embedded secret store.")
+    vault_url: str | None = Field(default=None, description="Address of HashiCorp Vault.")
+    vault_role_id_file: Path | None = Field(default=None, description="File with the AppRole's role id.")
+    vault_secret_id_file: Path | None = Field(default=None, description="File with the AppRole's secret id.")
+    config_dir: Path = Field(description="Folder of connections.yaml and status-map.yaml.")
+    operator_token_file: Path = Field(description="File with the token that operators' calls carry.")
+    http_host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    http_port: int = Field(default=0, description="Port to listen on; 0 picks a free one.")
+    ready_fd: int | None = Field(
+        default=None, description="File descriptor to write `ready` to, for a supervisor."
+    )
+    log_level: str = Field(default="INFO", description="Least severe level that is logged.")
+
+    @model_validator(mode="after")
+    def _secrets_fit_the_place(self) -> "ServiceSettings":
+        if self.secrets == "embedded" and self.env == "production":
+            raise ValueError("the embedded secret store is for trying things out; production needs Vault")
+        return self
+
+    def operator_token(self) -> SecretStr:
+        """Return the token that operators' calls carry."""
+        return SecretStr(self.operator_token_file.read_text(encoding="utf-8").strip())

@@ -1,0 +1,218 @@
+"""The calls of Procore's REST API that Plumbline makes, each typed.
+
+Paths and versions follow Procore's OpenAPI: owner invoices and contracts are v1.0 (bare bodies, integer
+ids), webhook subscriptions v2.0 (`data` envelope, string ids).
+"""
+
+from urllib.parse import quote
+
+import httpx
+from pydantic import SecretStr
+
+from plumbline.common.clock import Clock, SystemClock
+from plumbline.common.secrets.tokens import TokenSource
+from plumbline.procore.answers import read
+from plumbline.procore.hooks import Delivery, Enveloped, Hook, Trigger
+from plumbline.procore.models import (
+    ContractPayment,
+    PaymentApplication,
+    PaymentApplicationSummary,
+    PrimeContract,
+    Project,
+)
+from plumbline.procore.rates import RateWindow
+from plumbline.procore.transport import Transport
+
+V1_PAGE_ROWS = 500
+"""Rows asked for per page of a v1.0 list; Procore advises at most 2,000 (Procore docs, Pagination)."""
+
+V2_PAGE_ROWS = 100
+"""Rows per page of a v2.0 list: the most Procore gives (Procore docs, REST v2 announcement)."""
+
+RecordId = int | str
+"""An id of Procore's, above 32 bits at times: v1.0 gives integers, v2.0 and webhooks give texts."""
+
+
+def _part(record_id: RecordId) -> str:
+    """Return an id as one part of a path, whatever stands in it."""
+    return quote(str(record_id), safe="")
+
+
+class ProcoreClient:
+    """Reads and subscribes within one company; safe to use from many tasks.
+
+    Every method raises what `Transport.call` raises, and `ProcoreUnreadableError` (permanent) for an
+    answer of another shape than documented.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        tokens: TokenSource,
+        *,
+        company_id: RecordId,
+        deadline_s: float,
+        clock: Clock | None = None,
+    ) -> None:
+        """Speak for one company.
+
+        Args:
+            http: a `partner_client` whose base URL is Procore's API host; the caller closes it.
+            tokens: access tokens of the account that the company's connection names.
+            company_id: sent as `Procore-Company-Id` with every call.
+            deadline_s: absolute limit of one call, in seconds; a list makes one call per page.
+            clock: what rate windows are compared with; the machine's if left out.
+        """
+        self._company_id = company_id
+        self._transport = Transport(
+            http, tokens, company_id=company_id, deadline_s=deadline_s, clock=clock or SystemClock()
+        )
+
+    @property
+    def rate(self) -> RateWindow | None:
+        """The rate window that the last answer told; None before the first one."""
+        return self._transport.rate
+
+    async def projects(self) -> list[Project]:
+        """Return every project of the company that the account may see."""
+        pages = self._transport.pages(
+            "/rest/v1.0/projects", {"company_id": self._company_id}, page_rows=V1_PAGE_ROWS
+        )
+        return [project async for page in pages for project in read(list[Project], page)]
+
+    async def project(self, project_id: RecordId) -> Project:
+        """Return one project."""
+        answer = await self._transport.call(
+            "GET", f"/rest/v1.0/projects/{_part(project_id)}", params={"company_id": self._company_id}
+        )
+        return read(Project, answer)
+
+    async def prime_contract(self, project_id: RecordId, contract_id: RecordId) -> PrimeContract:
+        """Return one prime contract; its `vendor` is the owner."""
+        answer = await self._transport.call(
+            "GET", f"/rest/v1.0/prime_contract/{_part(contract_id)}", params={"project_id": project_id}
+        )
+        return read(PrimeContract, answer)
+
+    async def prime_contracts(self, project_id: RecordId) -> list[PrimeContract]:
+        """Return the prime contracts of a project; an empty list may also mean no permission."""
+        pages = self._transport.pages(
+            "/rest/v1.0/prime_contracts", {"project_id": project_id}, page_rows=V1_PAGE_ROWS
+        )
+        return [contract async for page in pages for contract in read(list[PrimeContract], page)]
+
+    async def payment_application(self, project_id: RecordId, application_id: RecordId) -> PaymentApplication:
+        """Return one owner invoice with its schedule of values."""
+        answer = await self._transport.call(
+            "GET",
+            f"/rest/v1.0/payment_applications/{_part(application_id)}",
+            params={"project_id": project_id},
+        )
+        return read(PaymentApplication, answer)
+
+    async def payment_applications(
+        self, project_id: RecordId, prime_contract_id: RecordId
+    ) -> list[PaymentApplicationSummary]:
+        """Return the owner invoices of one prime contract; Procore offers no filter by time or status."""
+        pages = self._transport.pages(
+            f"/rest/v1.0/prime_contracts/{_part(prime_contract_id)}/payment_applications",
+            {"project_id": project_id},
+            page_rows=V1_PAGE_ROWS,
+        )
+        return [row async for page in pages for row in read(list[PaymentApplicationSummary], page)]
+
+    async def contract_payments(self, project_id: RecordId, contract_id: RecordId) -> list[ContractPayment]:
+        """Return the payments recorded on one contract."""
+        pages = self._transport.pages(
+            "/rest/v1.0/contract_payments",
+            {"project_id": project_id, "contract_id": contract_id},
+            page_rows=V1_PAGE_ROWS,
+        )
+        return [payment async for page in pages for payment in read(list[ContractPayment], page)]
+
+    async def contract_payment(self, project_id: RecordId, payment_id: RecordId) -> ContractPayment:
+        """Return one payment."""
+        answer = await self._transport.call(
+            "GET", f"/rest/v1.0/contract_payments/{_part(payment_id)}", params={"project_id": project_id}
+        )
+        return read(ContractPayment, answer)
+
+    async def hooks(self, project_id: RecordId, namespace: str) -> list[Hook]:
+        """Return the project's webhook subscriptions in our namespace."""
+        pages = self._transport.pages(
+            self._hooks_path(project_id), {"namespace": namespace}, page_rows=V2_PAGE_ROWS
+        )
+        return [hook async for page in pages for hook in read(Enveloped[list[Hook]], page).data]
+
+    async def create_hook(
+        self,
+        project_id: RecordId,
+        *,
+        namespace: str,
+        destination_url: str,
+        authorization: SecretStr,
+        payload_version: str,
+    ) -> Hook:
+        """Subscribe the project. Not idempotent: list the hooks before trying again.
+
+        Args:
+            project_id: whose events are delivered; financial resources exist at project scope only.
+            namespace: `[a-z0-9-]+`, one for the whole integration.
+            destination_url: HTTPS and public.
+            authorization: the `Authorization` header of every delivery, scheme included; Procore shows
+                it masked ever after.
+            payload_version: such as `v4.0`.
+        """
+        body = {
+            "namespace": namespace,
+            "destination_url": destination_url,
+            "destination_headers": {"Authorization": authorization.get_secret_value()},
+            "payload_version": payload_version,
+        }
+        answer = await self._transport.call("POST", self._hooks_path(project_id), json=body)
+        return read(Enveloped[Hook], answer).data
+
+    async def update_hook(
+        self,
+        project_id: RecordId,
+        hook_id: RecordId,
+        *,
+        destination_url: str | None = None,
+        authorization: SecretStr | None = None,
+        status: str | None = None,
+    ) -> Hook:
+        """Change what is given and leave the rest; `status` is `active` or `disabled` (delivery paused)."""
+        secret = authorization and {"Authorization": authorization.get_secret_value()}
+        wanted = {"destination_url": destination_url, "destination_headers": secret, "status": status}
+        body = {name: value for name, value in wanted.items() if value is not None}
+        answer = await self._transport.call(
+            "PATCH", f"{self._hooks_path(project_id)}/{_part(hook_id)}", json=body
+        )
+        return read(Enveloped[Hook], answer).data
+
+    async def delete_hook(self, project_id: RecordId, hook_id: RecordId) -> None:
+        """Remove a subscription and its triggers."""
+        await self._transport.call("DELETE", f"{self._hooks_path(project_id)}/{_part(hook_id)}")
+
+    async def triggers(self, project_id: RecordId, hook_id: RecordId) -> list[Trigger]:
+        """Return what a hook listens to."""
+        path = f"{self._hooks_path(project_id)}/{_part(hook_id)}/triggers"
+        pages = self._transport.pages(path, {}, page_rows=V2_PAGE_ROWS)
+        return [trigger async for page in pages for trigger in read(Enveloped[list[Trigger]], page).data]
+
+    async def create_trigger(
+        self, project_id: RecordId, hook_id: RecordId, *, resource_name: str, event_type: str
+    ) -> Trigger:
+        """Make a hook listen to one kind of change; resource names are exact, such as `Payment Applications`."""
+        path = f"{self._hooks_path(project_id)}/{_part(hook_id)}/triggers"
+        body = {"resource_name": resource_name, "event_type": event_type}
+        return read(Enveloped[Trigger], await self._transport.call("POST", path, json=body)).data
+
+    async def deliveries(self, project_id: RecordId, hook_id: RecordId, *, status: str) -> list[Delivery]:
+        """Return a hook's deliveries of one fate: `discarded` tells what has to be replayed."""
+        path = f"{self._hooks_path(project_id)}/{_part(hook_id)}/deliveries"
+        pages = self._transport.pages(path, {"filter[status]": status}, page_rows=V2_PAGE_ROWS)
+        return [delivery async for page in pages for delivery in read(Enveloped[list[Delivery]], page).data]
+
+    def _hooks_path(self, project_id: RecordId) -> str:
+        return f"/rest/v2.0/companies/{self._company_id}/projects/{_part(project_id)}/webhooks/hooks"

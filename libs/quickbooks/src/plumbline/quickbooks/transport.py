@@ -1,0 +1,73 @@
+"""How one request to QuickBooks is made: token, a fresh token on 401, one absolute deadline."""
+
+import asyncio
+from collections.abc import Mapping
+
+import httpx
+
+from plumbline.common.http import NoAnswerError, PartnerAnswer, exchange
+from plumbline.common.secrets.tokens import LiveToken, NoLiveTokenError, TokenSource
+
+MINOR_VERSION = "75"
+"""The lowest and the default version since 2025-08-01 (Intuit, Minor versions); sent to be explicit."""
+
+
+class Transport:
+    """Makes the requests of one realm; safe to use from many tasks."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, tokens: TokenSource, *, realm_id: str, deadline_s: float
+    ) -> None:
+        self._http = http
+        self._tokens = tokens
+        self._root = f"/v3/company/{realm_id}"
+        self._deadline_s = deadline_s
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str],
+        body: bytes | None = None,
+        content_type: str = "application/json",
+    ) -> PartnerAnswer:
+        """Make one request and return its answer, whatever it says.
+
+        The deadline runs from the first sending; it covers a replaced token and the second sending of
+        the same bytes, so that nothing of this request is under way once this has returned.
+
+        Raises:
+            NoLiveTokenError: wait; there was no token, or two in a row were refused with 401.
+            NotSentError: transient; nothing was sent.
+            NoAnswerError: transient; the request may or may not have had its effect.
+        """
+        request = self._http.build_request(
+            method,
+            f"{self._root}{path}",
+            params={**params, "minorversion": MINOR_VERSION},
+            content=body,
+            headers={"accept": "application/json", "content-type": content_type},
+        )
+        token = await self._tokens.live_token()
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await self._authorized(request, token)
+        except TimeoutError as error:
+            raise NoAnswerError("QuickBooks gave no answer within the deadline") from error
+
+    async def _authorized(self, request: httpx.Request, token: LiveToken) -> PartnerAnswer:
+        answer = await self._with_token(request, token)
+        if answer.status != 401:
+            return answer
+        token = await self._tokens.replace(token)
+        answer = await self._with_token(request, token)
+        if answer.status != 401:
+            return answer
+        # The source has to know of the second refusal: it holds the account instead of asking for a third grant.
+        await self._tokens.replace(token)
+        raise NoLiveTokenError("QuickBooks refused two access tokens in a row")
+
+    async def _with_token(self, request: httpx.Request, token: LiveToken) -> PartnerAnswer:
+        request.headers["authorization"] = f"Bearer {token.value.get_secret_value()}"
+        return await exchange(self._http, request, deadline_s=self._deadline_s)

@@ -1,0 +1,80 @@
+"""The sandbox's time: settable, steppable, scaled.
+
+Everything that ages (tokens, request ids, retry ladders, rate windows) asks this clock, so that
+a test can let a hundred days pass in a moment.
+"""
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+
+LONGEST_NAP_S = 3600.0
+"""Longest real wait before a sleeper looks at the clock again; a bound, not a promise."""
+
+
+class Clock:
+    """Time that starts at the real one and runs as fast as it is told to."""
+
+    def __init__(self) -> None:
+        self._factor = 1.0
+        self._anchor_s = time.time()
+        self._anchored_at_s = time.monotonic()
+        self._changed = asyncio.Event()
+
+    @property
+    def factor(self) -> float:
+        """How many sandbox seconds pass in one real second; 0 means that time stands still."""
+        return self._factor
+
+    def time(self) -> float:
+        """Return seconds since 1970 in UTC, as a float (for windows and comparisons)."""
+        return self._anchor_s + (time.monotonic() - self._anchored_at_s) * self._factor
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, UTC."""
+        return datetime.fromtimestamp(self.time(), UTC)
+
+    def set(self, at: datetime) -> None:
+        """Jump to this moment, forwards or backwards; sleepers see it at once."""
+        self._move(at.timestamp())
+
+    def step(self, seconds: float) -> None:
+        """Jump by so many seconds (negative: back)."""
+        self._move(self.time() + seconds)
+
+    def scale(self, factor: float) -> None:
+        """Run so many times as fast as real time from now on.
+
+        Raises:
+            ValueError: The factor is negative.
+        """
+        if factor < 0:
+            raise ValueError("the clock cannot run backwards")
+        here = self.time()
+        self._factor = factor
+        self._move(here)
+
+    async def sleep(self, seconds: float) -> None:
+        """Return when so many sandbox seconds have passed, by running or by a jump."""
+        await self.sleep_until(self.now() + timedelta(seconds=seconds))
+
+    async def sleep_until(self, moment: datetime) -> None:
+        """Return when this moment is reached, by running or by a jump."""
+        wanted_s = moment.timestamp()
+        while (left_s := wanted_s - self.time()) > 0:
+            nap_s = left_s / self._factor if self._factor else LONGEST_NAP_S
+            await self._nap(min(nap_s, LONGEST_NAP_S))
+
+    async def _nap(self, real_s: float) -> None:
+        try:
+            async with asyncio.timeout(real_s):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    def _move(self, to_s: float) -> None:
+        self._anchor_s = to_s
+        self._anchored_at_s = time.monotonic()
+        # Sleepers hold the old event: they wake, and wait on the new one if they still must.
+        self._changed.set()
+        self._changed = asyncio.Event()

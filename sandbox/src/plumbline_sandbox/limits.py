@@ -1,0 +1,77 @@
+"""Rate limits: the figures in force, and the sliding windows they are counted in."""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class QuickBooksLimits:
+    """Requests per realm (Intuit, API call limits and throttles: 500 a minute, 10 a second)."""
+
+    per_minute: int = 500
+    per_second: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class ProcoreLimits:
+    """Requests per app and company (Procore docs, rate limiting: hourly and spike together)."""
+
+    hourly: int = 3600
+    spike: int = 25
+    spike_window_s: int = 10
+
+
+class Limits:
+    """The figures both providers count against; replaceable while the sandbox runs."""
+
+    def __init__(self) -> None:
+        self.quickbooks = QuickBooksLimits()
+        self.procore = ProcoreLimits()
+
+    def configure(self, body: Mapping[str, Any]) -> None:
+        """Replace the figures that are named; `{"procore": {"spike": 1000}}`.
+
+        Raises:
+            ValueError: An unknown provider or figure, or a figure that is no whole number.
+        """
+        try:
+            quickbooks = replace(self.quickbooks, **_whole(body.get("quickbooks", {})))
+            procore = replace(self.procore, **_whole(body.get("procore", {})))
+        except (TypeError, AttributeError) as malformed:
+            raise ValueError(f"malformed limits: {malformed}") from malformed
+        if unknown := set(body) - {"quickbooks", "procore"}:
+            raise ValueError(f"unknown providers: {', '.join(sorted(unknown))}")
+        self.quickbooks, self.procore = quickbooks, procore
+
+
+def _whole(figures: Mapping[str, Any]) -> dict[str, int]:
+    return {name: int(figure) for name, figure in figures.items()}
+
+
+class SlidingWindow:
+    """The moments of the requests of the last `length_s` seconds, in sandbox time.
+
+    It knows no maximum: that is asked of `Limits` at every request, so that a changed limit
+    counts at once.
+    """
+
+    def __init__(self, length_s: float) -> None:
+        self._length_s = length_s
+        self._moments: deque[float] = deque()
+
+    def count(self, now_s: float) -> int:
+        """Return how many requests lie inside the window that ends now."""
+        moments = self._moments
+        while moments and (moments[0] <= now_s - self._length_s or moments[0] > now_s):
+            moments.popleft()  # a moment in the future means that the clock was set back
+        return len(moments)
+
+    def add(self, now_s: float) -> None:
+        """Count one request."""
+        self._moments.append(now_s)
+
+    def frees_at(self, now_s: float) -> float:
+        """Return when the oldest counted request leaves the window, in seconds since 1970."""
+        return (self._moments[0] if self.count(now_s) else now_s) + self._length_s

@@ -1,0 +1,123 @@
+"""Procore as an ASGI application: the API and the login host on one port."""
+
+import re
+from collections.abc import Callable
+
+from plumbline_sandbox.http import Answer, RefusedError, Request, json_answer
+from plumbline_sandbox.procore.call import Call
+from plumbline_sandbox.procore.conventions import forbidden, invalid, not_found, unauthorized, wrong_path
+from plumbline_sandbox.procore.grants import Grant
+from plumbline_sandbox.procore.oauth import OAuth
+from plumbline_sandbox.procore.rates import Rates
+from plumbline_sandbox.procore.routes import table
+from plumbline_sandbox.procore.state import Company
+from plumbline_sandbox.server import App
+from plumbline_sandbox.world import World
+
+COMPANY_HEADER = "procore-company-id"
+"""Header that says which company a call is about (Procore docs, multiple production zones)."""
+
+WITHOUT_COMPANY = ("/rest/v1.0/me", "/rest/v1.0/companies")
+"""Paths a user may call without the header; service accounts need it there too."""
+
+MISSING_COMPANY = "Missing Procore-Company-Id header! This header is required for all requests."
+"""What a call without the header is told; that it is refused with 400 is inferred."""
+
+THROTTLED = "You have surpassed the max number of requests for an hour. Please wait until your limit resets."
+"""The sentence of a 429, the same for both limits; the JSON around it is inferred."""
+
+_PROJECT_IN_PATH = re.compile(r"/projects/(\d+)")
+
+
+def build(world: World) -> App:
+    """Return Procore as an ASGI application."""
+    return App(world, ProcoreProvider(world))
+
+
+class ProcoreProvider:
+    """Procore's half of the shared server."""
+
+    name = "procore"
+
+    def __init__(self, world: World) -> None:
+        self._procore = world.procore
+        self._clock = world.clock
+        self._routes = table(world.procore)
+        self._rates = Rates(world.clock, world.limits)
+        oauth = OAuth(world.procore.grants, world.journal, world.procore.person)
+        self._login: dict[tuple[str, str], Callable[[Request], Answer]] = {
+            ("GET", "/oauth/authorize"): oauth.authorize,
+            ("POST", "/oauth/token"): oauth.token,
+            ("GET", "/oauth/token/info"): lambda request: oauth.info(request, world.clock.time()),
+            ("POST", "/oauth/revoke"): oauth.revoke,
+        }
+
+    def identify(self, request: Request) -> None:
+        """Note company, project and calling app as far as they are told."""
+        facts = request.facts
+        facts["company"] = request.headers.get(COMPANY_HEADER)
+        project = _PROJECT_IN_PATH.search(request.path)
+        facts["project"] = project[1] if project else request.query.get("project_id")
+        if grant := self._procore.grants.find(request.headers):
+            facts["app"] = grant.app.client_id
+
+    def admit(self, request: Request) -> None:
+        """Check token, company header, install and rate limits of an API call."""
+        if request.path.startswith("/oauth/"):
+            return
+        grant = self._grant(request)
+        self._company(request, grant)
+        wait_s = self._rates.admit(_key(request))
+        if wait_s is not None:
+            raise RefusedError(self.throttled(int(wait_s) + 1))
+
+    async def handle(self, request: Request) -> Answer:
+        """Execute the request."""
+        if request.path.startswith("/oauth/"):
+            login = self._login.get((request.method, request.path))
+            if login is None:
+                raise wrong_path()
+            return login(request)
+        for route in self._routes:
+            if route.method == request.method and (match := route.pattern.fullmatch(request.path)):
+                grant = self._grant(request)
+                return route.handler(Call(request, match.groupdict(), grant, self._company(request, grant)))
+        raise wrong_path()
+
+    def finish(self, request: Request, answer: Answer) -> None:
+        """Add the rate headers."""
+        if "app" in request.facts:
+            answer.headers.update(self._rates.standing(_key(request)).headers())
+
+    def refused_token(self) -> Answer:
+        """Return the 401 of v1."""
+        return unauthorized("", "The access token is invalid")
+
+    def throttled(self, retry_after_s: int) -> Answer:
+        """Return a 429 with `Retry-After`."""
+        return json_answer(429, {"message": THROTTLED}, retry_after=str(retry_after_s))
+
+    def _grant(self, request: Request) -> Grant:
+        grant = self._procore.grants.find(request.headers)
+        if grant is None:
+            raise RefusedError(unauthorized(request.path, "The access token is invalid"))
+        if self._procore.grants.expired(grant):
+            raise RefusedError(unauthorized(request.path, "The access token expired"))
+        return grant
+
+    def _company(self, request: Request, grant: Grant) -> Company | None:
+        text = request.headers.get(COMPANY_HEADER, "")
+        if not text:
+            if request.path in WITHOUT_COMPANY and not grant.is_service_account:
+                return None
+            raise invalid(request.path, {"base": [MISSING_COMPANY]}, 400)
+        company = self._procore.companies.get(int(text)) if text.isdecimal() else None
+        if company is None:
+            raise not_found(request.path)
+        if company.id not in grant.app.installs:
+            raise forbidden("App is not connected to this company.")
+        return company
+
+
+def _key(request: Request) -> tuple[str, str]:
+    return str(request.facts.get("app")), str(request.facts.get("company"))

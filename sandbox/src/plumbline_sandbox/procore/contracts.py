@@ -1,0 +1,193 @@
+"""Prime contracts, their schedule of values, and billing periods.
+
+A contract's amounts are computed: the original schedule from its lines, the invoiced amount
+from its approved applications. Line items are the original schedule only; growth by change
+orders shows in the g703 of applications.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from plumbline_sandbox.http import Answer, json_answer
+from plumbline_sandbox.procore.call import Call
+from plumbline_sandbox.procore.conventions import (
+    list_v1,
+    list_v2,
+    money,
+    part,
+    read_object,
+    with_headers,
+)
+from plumbline_sandbox.procore.directory import as_json, filtered
+from plumbline_sandbox.procore.fields import Fields
+from plumbline_sandbox.procore.g702 import summarize, total
+from plumbline_sandbox.procore.records import Record, Shown, fresh
+from plumbline_sandbox.procore.state import BILLING_PERIOD, PRIME_CONTRACT, Actor, Procore, Row
+
+STATUSES = ("Draft", "Out For Bid", "Out For Signature", "Approved", "Complete", "Terminated")
+"""Statuses of a prime contract (Procore reference, Prime Contracts)."""
+
+PERIOD_STATUSES = ("open", "closed")
+"""Statuses of a billing period."""
+
+
+class Contracts:
+    """The endpoints of prime contracts and their line items."""
+
+    def __init__(self, procore: Procore) -> None:
+        self._procore = procore
+
+    def list_v1(self, call: Call) -> Answer:
+        """`GET /rest/v1.0/prime_contracts?project_id=`."""
+        page, headers = list_v1(call.request, self._of_project(call))
+        return with_headers(json_answer(200, [self._json(row) for row in page]), headers)
+
+    def show_v1(self, call: Call) -> Answer:
+        """`GET /rest/v1.0/prime_contract/{id}?project_id=`."""
+        return json_answer(200, self._json(self._shown(call)))
+
+    def update_v1(self, call: Call) -> Answer:
+        """`PATCH /rest/v1.0/prime_contract/{id}`: title, status and the origin fields."""
+        body = read_object(call.request)
+        project = call.project(self._procore, body)
+        record = call.owned(self._procore.prime_contracts.truth(call.record_id()), project)
+        self.update(record, part(body, "prime_contract", call.path), call.actor, call.path)
+        return json_answer(200, self._json(fresh(record)), committed=True)
+
+    def lines_v1(self, call: Call) -> Answer:
+        """`GET /rest/v1.0/prime_contracts/{id}/line_items?project_id=`."""
+        page, headers = list_v1(call.request, self._shown(call).value["lines"])
+        return with_headers(json_answer(200, page), headers)
+
+    def list_v2(self, call: Call) -> Answer:
+        """`GET /rest/v2.0/companies/{c}/projects/{p}/prime_contracts`."""
+        page, headers = list_v2(call.request, self._of_project(call))
+        return with_headers(json_answer(200, {"data": [string_ids(self._json(row)) for row in page]}), headers)
+
+    def show_v2(self, call: Call) -> Answer:
+        """`GET /rest/v2.0/companies/{c}/projects/{p}/prime_contracts/{id}`."""
+        return json_answer(200, {"data": string_ids(self._json(self._shown(call)))})
+
+    def lines_v2(self, call: Call) -> Answer:
+        """`GET /rest/v2.0/companies/{c}/projects/{p}/prime_contracts/{id}/line_items`."""
+        page, headers = list_v2(call.request, self._shown(call).value["lines"])
+        return with_headers(json_answer(200, {"data": [string_ids(line) for line in page]}), headers)
+
+    def update(self, record: Record[Row], body: Row, actor: Actor, path: str) -> None:
+        """Change what may be changed of a contract."""
+        value = record.value
+        assert value is not None
+        fields = Fields(path, body)
+        changed = {
+            **value,
+            "title": fields.text("title", value["title"]),
+            "status": fields.choice("status", STATUSES, value["status"]),
+            **{name: fields.text(name, value[name]) for name in ("origin_id", "origin_data", "origin_code")},
+        }
+        fields.done()
+        self._procore.prime_contracts.change(record, changed)
+        self._procore.updated(PRIME_CONTRACT, record, actor)
+
+    def _of_project(self, call: Call) -> list[Shown[Row]]:
+        project = call.project(self._procore)
+        return filtered(call, self._procore.prime_contracts.shown_of_project(project.id))
+
+    def _shown(self, call: Call) -> Shown[Row]:
+        project = call.project(self._procore)
+        return call.owned(self._procore.prime_contracts.shown(call.record_id()), project)
+
+    def _json(self, shown: Shown[Row]) -> dict[str, Any]:
+        row = as_json(shown)
+        lines = row.pop("lines")
+        original = total(Decimal(line["amount"]) for line in lines)
+        growth, invoiced = self._billed(shown)
+        paid = total(Decimal(row["amount"]) for row in self._payments(shown))
+        return {
+            **row,
+            "grand_total": money(original),
+            "approved_change_orders_amount": money(growth),
+            "pending_change_orders_amount": "0.00",
+            "draft_change_orders_amount": "0.00",
+            "revised_contract_amount": money(original + growth),
+            "owner_invoices_amount": money(invoiced),
+            "total_payments": money(paid),
+            "outstanding_balance": money(original + growth - paid),
+        }
+
+    def _billed(self, contract: Shown[Row]) -> tuple[Decimal, Decimal]:
+        """Return the growth by change orders and the amount of approved applications."""
+        rows = self._procore.applications.shown_of_project(contract.project_id)
+        mine = [row.value for row in rows if row.value.contract_id == contract.id and row.value.status == "approved"]
+        sums = [summarize(application.lines_at(self._procore.clock.time())) for application in mine]
+        return max((item.net_change for item in sums), default=Decimal(0)), total(
+            item.current_payment_due for item in sums
+        )
+
+    def _payments(self, contract: Shown[Row]) -> list[Row]:
+        rows = self._procore.payments.shown_of_project(contract.project_id)
+        return [row.value for row in rows if row.value["contract_id"] == contract.id]
+
+
+class BillingPeriods:
+    """The endpoints of a project's billing periods."""
+
+    def __init__(self, procore: Procore) -> None:
+        self._procore = procore
+
+    def list(self, call: Call) -> Answer:
+        """`GET /rest/v1.0/projects/{p}/billing_periods`."""
+        project = call.project(self._procore)
+        rows = filtered(call, self._procore.billing_periods.shown_of_project(project.id))
+        page, headers = list_v1(call.request, rows)
+        return with_headers(json_answer(200, [as_json(row) for row in page]), headers)
+
+    def show(self, call: Call) -> Answer:
+        """`GET /rest/v1.0/projects/{p}/billing_periods/{id}`."""
+        project = call.project(self._procore)
+        shown = call.owned(self._procore.billing_periods.shown(call.record_id()), project)
+        return json_answer(200, as_json(shown))
+
+    def create(self, call: Call) -> Answer:
+        """`POST /rest/v1.0/projects/{p}/billing_periods`."""
+        project = call.project(self._procore)
+        body = read_object(call.request)
+        fields = Fields(call.path, part(body, "billing_period", call.path) or body)
+        start, end = fields.required_day("start_date"), fields.required_day("end_date")
+        due = fields.day("due_date") or end
+        if end < start:
+            fields.complain("end_date", "must be on or after start_date")
+        fields.done()
+        record = self.add(project, start=start, end=end, due=due)
+        self._procore.created(BILLING_PERIOD, record, call.actor)
+        return json_answer(201, as_json(fresh(record)), committed=True)
+
+    def add(self, project: Shown[Row] | Record[Row], *, start: date, end: date, due: date) -> Record[Row]:
+        """Store an open period at the next position; the caller makes it a fact."""
+        position = sum(1 for _ in self._procore.billing_periods.living_of_project(project.id)) + 1
+        value: Row = {
+            "project_id": project.id,
+            "position": position,
+            "start_date": start.isoformat(),
+            "end_date": end.isoformat(),
+            "due_date": due.isoformat(),
+            "status": "open",
+        }
+        return self._procore.billing_periods.insert(
+            self._procore.new_id(), value, company_id=project.company_id, project_id=project.id
+        )
+
+
+def string_ids(value: Any) -> Any:
+    """Return the value with every id as a string, as v2 has them."""
+    if isinstance(value, list):
+        return [string_ids(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _string_id(name, item) for name, item in value.items()}
+    return value
+
+
+def _string_id(name: str, value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool) and (name == "id" or name.endswith("_id")):
+        return str(value)
+    return string_ids(value)

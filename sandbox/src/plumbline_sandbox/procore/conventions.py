@@ -1,0 +1,231 @@
+"""What all Procore endpoints share: envelopes, error bodies, paging, filters, value formats.
+
+Sources: Procore docs, REST API overview, new REST v2 version, pagination, filtering on list
+actions, error reference.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from plumbline_sandbox.http import Answer, RefusedError, Request, json_answer
+
+V1_PAGE = 100
+"""Rows of a v1 page when the caller does not say (inferred: the documentation gives none)."""
+
+V1_PAGE_MAX = 2000
+"""Most rows of a v1 page (the documentation recommends no more)."""
+
+V2_PAGE = 10
+"""Rows of a v2 page when the caller does not say."""
+
+V2_PAGE_MAX = 100
+"""Most rows of a v2 page."""
+
+WRONG_PATH = b"<!DOCTYPE html><html><head><title>Not Found</title></head><body>The page you were looking for doesn't exist.</body></html>"
+"""Body of a 404 for a path that is no endpoint; real Procore answers HTML there."""
+
+_REASONS = {400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 409: "Conflict", 422: "Unprocessable Entity"}
+
+T = TypeVar("T")
+
+
+def is_v2(path: str) -> bool:
+    """Tell whether a path belongs to the v2 conventions."""
+    return path.startswith("/rest/v2")
+
+
+def not_found(path: str) -> RefusedError:
+    """Return the refusal of what is absent or invisible to the caller."""
+    if is_v2(path):
+        return RefusedError(_v2_error(404, "Item not found", []))
+    return RefusedError(json_answer(404, {"message": "Item not found"}))
+
+
+def wrong_path() -> RefusedError:
+    """Return the refusal of a path that is no endpoint."""
+    return RefusedError(Answer(404, WRONG_PATH, {"content-type": "text/html; charset=utf-8"}))
+
+
+def invalid(path: str, errors: dict[str, list[str]], status: int = 422) -> RefusedError:
+    """Return the refusal of a request that breaks a rule, with messages per field."""
+    if is_v2(path):
+        details = [
+            {"code": "invalid", "message": message, "source": field}
+            for field, messages in errors.items()
+            for message in messages
+        ]
+        return RefusedError(_v2_error(status, "Validation failed", details))
+    return RefusedError(json_answer(status, {"errors": errors}))
+
+
+def unauthorized(path: str, message: str) -> Answer:
+    """Return the 401 of the default error schema (v1) or the standard error format (v2)."""
+    if is_v2(path):
+        return _v2_error(401, message, [])
+    body = {"code": 401, "message": message, "fields": "", "reason": "invalid_token", "error": "Unauthorized"}
+    return json_answer(401, body)
+
+
+def forbidden(message: str) -> RefusedError:
+    """Return the 403 whose errors are a plain list of strings, in v1 and v2 alike."""
+    return RefusedError(json_answer(403, {"errors": [message]}))
+
+
+def _v2_error(status: int, message: str, details: list[dict[str, str]]) -> Answer:
+    error = {"code": str(status), "message": message or _REASONS.get(status, ""), "details": details}
+    return json_answer(status, {"error": error})
+
+
+def read_object(request: Request) -> dict[str, Any]:
+    """Return the request's JSON object.
+
+    Raises:
+        RefusedError: 400, the body is no JSON object.
+    """
+    try:
+        value = request.json() if request.body else {}
+    except ValueError as broken:
+        raise invalid(request.path, {"base": ["request body is not valid JSON"]}, 400) from broken
+    if not isinstance(value, dict):
+        raise invalid(request.path, {"base": ["request body must be an object"]}, 400)
+    return value
+
+
+def part(body: dict[str, Any], name: str, path: str) -> dict[str, Any]:
+    """Return the nested object of this name; empty when it is absent.
+
+    Raises:
+        RefusedError: 400, it is no object.
+    """
+    value = body.get(name, {})
+    if not isinstance(value, dict):
+        raise invalid(path, {name: ["is not an object"]}, 400)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list is asked for; both numbers are at least 1."""
+
+    number: int
+    size: int
+
+
+def asked_page(request: Request, *, size: int, size_max: int) -> Page:
+    """Read `page` and `per_page`; too large a page is cut to the maximum (inferred).
+
+    Raises:
+        RefusedError: 400, one of them is no positive number.
+    """
+    try:
+        page = Page(int(request.query.get("page", "1")), int(request.query.get("per_page", size)))
+    except ValueError as malformed:
+        raise invalid(request.path, {"page": ["is not a number"]}, 400) from malformed
+    if page.number < 1 or page.size < 1:
+        raise invalid(request.path, {"page": ["must be greater than 0"]}, 400)
+    return Page(page.number, min(page.size, size_max))
+
+
+def list_v1(request: Request, rows: Sequence[T], *, size: int = V1_PAGE) -> tuple[Sequence[T], dict[str, str]]:
+    """Cut a v1 page out of all rows; return it with its headers."""
+    return _cut(request, rows, asked_page(request, size=size, size_max=V1_PAGE_MAX))
+
+
+def list_v2(request: Request, rows: Sequence[T]) -> tuple[Sequence[T], dict[str, str]]:
+    """Cut a v2 page out of all rows; return it with its headers."""
+    return _cut(request, rows, asked_page(request, size=V2_PAGE, size_max=V2_PAGE_MAX))
+
+
+def _cut(request: Request, rows: Sequence[T], page: Page) -> tuple[Sequence[T], dict[str, str]]:
+    start = (page.number - 1) * page.size
+    headers = {"total": str(len(rows)), "per-page": str(page.size)}
+    if link := _links(request, page, total=len(rows)):
+        headers["link"] = link
+    return rows[start : start + page.size], headers
+
+
+def _links(request: Request, page: Page, *, total: int) -> str:
+    last = max(1, -(-total // page.size))
+    wanted: dict[str, int] = {}
+    if page.number > 1:
+        wanted |= {"first": 1, "prev": page.number - 1}
+    if page.number < last:
+        wanted |= {"last": last, "next": page.number + 1}
+    base = f"http://{request.headers.get('host', 'localhost')}{request.path}"
+    return ", ".join(f'<{base}?{_query(request, page, number)}>; rel="{rel}"' for rel, number in wanted.items())
+
+
+def _query(request: Request, page: Page, number: int) -> str:
+    return urlencode({**request.query, "page": str(number), "per_page": str(page.size)})
+
+
+def with_headers(answer: Answer, headers: dict[str, str]) -> Answer:
+    """Add headers to an answer and return it."""
+    answer.headers.update(headers)
+    return answer
+
+
+def filter_ids(request: Request, name: str = "filters[id]") -> set[int] | None:
+    """Return the ids a filter asks for (`7`, `7,8` or `[7,8]`); None when there is no filter.
+
+    Raises:
+        RefusedError: 400, the filter is no list of numbers.
+    """
+    text = request.query.get(name)
+    if text is None:
+        return None
+    try:
+        return {int(part) for part in text.strip("[]").split(",") if part.strip()}
+    except ValueError as malformed:
+        raise invalid(request.path, {name: ["is not a list of ids"]}, 400) from malformed
+
+
+def filter_moments(request: Request, name: str) -> tuple[datetime, datetime] | None:
+    """Return the range a filter asks for (`from...to`, ISO 8601, quotes allowed); None without it.
+
+    Raises:
+        RefusedError: 400, the filter is no range.
+    """
+    text = request.query.get(name)
+    if text is None:
+        return None
+    try:
+        start, end = (datetime.fromisoformat(part) for part in text.strip('"').split("..."))
+        return start, end
+    except ValueError as malformed:
+        raise invalid(request.path, {name: ["is not a range of date-times"]}, 400) from malformed
+
+
+def money(amount: Decimal) -> str:
+    """Format an amount or percent as Procore does: a string with two decimals."""
+    return f"{amount:.2f}"
+
+
+def moment(at: datetime) -> str:
+    """Format a timestamp in UTC with a `Z` and whole seconds."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def moment_us(at: datetime) -> str:
+    """Format a timestamp in UTC with a `Z` and microseconds, as webhooks carry it."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def day(value: date | None) -> str | None:
+    """Format a date, or None."""
+    return None if value is None else value.isoformat()
+
+
+def dumps(value: Any) -> bytes:
+    """Return compact JSON bytes."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+INTEGER = re.compile(r"\d{1,18}")
+"""An id in a path or a query."""

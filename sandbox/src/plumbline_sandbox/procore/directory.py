@@ -1,0 +1,99 @@
+"""Companies, projects, vendors and the caller itself."""
+
+from typing import Any
+
+from plumbline_sandbox.http import Answer, json_answer
+from plumbline_sandbox.procore.call import Call
+from plumbline_sandbox.procore.conventions import (
+    filter_ids,
+    filter_moments,
+    list_v1,
+    moment,
+    not_found,
+    with_headers,
+)
+from plumbline_sandbox.procore.records import Shown
+from plumbline_sandbox.procore.state import Procore, Row
+
+
+def as_json(shown: Shown[Row]) -> dict[str, Any]:
+    """Return a record of a simple family as v1 shows it."""
+    return {
+        "id": shown.id,
+        **shown.value,
+        "created_at": moment(shown.created_at),
+        "updated_at": moment(shown.updated_at),
+    }
+
+
+def filtered(call: Call, rows: list[Shown[Row]]) -> list[Shown[Row]]:
+    """Keep the rows that `filters[id]`, `filters[updated_at]` and `filters[origin_id]` ask for."""
+    ids = filter_ids(call.request)
+    changed = filter_moments(call.request, "filters[updated_at]")
+    origin_id = call.request.query.get("filters[origin_id]")
+    return [
+        row
+        for row in rows
+        if (ids is None or row.id in ids)
+        and (changed is None or changed[0] <= row.updated_at <= changed[1])
+        and (origin_id is None or row.value.get("origin_id") == origin_id)
+    ]
+
+
+class Directory:
+    """The endpoints that tell a caller where it is and what there is."""
+
+    def __init__(self, procore: Procore) -> None:
+        self._procore = procore
+
+    def me(self, call: Call) -> Answer:
+        """`GET /rest/v1.0/me`."""
+        user = call.grant.user
+        return json_answer(200, {"id": user.id, "login": user.login, "name": user.name})
+
+    def companies(self, call: Call) -> Answer:
+        """`GET /rest/v1.0/companies`: those that installed the app."""
+        rows = [
+            {"id": company.id, "is_active": True, "name": company.name, "my_company": True}
+            for company in self._procore.companies.values()
+            if company.id in call.grant.app.installs
+        ]
+        page, headers = list_v1(call.request, rows)
+        return with_headers(json_answer(200, page), headers)
+
+    def projects(self, call: Call) -> Answer:
+        """`GET /rest/v1.0|v1.1/projects`: only those the install permits."""
+        company_id = call.company_id()
+        shown = self._procore.projects.shown_of_project(None)
+        rows = [row for row in shown if row.company_id == company_id and call.sees(row)]
+        rows = [row for row in filtered(call, rows) if _has_status(row, call.request.query)]
+        page, headers = list_v1(call.request, rows)
+        return with_headers(json_answer(200, [as_json(row) for row in page]), headers)
+
+    def project(self, call: Call) -> Answer:
+        """`GET /rest/v1.0/projects/{id}?company_id=`; 400 without the company."""
+        call.company_id()
+        shown = self._procore.projects.shown(call.record_id())
+        if shown is None or not call.sees(shown):
+            raise not_found(call.path)
+        return json_answer(200, as_json(shown))
+
+    def vendors(self, call: Call) -> Answer:
+        """`GET /rest/v1.0/vendors?company_id=`."""
+        company_id = call.company_id()
+        rows = [row for row in self._procore.vendors.shown_of_project(None) if row.company_id == company_id]
+        page, headers = list_v1(call.request, filtered(call, rows))
+        return with_headers(json_answer(200, [as_json(row) for row in page]), headers)
+
+    def vendor(self, call: Call) -> Answer:
+        """`GET /rest/v1.0/vendors/{id}?company_id=`."""
+        company_id = call.company_id()
+        shown = self._procore.vendors.shown(call.record_id())
+        if shown is None or shown.company_id != company_id:
+            raise not_found(call.path)
+        return json_answer(200, as_json(shown))
+
+
+def _has_status(row: Shown[Row], query: dict[str, str]) -> bool:
+    wanted = query.get("filters[by_status]", "All").lower()
+    return wanted == "all" or row.value["active"] == (wanted == "active")

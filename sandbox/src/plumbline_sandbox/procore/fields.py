@@ -1,0 +1,107 @@
+"""Reading typed values out of JSON objects, gathering every complaint before refusing."""
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from plumbline_sandbox.procore.conventions import invalid
+
+CENT = Decimal("0.01")
+"""The unit every amount is a whole multiple of."""
+
+MAX_AMOUNT = Decimal(10) ** 15
+"""Amounts are smaller than this."""
+
+
+class Fields:
+    """The fields of one JSON object; a field that is absent or null reads as its default."""
+
+    def __init__(self, path: str, values: Mapping[str, Any]) -> None:
+        self._path = path
+        self._values = values
+        self._errors: dict[str, list[str]] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def complain(self, name: str, message: str) -> None:
+        """Note one complaint about a field."""
+        self._errors.setdefault(name, []).append(message)
+
+    def text(self, name: str, default: str | None = None) -> str | None:
+        """Return a string."""
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            self.complain(name, "is not a string")
+            return default
+        return value
+
+    def choice(self, name: str, allowed: Collection[str], default: str) -> str:
+        """Return one of the allowed strings."""
+        value = self.text(name, default) or default
+        if value not in allowed:
+            self.complain(name, "is not included in the list")
+        return value
+
+    def integer(self, name: str, default: int | None = None) -> int | None:
+        """Return a whole number; digits in a string count as one (v2 ids)."""
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if isinstance(value, str) and value.isdecimal():
+            return int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.complain(name, "is not a number")
+            return default
+        return value
+
+    def amount(self, name: str, default: Decimal = Decimal("0.00")) -> Decimal:
+        """Return an amount or percent with at most two decimals, from a string or a number."""
+        value = self._values.get(name)
+        if value is None:
+            return default
+        try:
+            amount = Decimal(str(value))
+            if not abs(amount) < MAX_AMOUNT or amount != amount.quantize(CENT):
+                raise InvalidOperation
+        except InvalidOperation:
+            self.complain(name, "is not a number with at most two decimals")
+            return default
+        return amount.quantize(CENT)
+
+    def day(self, name: str, default: date | None = None) -> date | None:
+        """Return a date written YYYY-MM-DD."""
+        value = self._values.get(name)
+        if value is None:
+            return default
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.complain(name, "is not a date")
+            return default
+
+    def required_day(self, name: str) -> date:
+        """Return a date that must be there; `date.min` stands in until `done` refuses."""
+        value = self.day(name)
+        if value is None and name not in self._errors:
+            self.complain(name, "can't be blank")
+        return value or date.min
+
+    def required_integer(self, name: str) -> int:
+        """Return a whole number that must be there; 0 stands in until `done` refuses."""
+        value = self.integer(name)
+        if value is None and name not in self._errors:
+            self.complain(name, "can't be blank")
+        return value or 0
+
+    def done(self) -> None:
+        """Refuse when there was any complaint.
+
+        Raises:
+            RefusedError: 422 with every complaint, in the shape of the path's API version.
+        """
+        if self._errors:
+            raise invalid(self._path, self._errors)

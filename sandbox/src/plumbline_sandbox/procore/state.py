@@ -1,0 +1,144 @@
+"""Procore's whole state, and the one place where a change becomes a fact."""
+
+import random
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+from plumbline_sandbox.clock import Clock
+from plumbline_sandbox.faults import Faults
+from plumbline_sandbox.journal import Journal
+from plumbline_sandbox.procore.g702 import Application
+from plumbline_sandbox.procore.grants import Grants, User
+from plumbline_sandbox.procore.records import Record, Table
+from plumbline_sandbox.procore.webhooks.delivery import Deliveries, HttpSender
+from plumbline_sandbox.procore.webhooks.hooks import Hooks
+from plumbline_sandbox.procore.webhooks.payloads import Event
+
+FIRST_ID = 562949953508586
+"""Where ids start: production ids exceed 32 bits."""
+
+FIRST_HOOK_ID = 43593499
+"""Where ids of hooks, triggers, events and deliveries start: timing never moves record ids."""
+
+DEFAULT_LAG_MS = 3000
+"""How long reads lag behind a change under the `stale-truth` fault, unless it says."""
+
+Row = dict[str, Any]
+"""The JSON value of a record of a simple family; never changed in place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A company; `brief_statuses` makes it speak the brief's dialect (`status_code` 4 to 7)."""
+
+    id: int
+    name: str
+    brief_statuses: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who changes something: `origin` is `api` or `person`; `client_id` is the calling app's."""
+
+    origin: str
+    user: User
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A kind of record: its name in the journal, and its webhook resource (None: it has none)."""
+
+    entity: str
+    resource: str | None
+
+
+PROJECT = Family("project", "Projects")
+VENDOR = Family("vendor", None)
+PRIME_CONTRACT = Family("prime_contract", "Prime Contracts")
+BILLING_PERIOD = Family("billing_period", None)
+PAYMENT_APPLICATION = Family("payment_application", "Payment Applications")
+CONTRACT_PAYMENT = Family("contract_payment", "Contract Payments")
+
+
+class Procore:
+    """Every company's records, grants and webhooks."""
+
+    def __init__(self, clock: Clock, journal: Journal, faults: Faults, seed: int) -> None:
+        self.clock = clock
+        self.journal = journal
+        self.faults = faults
+        self.rng = random.Random(seed)
+        self._last_id = FIRST_ID + seed % 1000
+        self.companies: dict[int, Company] = {}
+        self.grants = Grants(clock, random.Random(self.rng.random()))
+        self.person = User(self.new_id(), "Pat Person", "pat@example.com")
+        self.projects: Table[Row] = Table(clock)
+        self.vendors: Table[Row] = Table(clock)
+        self.prime_contracts: Table[Row] = Table(clock)
+        self.billing_periods: Table[Row] = Table(clock)
+        self.applications: Table[Application] = Table(clock)
+        self.payments: Table[Row] = Table(clock)
+        self.hooks = Hooks(clock, count(FIRST_HOOK_ID).__next__)
+        self.deliveries = Deliveries(clock, journal, faults, HttpSender(), self.hooks, random.Random(seed))
+
+    def new_id(self) -> int:
+        """Return an id that no record of any kind has."""
+        self._last_id += 1
+        return self._last_id
+
+    def created(self, family: Family, record: Record[Any], actor: Actor, **facts: Any) -> None:
+        """Make a new record a fact: journal, reading lag, webhooks."""
+        self._changed(family, record, "create", actor, facts)
+
+    def updated(self, family: Family, record: Record[Any], actor: Actor, **facts: Any) -> None:
+        """Make a changed record a fact."""
+        self._changed(family, record, "update", actor, facts)
+
+    def deleted(self, family: Family, record: Record[Any], actor: Actor, **facts: Any) -> None:
+        """Make a deletion a fact."""
+        self._changed(family, record, "delete", actor, facts)
+
+    def _changed(self, family: Family, record: Record[Any], action: str, actor: Actor, facts: Row) -> None:
+        self.journal.write(
+            "commit",
+            provider="procore",
+            entity=family.entity,
+            id=str(record.id),
+            action=f"{action}d",
+            company=str(record.company_id),
+            project=None if record.project_id is None else str(record.project_id),
+            origin=actor.origin,
+            **facts,
+        )
+        self._lag(family, record)
+        if family.resource is not None:
+            self._announce(family.resource, record, action, actor)
+
+    def _lag(self, family: Family, record: Record[Any]) -> None:
+        target = {
+            "provider": "procore",
+            "company": str(record.company_id),
+            "project": str(record.project_id),
+            "entity": family.entity,
+            "id": str(record.id),
+        }
+        if rule := self.faults.take("stale-truth", target):
+            record.lagging_until_s = self.clock.time() + float(rule.args.get("ms", DEFAULT_LAG_MS)) / 1000
+        else:
+            record.lagging_until_s = 0.0
+
+    def _announce(self, resource: str, record: Record[Any], action: str, actor: Actor) -> None:
+        event = Event(
+            resource=resource,
+            resource_id=record.id,
+            action=action,
+            company_id=record.company_id,
+            # A project is a record of the company; its events come on company hooks.
+            project_id=record.project_id,
+            user_id=actor.user.id,
+            application_id=actor.client_id,
+            at=self.clock.now(),
+        )
+        self.deliveries.announce(event)

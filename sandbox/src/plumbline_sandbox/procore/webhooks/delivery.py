@@ -1,0 +1,307 @@
+"""Delivery: one queue per endpoint, strictly in order, with the documented retry ladder.
+
+Source: Procore docs, webhooks. Success is any 2xx within five seconds. After a failure all
+deliveries to the endpoint pause while the failing one is retried, one second later at first
+and doubling up to an hour; twelve hours after the first failure the whole queue is discarded,
+and the next new event starts afresh. One success resets the ladder.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+import httpx
+
+from plumbline_sandbox.clock import Clock
+from plumbline_sandbox.faults import Faults
+from plumbline_sandbox.journal import Journal
+from plumbline_sandbox.procore.conventions import dumps
+from plumbline_sandbox.procore.webhooks import resources
+from plumbline_sandbox.procore.webhooks.hooks import Attempt, Delivery, Hook, Hooks, canonical_version
+from plumbline_sandbox.procore.webhooks.payloads import UNREADABLE, Event, Identity, new_ulid, payload
+
+TIMEOUT_S = 5.0
+"""Real seconds an endpoint has to answer."""
+
+FIRST_RETRY_S = 1.0
+"""Sandbox seconds before the first retry; each further one waits twice as long."""
+
+LONGEST_RETRY_S = 3600.0
+"""Longest wait between two tries."""
+
+PATIENCE = timedelta(hours=12)
+"""How long after the first failure the queue of an endpoint is discarded."""
+
+KEPT_BODY_CHARS = 1000
+"""How much of an endpoint's answer the log keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an endpoint answered."""
+
+    status: int
+    body: str
+    headers: dict[str, str]
+
+
+class UndeliveredError(Exception):
+    """The endpoint could not be reached or did not answer in time."""
+
+
+class Sender(Protocol):
+    """The way to an endpoint."""
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Post a body, following no redirect.
+
+        Raises:
+            UndeliveredError: no answer within `TIMEOUT_S`, or no connection.
+        """
+
+    async def aclose(self) -> None:
+        """Close what connections are open."""
+
+
+class HttpSender:
+    """Posts over HTTP; connections are kept open between deliveries."""
+
+    def __init__(self) -> None:
+        self._client: httpx.AsyncClient | None = None
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Post a body; see `Sender`."""
+        if self._client is None:  # made here because it belongs to the running loop
+            self._client = httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False)
+        try:
+            async with asyncio.timeout(2 * TIMEOUT_S):  # connecting has its own five seconds
+                response = await self._client.post(url, content=body, headers=dict(headers))
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as lost:
+            raise UndeliveredError(f"{type(lost).__name__}: {lost}") from lost
+        return Reply(response.status_code, response.text[:KEPT_BODY_CHARS], dict(response.headers))
+
+    async def aclose(self) -> None:
+        """Close what connections are open."""
+        if self._client is not None:
+            await self._client.aclose()
+
+
+class Deliveries:
+    """Takes events, finds the hooks that want them, and queues one delivery for each."""
+
+    def __init__(
+        self, clock: Clock, journal: Journal, faults: Faults, sender: Sender, hooks: Hooks, rng: random.Random
+    ) -> None:
+        self._clock = clock
+        self._journal = journal
+        self._faults = faults
+        self._sender = sender
+        self._hooks = hooks
+        self._rng = rng
+        self._endpoints: dict[str, Endpoint] = {}
+        self._shuffled: set[asyncio.Task[None]] = set()
+
+    def announce(self, event: Event) -> None:
+        """Queue the event for every hook with a matching trigger; never waits."""
+        of_project = resources.find(event.resource, of_project=True) is not None
+        scope = event.project_id if of_project else None
+        for hook in self._hooks.of_scope(company_id=event.company_id, project_id=scope):
+            if hook.wants(event.resource, event.action):
+                self._queue(hook, event)
+
+    def wake(self) -> None:
+        """Look again at every queue: a hook was enabled, disabled or removed."""
+        for endpoint in self._endpoints.values():
+            endpoint.wake()
+
+    def pending(self) -> int:
+        """Return how many deliveries are queued or being shuffled."""
+        return len(self._shuffled) + sum(endpoint.length for endpoint in self._endpoints.values())
+
+    async def aclose(self) -> None:
+        """Stop delivering; what is queued stays undelivered."""
+        for task in self._shuffled:
+            task.cancel()
+        await asyncio.gather(*self._shuffled, return_exceptions=True)
+        for endpoint in self._endpoints.values():
+            await endpoint.aclose()
+        await self._sender.aclose()
+
+    def _queue(self, hook: Hook, event: Event) -> None:
+        target = _target(hook, event)
+        if self._faults.take("webhook-drop", target):
+            return
+        identity = Identity(self._hooks.new_id(), new_ulid(event.at, self._rng))
+        if garbage := self._faults.take("webhook-garbage", target):
+            unreadable = str(garbage.args.get("body", UNREADABLE)).encode()
+            self._push(self._delivery(hook, event, identity, unreadable))
+        body = dumps(payload(event, identity, canonical_version(hook.payload_version)))
+        for _ in range(self._copies(target)):
+            delivery = self._delivery(hook, event, identity, body)
+            if shuffle := self._faults.take("webhook-shuffle", target):
+                self._push_later(delivery, shuffle.rng.uniform(0, float(shuffle.args.get("window_ms", 500))) / 1000)
+            else:
+                self._push(delivery)
+
+    def _copies(self, target: Mapping[str, Any]) -> int:
+        rule = self._faults.take("webhook-repeat", target)
+        return rule.rng.randint(2, max(2, int(rule.args.get("max", 3)))) if rule else 1
+
+    def _delivery(self, hook: Hook, event: Event, identity: Identity, body: bytes) -> Delivery:
+        delivery = Delivery(
+            id=self._hooks.new_id(),
+            hook=hook,
+            event=payload(event, identity, "v2.0"),
+            body=body,
+            queued_at=self._clock.now(),
+        )
+        hook.log.append(delivery)
+        return delivery
+
+    def _push(self, delivery: Delivery) -> None:
+        url = delivery.hook.destination_url
+        endpoint = self._endpoints.get(url)
+        if endpoint is None:
+            endpoint = Endpoint(url, self._clock, self._journal, self._sender, self._hooks)
+            self._endpoints[url] = endpoint
+        endpoint.push(delivery)
+
+    def _push_later(self, delivery: Delivery, seconds: float) -> None:
+        task = asyncio.create_task(self._after(delivery, seconds))
+        self._shuffled.add(task)
+        task.add_done_callback(self._shuffled.discard)
+
+    async def _after(self, delivery: Delivery, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self._push(delivery)
+
+
+def _target(hook: Hook, event: Event) -> dict[str, Any]:
+    return {
+        "provider": "procore",
+        "company": str(event.company_id),
+        "project": str(event.project_id),
+        "resource": event.resource,
+        "id": str(event.resource_id),
+        "action": event.action,
+        "hook": str(hook.id),
+        "url": hook.destination_url,
+    }
+
+
+class Endpoint:
+    """The queue of one destination URL and the task that empties it."""
+
+    def __init__(self, url: str, clock: Clock, journal: Journal, sender: Sender, hooks: Hooks) -> None:
+        self._url = url
+        self._clock = clock
+        self._journal = journal
+        self._sender = sender
+        self._hooks = hooks
+        self._queue: deque[Delivery] = deque()
+        self._failing_since: datetime | None = None
+        self._failures = 0
+        self._worker: asyncio.Task[None] | None = None
+
+    @property
+    def length(self) -> int:
+        """How many deliveries wait here."""
+        return len(self._queue)
+
+    def push(self, delivery: Delivery) -> None:
+        """Put a delivery at the end of the queue."""
+        self._queue.append(delivery)
+        self.wake()
+
+    def wake(self) -> None:
+        """Start the worker unless it is at work."""
+        if self._queue and (self._worker is None or self._worker.done()):
+            self._worker = asyncio.create_task(self._empty())
+
+    async def aclose(self) -> None:
+        """Stop the worker."""
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+
+    async def _empty(self) -> None:
+        while (delivery := self._next()) is not None:
+            await self._try(delivery)
+
+    def _next(self) -> Delivery | None:
+        """Return the first delivery whose hook is active; those of removed hooks are dropped."""
+        while self._queue and not self._hooks.alive(self._queue[0].hook):
+            self._settle(self._queue[0], "discarded")
+        return next((delivery for delivery in self._queue if delivery.hook.status == "active"), None)
+
+    async def _try(self, delivery: Delivery) -> None:
+        attempt = await self._attempt(delivery)
+        if attempt.success:
+            self._failing_since, self._failures = None, 0
+            self._settle(delivery, "delivered")
+            return
+        delivery.status = "retrying"
+        self._failing_since = self._failing_since or attempt.completed_at
+        self._failures += 1
+        if attempt.completed_at - self._failing_since >= PATIENCE:
+            self._flush()
+            return
+        await self._clock.sleep(self._pause_s())
+
+    def _pause_s(self) -> float:
+        # The exponent is bounded so that a long-failing endpoint makes no astronomic number.
+        doubled = FIRST_RETRY_S * float(2 ** min(self._failures - 1, 20))
+        return min(doubled, LONGEST_RETRY_S)
+
+    def _flush(self) -> None:
+        """Discard everything that waits; the ladder starts afresh with the next event."""
+        self._failing_since, self._failures = None, 0
+        for delivery in tuple(self._queue):
+            self._settle(delivery, "discarded")
+
+    def _settle(self, delivery: Delivery, status: str) -> None:
+        delivery.status = status
+        self._queue.remove(delivery)
+        if status == "discarded":
+            self._journal.write("webhook-discarded", **self._facts(delivery))
+
+    async def _attempt(self, delivery: Delivery) -> Attempt:
+        started_at = self._clock.now()
+        status, body, headers = await self._post(delivery)
+        attempt = Attempt(self._hooks.new_id(), started_at, self._clock.now(), status, body, headers)
+        delivery.attempts.append(attempt)
+        self._journal.write(
+            "webhook-attempt",
+            **self._facts(delivery),
+            attempt=len(delivery.attempts),
+            status=status,
+            error=None if status is not None else body,
+        )
+        return attempt
+
+    async def _post(self, delivery: Delivery) -> tuple[int | None, str, dict[str, str]]:
+        headers = {**delivery.hook.destination_headers, "Content-Type": "application/json"}
+        try:
+            reply = await self._sender.post(self._url, headers, delivery.body)
+        except UndeliveredError as lost:
+            return None, str(lost), {}
+        return reply.status, reply.body, reply.headers
+
+    def _facts(self, delivery: Delivery) -> dict[str, Any]:
+        event = delivery.event
+        return {
+            "provider": "procore",
+            "url": self._url,
+            "hook": str(delivery.hook.id),
+            "delivery": str(delivery.id),
+            "ulid": event["ulid"],
+            "company": str(event["company_id"]),
+            "project": None if event["project_id"] is None else str(event["project_id"]),
+            "resource": event["resource_name"],
+            "resource_id": str(event["resource_id"]),
+            "action": event["event_type"],
+        }

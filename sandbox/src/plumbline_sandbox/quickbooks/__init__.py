@@ -1,0 +1,1 @@
+"""QuickBooks Online: the accounting API v3 and its authorization server, in memory."""

@@ -1,0 +1,118 @@
+"""The accounting API of one company: requests in, answers out, request ids in between."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from plumbline_sandbox.http import Answer, Request
+from plumbline_sandbox.quickbooks import errors, gateway, wire
+from plumbline_sandbox.quickbooks.entities.base import Entity
+from plumbline_sandbox.quickbooks.entities.registry import ENTITIES
+from plumbline_sandbox.quickbooks.errors import FaultError
+from plumbline_sandbox.quickbooks.query.run import run
+from plumbline_sandbox.quickbooks.realm import Call, Realm
+from plumbline_sandbox.quickbooks.routes import Target, includes
+from plumbline_sandbox.quickbooks.wire import Body
+
+
+async def answer(realm: Realm, target: Target, request: Request) -> Answer:
+    """Return the answer to an admitted request; faults of the service are answers too."""
+    try:
+        _refuse_standing(realm)
+        if target.operation == "query":
+            return _ok(realm, run(realm, _statement(request)))
+        entity = _entity(target)
+        if target.operation == "read":
+            return _ok(realm, _element(realm, entity, entity.read(realm, _read_id(target))))
+        return await _write_once(realm, entity, target, request)
+    except FaultError as fault:
+        return _refusal(realm, fault)
+
+
+async def _write_once(realm: Realm, entity: Entity, target: Target, request: Request) -> Answer:
+    call = Call("api", request.query.get("requestid", ""), include=includes(request))
+
+    async def execute() -> Answer:
+        if realm.settings.work_s:
+            await realm.clock.sleep(realm.settings.work_s)
+        try:
+            return _ok(realm, _change(realm, entity, target, request, call), committed=True)
+        except FaultError as fault:
+            return _refusal(realm, fault)
+
+    if not call.requestid or target.operation not in realm.settings.requestid_operations:
+        return await execute()
+    return await realm.requests.once(call.requestid, _fingerprint(target, request), execute, realm.settings)
+
+
+def _change(realm: Realm, entity: Entity, target: Target, request: Request, call: Call) -> Body:
+    if target.operation == "send":
+        sender = Call(call.origin, call.requestid, send_to=request.query.get("sendTo", ""))
+        return _element(realm, entity, entity.send(realm, target.entity_id, sender))
+    sent = _body(request, entity)
+    if target.operation == "delete":
+        return entity.delete(realm, sent, call)
+    change: Callable[[Realm, Body, Call], Body] = entity.void if target.operation == "void" else entity.write
+    return _element(realm, entity, change(realm, sent, call))
+
+
+def _entity(target: Target) -> Entity:
+    entity = ENTITIES.get(target.resource)
+    if entity is None or target.operation == "unknown":
+        raise FaultError(errors.unsupported_operation(target.resource))
+    return entity
+
+
+def _read_id(target: Target) -> str:
+    # Preferences have no id in their path (Intuit, Preferences).
+    return target.entity_id or ("1" if target.resource == "preferences" else "")
+
+
+def _body(request: Request, entity: Entity) -> Body:
+    """Return the entity that was sent.
+
+    Raises:
+        FaultError: 2010, the code the service has for bodies it cannot read.
+    """
+    try:
+        sent: Any = wire.parse(request.body)
+    except ValueError:
+        raise FaultError(errors.bad_property("failed to parse json object; a property specified")) from None
+    if not isinstance(sent, dict):
+        raise FaultError(errors.bad_property(entity.name))
+    return sent
+
+
+def _statement(request: Request) -> str:
+    if request.method == "GET":
+        return request.query.get("query", "")
+    return request.body.decode("utf-8", "replace")
+
+
+def _fingerprint(target: Target, request: Request) -> bytes:
+    what = f"{target.operation} {target.resource} {target.entity_id} ".encode()
+    return hashlib.blake2b(what + request.body, digest_size=16).digest()
+
+
+def _refuse_standing(realm: Realm) -> None:
+    match realm.settings.standing:
+        case "good":
+            return
+        case "lapsed":
+            raise FaultError(errors.lapsed())
+        case "forbidden":
+            raise FaultError(errors.permission_denied())
+
+
+def _element(realm: Realm, entity: Entity, body: Body) -> Body:
+    return {entity.name: entity.render(realm, body)}
+
+
+def _ok(realm: Realm, content: Body, *, committed: bool = False) -> Answer:
+    # HTTP 200 for creates too (published clients refuse any other status).
+    body = wire.envelope(content, realm.clock.now())
+    return Answer(200, body, {"content-type": gateway.JSON}, committed=committed)
+
+
+def _refusal(realm: Realm, fault: FaultError) -> Answer:
+    return Answer(realm.settings.fault_status, fault.body(realm.clock.now()), {"content-type": gateway.JSON})

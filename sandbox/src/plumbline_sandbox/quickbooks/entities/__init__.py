@@ -1,0 +1,1 @@
+"""The entity families, one module each; `registry` is the table of all of them."""

@@ -1,0 +1,78 @@
+"""The two entities of which a company has exactly one: CompanyInfo and Preferences."""
+
+from typing import Any, ClassVar
+
+from typing_extensions import override
+
+from plumbline_sandbox.quickbooks import errors
+from plumbline_sandbox.quickbooks.entities.base import Entity
+from plumbline_sandbox.quickbooks.errors import FaultError
+from plumbline_sandbox.quickbooks.query.fields import Field
+from plumbline_sandbox.quickbooks.realm import Call, Realm
+from plumbline_sandbox.quickbooks.store import Family
+from plumbline_sandbox.quickbooks.wire import Body
+
+ONLY_ID = "1"
+"""Id of both; the path of CompanyInfo names the realm instead (Intuit, CompanyInfo)."""
+
+
+class Single(Entity):
+    """An entity that exists once: it is seeded, read and updated, never created."""
+
+    @override
+    def read(self, realm: Realm, entity_id: str) -> Body:
+        body = realm.get(self.name, ONLY_ID)
+        if body is None or entity_id not in {ONLY_ID, realm.id}:
+            raise FaultError(errors.not_found())
+        return body
+
+    @override
+    def write(self, realm: Realm, sent: Body, call: Call) -> Body:
+        if sent.get("Id") in (None, "") and realm.get(self.name, ONLY_ID) is not None:
+            raise FaultError(errors.missing("Id"))
+        return super().write(realm, sent, call)
+
+
+class CompanyInfo(Single):
+    """Intuit, CompanyInfo: legal name, address, country, start of the fiscal year."""
+
+    family = Family("CompanyInfo", "company")
+    writable: ClassVar[frozenset[str]] = frozenset(
+        {"CompanyName", "LegalName", "CompanyAddr", "LegalAddr", "CustomerCommunicationAddr"}
+        | {"CustomerCommunicationEmailAddr", "PrimaryPhone", "Email", "WebAddr", "FiscalYearStartMonth"}
+        | {"Country", "SupportedLanguages", "CompanyStartDate", "EmployerId", "NameValue"}
+    )
+    fields: ClassVar = {"CompanyName": Field("CompanyName"), "Country": Field("Country")}
+
+    @override
+    def build(self, realm: Realm, wanted: Body, before: Body | None) -> Body:
+        """Keep what is given."""
+        return {"Country": "US", "SupportedLanguages": "en", "FiscalYearStartMonth": "January", **wanted}
+
+
+class Preferences(Single):
+    """Intuit, Preferences: groups of switches; a group that is sent replaces its own switches only."""
+
+    family = Family("Preferences", "preferences")
+    writable: ClassVar[frozenset[str]] = frozenset(
+        {"AccountingInfoPrefs", "ProductAndServicesPrefs", "SalesFormsPrefs", "EmailMessagesPrefs"}
+        | {"VendorAndPurchasesPrefs", "TimeTrackingPrefs", "TaxPrefs", "CurrencyPrefs", "ReportPrefs"}
+        | {"OtherPrefs"}
+    )
+    fields: ClassVar = {}
+
+    @override
+    def build(self, realm: Realm, wanted: Body, before: Body | None) -> Body:
+        """Lay the groups that were sent over those that are there."""
+        groups: Body = {name: (before or {}).get(name, {}) for name in sorted(self.writable) if before}
+        for name, group in wanted.items():
+            if not isinstance(group, dict):
+                raise FaultError(errors.bad_property(name))
+            groups[name] = {**groups.get(name, {}), **group}
+        return {name: group for name, group in groups.items() if group}
+
+
+def numbers_are_given_by_people(realm: Realm) -> bool:
+    """Tell whether `SalesFormsPrefs.CustomTxnNumbers` is on: then no number is filled in."""
+    preferences: dict[str, Any] = realm.get("Preferences", ONLY_ID) or {}
+    return preferences.get("SalesFormsPrefs", {}).get("CustomTxnNumbers") is True

@@ -1,0 +1,254 @@
+"""Faults of the accounting service: one constructor per documented code.
+
+Codes and messages follow Intuit's "Error codes" page; details follow captured answers where one
+is public and are our own words otherwise. Every fault here is answered with HTTP 400: it is the
+service that refuses, not the gateway (see `gateway`).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from plumbline_sandbox.quickbooks import wire
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One entry of `Fault.Error`."""
+
+    code: str
+    message: str
+    detail: str
+    element: str = ""
+
+
+class FaultError(Exception):
+    """The service refuses the request; nothing was changed. Several troubles may come at once."""
+
+    def __init__(self, *troubles: Trouble) -> None:
+        super().__init__(", ".join(f"{t.code} {t.detail}" for t in troubles))
+        self.troubles = troubles
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes in the order in which they are answered."""
+        return [trouble.code for trouble in self.troubles]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the `Fault` element as the service writes it (Intuit, "Handling common errors")."""
+        errors = [
+            {"Message": t.message, "Detail": t.detail, "code": t.code, "element": t.element}
+            for t in self.troubles
+        ]
+        return {"Fault": {"Error": errors, "type": "ValidationFault"}}
+
+    def body(self, moment: datetime) -> bytes:
+        """Return the whole answer body."""
+        return wire.envelope(self.as_json(), moment)
+
+
+def unsupported_operation(name: str) -> Trouble:
+    """500: this entity has no such operation."""
+    return Trouble("500", "Unsupported Operation", f"Operation {name} is not supported.")
+
+
+def duplicate_request(requestid: str) -> Trouble:
+    """600: the request id was seen before."""
+    detail = f"RequestId is duplicate and already exists in the system : {requestid}"
+    return Trouble("600", "Duplicate Request ID", detail, "requestid")
+
+
+def not_found(element: str = "") -> Trouble:
+    """610: the object does not exist, was deleted or is inactive."""
+    detail = (
+        "Object Not Found : Something you're trying to use has been made inactive. "
+        "Check the fields with accounts, customers, items, vendors or employees."
+    )
+    return Trouble("610", "Object Not Found", detail, element)
+
+
+def cannot_link(txn_id: str) -> Trouble:
+    """620: this transaction cannot be linked."""
+    return Trouble("620", "Txn ID Cannot Be Linked", f"Transaction {txn_id} can not be linked.", "LinkedTxn")
+
+
+def has_dependents(detail: str) -> Trouble:
+    """800: unlink the linked transactions first."""
+    return Trouble("800", "Cannot delete object", detail)
+
+
+def bad_property(name: str) -> Trouble:
+    """2010: unknown property, or a value of the wrong JSON type."""
+    detail = f"Property Name:{name} is unsupported or invalid"
+    return Trouble("2010", "Request has invalid or unsupported property", detail, name)
+
+
+def missing(name: str) -> Trouble:
+    """2020: a required property is absent; `element` names it."""
+    message = "Required param missing, need to supply the required value for the API"
+    return Trouble("2020", message, f"Required parameter {name} is missing in the request", name)
+
+
+def bad_id(value: str) -> Trouble:
+    """2030: an id that is no number."""
+    return Trouble("2030", "Invalid ID", f"Id should be a valid number. Supplied value:{value}", "Id")
+
+
+def bad_string(name: str) -> Trouble:
+    """2040: characters the field does not take."""
+    return Trouble("2040", "Invalid String", f"Element contains invalid characters: {name}", name)
+
+
+def bad_length(name: str, length: int, longest: int) -> Trouble:
+    """2050: text too long; the wording is a captured one."""
+    message = "String length is either shorter or longer than supported by specification"
+    detail = f"String length specified does not match the supported length. Min:0 Max:{longest} supported. "
+    return Trouble("2050", message, f"{detail}Supplied length:{length}", name)
+
+
+def bad_date_format(name: str, value: Any) -> Trouble:
+    """2060: not written as yyyy-MM-dd."""
+    return Trouble("2060", "Invalid Date Format", f"Date format is invalid. Supplied value:{value}", name)
+
+
+def bad_date(name: str, value: Any) -> Trouble:
+    """2070: written well, but no such day exists."""
+    return Trouble("2070", "Invalid Date", f"Date should be a valid value. Supplied value:{value}", name)
+
+
+def bad_decimal(name: str, value: Any) -> Trouble:
+    """2100: not a number."""
+    return Trouble(
+        "2100", "Invalid Decimal Format", f"Decimal format is invalid. Supplied value:{value}", name
+    )
+
+
+def bad_type(name: str, value: Any) -> Trouble:
+    """2120: a type (line detail, item type) that does not exist."""
+    return Trouble("2120", "Invalid Type", f"Type is invalid. Supplied value:{value}", name)
+
+
+def bad_requestid(length: int) -> Trouble:
+    """2130: a request id longer than 50 characters."""
+    detail = f"Request Id should not be longer than 50 characters. Supplied length:{length}"
+    return Trouble("2130", "Invalid Request Id Format", detail, "requestid")
+
+
+def bad_amount(name: str, value: Any) -> Trouble:
+    """2140: an amount the field does not take."""
+    return Trouble("2140", "Invalid Amount", f"Amount is not supported. Supplied value:{value}", name)
+
+
+def bad_choice(name: str, value: Any) -> Trouble:
+    """2170: not one of the enumerated values."""
+    return Trouble("2170", "Invalid Enumeration", f"Enumeration is invalid. Supplied value:{value}", name)
+
+
+def bad_email(name: str, value: Any) -> Trouble:
+    """2210: not an e-mail address."""
+    detail = f"Email Address does not conform to the syntax rules of RFC 822. Supplied value:{value}"
+    return Trouble("2210", "Invalid Email Address format", detail, name)
+
+
+def bad_flag(name: str, value: Any) -> Trouble:
+    """2230: not a boolean."""
+    return Trouble("2230", "Invalid Boolean", f"Boolean value is invalid. Supplied value:{value}", name)
+
+
+def bad_reference(what: str, value: str, element: str = "") -> Trouble:
+    """2500: the id in a reference does not exist; the wording is a captured one."""
+    detail = f"Invalid Reference Id : {what} element id {value} not found"
+    return Trouble("2500", "Invalid Reference Id", detail, element)
+
+
+def query_unparsed(detail: str) -> Trouble:
+    """4000: the statement is not in the query language."""
+    return Trouble("4000", "Error parsing query", f"QueryParserError: {detail}")
+
+
+def query_invalid(detail: str) -> Trouble:
+    """4001: the statement is well formed and asks for what cannot be asked."""
+    return Trouble("4001", "Error validating query", f"QueryValidationError: {detail}")
+
+
+def stale() -> Trouble:
+    """5010: the SyncToken is not the present one; the wording is a captured one."""
+    detail = (
+        "Stale Object Error : You and API API were working on this at the same time. "
+        "API API finished before you did, so your work was not saved."
+    )
+    return Trouble("5010", "Stale Object Error", detail)
+
+
+def permission_denied() -> Trouble:
+    """5020: the connected user may not do this any more."""
+    detail = "Permission Denied Error : You do not have sufficient permissions to perform this action."
+    return Trouble("5020", "Permission Denied Error", detail)
+
+
+def business(detail: str) -> Trouble:
+    """6000: a business rule speaks, in free text."""
+    message = "A business validation error has occurred while processing your request"
+    return Trouble("6000", message, f"Business Validation Error: {detail}")
+
+
+def bad_product(amount: Decimal) -> Trouble:
+    """6070: Amount is not Qty times UnitPrice."""
+    detail = f"Amount is not equal to UnitPrice * Qty. Supplied value:{amount}"
+    return Trouble("6070", "Amount calculation incorrect in the request", detail, "Amount")
+
+
+def no_name() -> Trouble:
+    """6080: a name entity without any name."""
+    detail = "At least one of Title, GivenName, MiddleName, FamilyName, DisplayName, Suffix is required."
+    return Trouble("6080", "No name provided", detail, "DisplayName")
+
+
+def duplicate_number(number: str, entity: str, txn_id: str) -> Trouble:
+    """6140: the document number is taken; the detail names the holder, as captured."""
+    detail = (
+        "Duplicate Document Number Error : You must specify a different number. This number has already "
+        f"been used. DocNumber={number} is assigned to TxnType={entity} with TxnId={txn_id}"
+    )
+    return Trouble("6140", "Duplicate Document Number Error", detail)
+
+
+def parent_needed() -> Trouble:
+    """6150: ParentRef and Job must come together."""
+    detail = "ParentRef is required if Job is true, and Job must be true if ParentRef is given."
+    return Trouble("6150", "ParentRef Required Validation Error", detail, "ParentRef")
+
+
+def too_deep() -> Trouble:
+    """6180: more than five levels of customers."""
+    return Trouble("6180", "Sub Level Limit", "Names can be nested up to 5 levels.", "ParentRef")
+
+
+def lapsed() -> Trouble:
+    """6190: the company's subscription has ended."""
+    detail = "Subscription period has ended or canceled or there was a billing problem"
+    return Trouble("6190", "Invalid Company Status", detail)
+
+
+def period_closed() -> Trouble:
+    """6210: the books are closed, with a password, for the transaction's date."""
+    detail = "The account period has closed and the transaction date is before the closing date."
+    return Trouble("6210", "Account Period Closed, Cannot Update Through Services", detail, "TxnDate")
+
+
+def duplicate_name(holder_id: str) -> Trouble:
+    """6240: another customer, vendor or employee has this name."""
+    detail = f"The name supplied already exists. : Id={holder_id}"
+    return Trouble("6240", "Duplicate Name Exists Error", detail)
+
+
+def email_needed() -> Trouble:
+    """6420: nobody to send to."""
+    detail = "An email address is required to send this transaction."
+    return Trouble("6420", "Email Address Required", detail, "BillEmail")
+
+
+def wrong_account_type(name: str) -> Trouble:
+    """6430: an account of a type that this field does not take."""
+    return Trouble("6430", "Invalid account type used", f"Account type is not supported for {name}", name)

@@ -1,0 +1,124 @@
+"""One company: its stores, its numbering, its settings, and the one place that commits."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from plumbline_sandbox.clock import Clock
+from plumbline_sandbox.journal import Journal
+from plumbline_sandbox.quickbooks import ledger, wire
+from plumbline_sandbox.quickbooks.requestid import RequestMemory
+from plumbline_sandbox.quickbooks.settings import RealmSettings
+from plumbline_sandbox.quickbooks.store import Family, Register, Store
+from plumbline_sandbox.quickbooks.wire import Body
+
+FIRST_IDS = {"transaction": 100, "name": 50, "item": 10, "account": 30}
+"""Ids do not start at 1, so that an id of one family seldom exists in another by accident."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Who wants something, and in which manner."""
+
+    origin: str = "api"
+    """`api`, or `person` for work in the user interface (no token, no limits)."""
+    requestid: str = ""
+    operation: str = ""
+    include: frozenset[str] = frozenset()
+    send_to: str = ""
+
+
+class Realm:
+    """One company file. Only `commit` and `delete` change entities; both write the journal."""
+
+    def __init__(
+        self, *, realm_id: str, name: str, families: Iterable[Family], clock: Clock, journal: Journal
+    ) -> None:
+        self.id = realm_id
+        self.name = name
+        self.clock = clock
+        self.settings = RealmSettings()
+        self.stores = {family.name: Store(family) for family in families}
+        self.registers: defaultdict[str, Register] = defaultdict(Register)
+        self.requests = RequestMemory(clock)
+        self.owed: defaultdict[str, Decimal] = defaultdict(Decimal)
+        """Open receivable per customer id (without its jobs)."""
+        self._journal = journal
+        self._last_ids = dict(FIRST_IDS)
+        self._last_number = 1000
+
+    def get(self, entity: str, entity_id: str | None) -> Body | None:
+        """Return the present body of an entity, or None."""
+        return self.stores[entity].get(entity_id) if entity_id else None
+
+    def next_number(self) -> str:
+        """Return the next free document number (Intuit, Invoice: DocNumber is filled in if absent)."""
+        while True:
+            self._last_number += 1
+            if self.registers["sales-forms"].holder(str(self._last_number)) is None:
+                return str(self._last_number)
+
+    def commit(self, entity: str, body: Body, *, change: str, call: Call) -> Body:
+        """Store a new or changed entity and return it as stored.
+
+        A body with an Id replaces that entity and raises its SyncToken by one; one without gets
+        an Id and token 0. The caller has checked everything: this never refuses.
+        """
+        store = self.stores[entity]
+        before = store.get(body["Id"]) if "Id" in body else None
+        stored = self._identified(store.family, body, before)
+        self._store(store, stored["Id"], before, stored)
+        self._note(entity, stored, change, call)
+        return stored
+
+    def delete(self, entity: str, body: Body, call: Call) -> None:
+        """Remove an entity; its number becomes free."""
+        self._store(self.stores[entity], body["Id"], body, None)
+        self._note(entity, body, "deleted", call)
+
+    def mailed(self, entity: str, body: Body, to: str, call: Call) -> None:
+        """Write into the journal that the customer got this document by e-mail."""
+        facts = {"realm": self.id, "entity": entity, "id": body["Id"], "to": to, "origin": call.origin}
+        self._journal.write("mail", provider="quickbooks", doc_number=body.get("DocNumber"), **facts)
+
+    def _identified(self, family: Family, body: Body, before: Body | None) -> Body:
+        now = wire.stamp(self.clock.now())
+        if before is None:
+            self._last_ids[family.sequence] = self._last_ids.get(family.sequence, 0) + 1
+            entity_id, token, created = str(self._last_ids[family.sequence]), 0, now
+        else:
+            entity_id, token = before["Id"], int(before["SyncToken"]) + 1
+            created = before["MetaData"]["CreateTime"]
+        head = {"domain": "QBO", "sparse": False, "Id": entity_id, "SyncToken": str(token)}
+        return {**body, **head, "MetaData": {"CreateTime": created, "LastUpdatedTime": now}}
+
+    def _store(self, store: Store, entity_id: str, before: Body | None, after: Body | None) -> None:
+        family = store.family
+        store.put(entity_id, after, at_s=self.clock.time(), lag_s=self.settings.index_lag_s)
+        if family.register:
+            old, new = (family.key(body) if body else None for body in (before, after))
+            self.registers[family.register].move((family.name, entity_id), old, new)
+        for body, sign in ((before, -1), (after, 1)):
+            if body and (owed := ledger.owed(family.name, body)):
+                self.owed[owed.customer_id] += sign * owed.amount
+
+    def _note(self, entity: str, body: Body, change: str, call: Call) -> None:
+        facts: dict[str, Any] = {"realm": self.id, "entity": entity, "id": body["Id"]}
+        if (total := body.get("TotalAmt")) is not None:
+            facts["total_cents"] = wire.cents(total)
+        if "Balance" in body and entity == "Invoice":
+            facts["balance_cents"] = wire.cents(body["Balance"])
+        for name, key in (("DocNumber", "doc_number"), ("PrivateNote", "private_note")):
+            if name in body:
+                facts[key] = body[name]
+        self._journal.write(
+            "commit",
+            provider="quickbooks",
+            change=change,
+            sync_token=body["SyncToken"],
+            requestid=call.requestid,
+            origin=call.origin,
+            **facts,
+        )

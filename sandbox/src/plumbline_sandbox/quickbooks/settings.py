@@ -1,0 +1,76 @@
+"""Switches of one company: what Intuit leaves undocumented or lets a company choose."""
+
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import Any, Literal, Self, get_args
+
+Mismatch = Literal["replay", "refuse", "execute"]
+"""What a known request id with another request does: old answer, fault 600, or a new execution."""
+
+InFlight = Literal["wait", "refuse", "execute"]
+"""What a request id does while its first request still runs: same answer later, fault 600, or run too."""
+
+Standing = Literal["good", "lapsed", "forbidden"]
+"""Whether the company may use the API: yes, subscription ended (6190), user lost access (5020)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RealmSettings:
+    """All switches of one realm; the defaults are those of an ordinary US company."""
+
+    duplicate_check: bool = True
+    """Refuse a document number that is taken (6140)."""
+    term_days: int = 30
+    """Days from TxnDate to DueDate when the client gives none."""
+    closed_until: date | None = None
+    """Last day of the closed books; writes dated then or before are refused (6210)."""
+    standing: Standing = "good"
+    """Whether the company answers at all."""
+    index_lag_s: float = 0.0
+    """How long queries show the state before a change. Reads by id never lag."""
+    work_s: float = 0.0
+    """How long a write is worked on before it commits; makes requests overlap."""
+    requestid_ttl_s: float | None = None
+    """How long a request id is remembered; None = for ever, 0 = not at all."""
+    requestid_mismatch: Mismatch = "replay"
+    """Rule for a remembered id that comes with another request."""
+    requestid_in_flight: InFlight = "wait"
+    """Rule for an id whose first request has not been answered."""
+    requestid_remembers_faults: bool = True
+    """Whether a refused request is remembered and replayed like a successful one."""
+    requestid_operations: frozenset[str] = frozenset({"write", "delete"})
+    """Operations (write, delete, void, send) that honour a request id. The last two are not known to."""
+    fault_status: int = 400
+    """HTTP status of faults of the service; 200 is reported too."""
+
+    def changed(self, **changes: Any) -> Self:
+        """Return these settings with some switches changed, given as JSON values.
+
+        Raises:
+            ValueError: An unknown switch or a value it does not take.
+        """
+        known = {field.name for field in fields(self)}
+        if unknown := set(changes) - known:
+            raise ValueError(f"unknown settings: {', '.join(sorted(unknown))}")
+        _check_choices(changes)
+        return replace(self, **_from_json(changes))
+
+
+def _check_choices(changes: dict[str, Any]) -> None:
+    choices = {
+        "requestid_mismatch": get_args(Mismatch),
+        "requestid_in_flight": get_args(InFlight),
+        "standing": get_args(Standing),
+    }
+    for name, allowed in choices.items():
+        if name in changes and changes[name] not in allowed:
+            raise ValueError(f"{name} must be one of {', '.join(allowed)}")
+
+
+def _from_json(changes: dict[str, Any]) -> dict[str, Any]:
+    values = dict(changes)
+    if "requestid_operations" in values:
+        values["requestid_operations"] = frozenset(values["requestid_operations"])
+    if isinstance(values.get("closed_until"), str):
+        values["closed_until"] = date.fromisoformat(values["closed_until"])
+    return values

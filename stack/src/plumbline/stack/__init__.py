@@ -1,0 +1,1 @@
+"""Plumbline on one machine: servers, supervisor, runners, the operator command, the demo."""

@@ -1,0 +1,46 @@
+"""The state folder of a stack: secret files for the services, addresses for the operator's commands."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ADDRESSES_FILE = "addresses.json"
+"""There while the stack is up: `{"services": {name: base URL}, "operator_token_file": path}`."""
+
+_KEY_BYTES = 32  # AES-256
+
+
+def write_operator_token(state_dir: Path) -> Path:
+    """Write a new token for operators' calls, and return its file."""
+    return write_secret(state_dir / "operator-token", secrets.token_urlsafe())
+
+
+def write_secrets_key(state_dir: Path) -> Path:
+    """Write a new key for the embedded secret store, 64 hexadecimal digits, and return its file."""
+    return write_secret(state_dir / "secrets-key", secrets.token_hex(_KEY_BYTES))
+
+
+def write_secret(path: Path, value: str) -> Path:
+    """Write a file that only we may read, replacing what was there; return it."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(value)
+    return path
+
+
+@contextlib.contextmanager
+def published(state_dir: Path, addresses: Mapping[str, str], operator_token_file: Path) -> Iterator[None]:
+    """Let the operator's commands find the services until the end of the context."""
+    path = state_dir / ADDRESSES_FILE
+    document = {"services": dict(addresses), "operator_token_file": str(operator_token_file)}
+    path.write_text(json.dumps(document, indent=2) + "\n")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)

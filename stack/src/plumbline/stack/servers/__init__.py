@@ -1,0 +1,1 @@
+"""The servers Plumbline stands on, each started here without an image registry."""
