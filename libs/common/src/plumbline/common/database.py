@@ -81,6 +81,8 @@ def database_errors() -> Iterator[None]:
     try:
         yield
     except _UNAVAILABLE as error:
+        if isinstance(error, ValueError):  # asyncpg blames an argument of ours, not the server
+            raise
         raise DatabaseUnavailableError(f"{type(error).__name__}: {error}") from error
 
 

@@ -39,7 +39,7 @@ class SuiteError(Exception):
             detail: one sentence for a person; the docstring's first line if left out.
             fields: what a log line should carry; never a secret, never a body.
         """
-        self.detail = detail or (type(self).__doc__ or "").splitlines()[0]
+        self.detail = detail or (type(self).__doc__ or self.code).splitlines()[0]
         self.fields = fields
         super().__init__(self.detail)
 

@@ -1,6 +1,7 @@
 """What the writer needs of the world."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Protocol
 
 from plumbline.common.database import Connection
@@ -29,6 +30,16 @@ class Records(Protocol):
         self, connection: Connection, record: Record, incarnation: int, candidates: Iterable[str]
     ) -> str:
         """Return the document number of an incarnation: the same ever after, unique in the realm."""
+
+
+class Following(Protocol):
+    """Lets others know how a record stands, inside the caller's transaction."""
+
+    async def wake(self, connection: Connection, record: Record, *, now: datetime) -> None:
+        """Mark the records that wait for this one: the payments of an invoice, a payment's invoice."""
+
+    async def tell(self, connection: Connection, record: Record, *, now: datetime) -> None:
+        """Put the result of the record's version into the outbox."""
 
 
 class Books(Protocol):

@@ -13,8 +13,13 @@ def _as_utc(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_as_utc)]
 """An aware time, kept in UTC."""
 
-Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+_PRINTABLE = r"^[^\x00-\x1f\x7f]+$"  # PostgreSQL's text holds no NUL, and our SQL separates by 0x1f
+
+Identifier = Annotated[str, StringConstraints(max_length=200, pattern=_PRINTABLE)]
 """An id of a partner or of ours; always a string, for partners' ids pass 32 bits."""
+
+RecordKey = Annotated[str, StringConstraints(max_length=1000, pattern=_PRINTABLE)]
+"""The key of a record: several identifiers with slashes between them."""
 
 ConnectionName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 """The name of a connection: one Procore account's projects and one QuickBooks realm."""

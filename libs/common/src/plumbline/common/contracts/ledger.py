@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plumbline.common.contracts.base import ConnectionName, Contract, Identifier, Moment
+from plumbline.common.contracts.base import ConnectionName, Contract, Identifier, Moment, RecordKey
 
 
 class InvoiceState(StrEnum):
@@ -59,7 +59,7 @@ class DesiredPayment(Contract):
     """A payment of whatever is still open on one invoice, as QuickBooks should hold it."""
 
     kind: Literal["payment"] = "payment"
-    invoice: Identifier
+    invoice: RecordKey
     """The ledger record it pays."""
     customer_id: Identifier
     received_on: date
@@ -74,16 +74,16 @@ class LedgerCommand(Contract):
     """What one record of a realm should look like; the newest version counts, older ones are dropped."""
 
     realm: Identifier
-    record: Identifier
+    record: RecordKey
     """`invoice/<company>/<project>/<id>` or `payment/<company>/<project>/<id>`."""
     version: int = Field(ge=1)
     """Allotted by the owner of the record kind; rises by one with each change."""
     content_hash: Identifier
     """SHA-256 of `desired`; the same version with another hash is an alarm."""
     connection: ConnectionName
-    source: Identifier
+    source: RecordKey
     """The record it was made from, as the mapper calls it."""
-    needs: tuple[Identifier, ...] = ()
+    needs: tuple[RecordKey, ...] = ()
     """Ledger records that must be in QuickBooks first."""
     provider_time: Moment | None
     """The oldest change in Procore that this version serves; None for a resend."""
@@ -103,10 +103,10 @@ class LedgerResult(Contract):
     """One record now is in QuickBooks as its newest version says, proven by an answer."""
 
     realm: Identifier
-    record: Identifier
+    record: RecordKey
     version: int
     connection: ConnectionName
-    source: Identifier
+    source: RecordKey
     kind: Literal["invoice", "payment"]
     state: str
     quickbooks_id: Identifier | None

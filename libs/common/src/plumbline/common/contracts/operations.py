@@ -2,14 +2,14 @@
 
 from typing import Literal
 
-from plumbline.common.contracts.base import ConnectionName, Contract, Identifier, Moment
+from plumbline.common.contracts.base import ConnectionName, Contract, Identifier, Moment, RecordKey
 
 
 class RecordParked(Contract):
     """`records.parked.v1`: a record waits for a person, or goes on."""
 
     service: Identifier
-    record: Identifier
+    record: RecordKey
     connection: ConnectionName
     change: Literal["parked", "resumed"]
     code: Identifier

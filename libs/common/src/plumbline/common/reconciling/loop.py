@@ -28,8 +28,11 @@ POLL_S = 1.0
 PAUSE_S = 0.5
 """Between attempts while the database is away."""
 
-SWEEP_TURN = 5
-"""Every so many claims, the lowest lane goes first: it never starves."""
+TURNS = 5
+"""So many claims make a round …"""
+
+SHARES = {0: Lane.SWEEP, 2: Lane.REPAIR}
+"""… in which these turns take one row of a lower lane first: none starves."""
 
 log = structlog.get_logger(__name__)
 
@@ -91,9 +94,10 @@ class Reconciler:
         """Work until `stop` is set, then let what is in hand come to its end."""
         await self._until_database_answers(self._store.release_former_life)
         while not stop.is_set():
+            now = self._clock.now()
             try:
-                claims = await self._claim()
-                idle_s = POLL_S if claims else await self._idle_s()
+                claims = await self._claim(now)
+                idle_s = POLL_S if claims else await self._idle_s(now)
             except DatabaseUnavailableError as error:
                 log.warning("reconciler.waiting", **error.log_fields())
                 claims, idle_s = [], PAUSE_S
@@ -111,18 +115,19 @@ class Reconciler:
             count += 1
         return count
 
-    async def _claim(self) -> list[Claimed]:
+    async def _claim(self, now: datetime) -> list[Claimed]:
         free = self._concurrency - len(self._working)
         if free <= 0:
             return []
-        self._turn += 1
-        now = self._clock.now()
-        if self._turn % SWEEP_TURN == 0 and (swept := await self._store.claim(1, now=now, lowest=Lane.SWEEP)):
-            return swept
-        return await self._store.claim(free, now=now)
+        lane = SHARES.get(self._turn % TURNS)
+        claims = [] if lane is None else await self._store.claim(1, now=now, lowest=lane)
+        if not claims:
+            claims = await self._store.claim(free, now=now)
+        self._turn += bool(claims)
+        return claims
 
-    async def _idle_s(self) -> float:
-        due = await self._store.next_due()
+    async def _idle_s(self, now: datetime) -> float:
+        due = await self._store.next_due(after=now)
         if due is None:
             return POLL_S
         return min(POLL_S, max(0.001, (due - self._clock.now()).total_seconds()))
@@ -135,6 +140,9 @@ class Reconciler:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._working.discard(task)
         self._bell.ring()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Not even a verdict could be written: the row is tried again when its lease runs out.
+            log.error("work.broken", task=task.get_name(), exc_info=error)
 
     async def _work(self, claimed: Claimed) -> None:
         started = self._clock.now()

@@ -74,7 +74,13 @@ async def mark(connection: Connection, marks: Sequence[Mark], *, now: datetime) 
 async def resume(
     connection: Connection, *, keys: Sequence[str] = (), event: str | None = None, cause: str, now: datetime
 ) -> list[str]:
-    """Make parked records due: those named, or those that wait for an event; return their keys."""
+    """Make parked records due: those named, or those that wait for an event; return their keys.
+
+    Call it in the transaction that makes the event happen: a record that is being parked at
+    this moment, its handler having missed the event, is then looked at again.
+    """
+    if event is not None:
+        await connection.execute(QUERIES["happen"], event)
     rows = await connection.fetch(QUERIES["resume"], list(keys), event, now, cause)
     await connection.execute(QUERIES["notify"])
     return [row["key"] for row in rows]
@@ -110,10 +116,10 @@ class WorkStore:
             )
         return [_claimed(row) for row in rows]
 
-    async def next_due(self) -> datetime | None:
-        """Return when the next row falls due."""
+    async def next_due(self, *, after: datetime) -> datetime | None:
+        """Return when, after a claim at the given time, the next row can be claimed."""
         async with borrowed(self.pool) as connection:
-            due: datetime | None = await connection.fetchval(QUERIES["next_due"])
+            due: datetime | None = await connection.fetchval(QUERIES["next_due"], after)
             return due
 
     @asynccontextmanager
@@ -148,6 +154,9 @@ class WorkStore:
                 if holds:
                     await connection.execute(QUERIES["hold_connection"], claimed.connection, now + after, why)
             case Park(code=code, reason=reason, amount_cents=cents, resumes_on=resumes_on):
+                missed = resumes_on is not None and await connection.fetchval(
+                    QUERIES["await_event"], resumes_on, claimed.key
+                )
                 await connection.execute(
                     QUERIES["finish_parked"],
                     *_head(claimed, now),
@@ -156,6 +165,7 @@ class WorkStore:
                     reason,
                     cents,
                     resumes_on,
+                    missed,
                 )
 
     async def _within_budget(

@@ -39,7 +39,9 @@ def invoice_document(desired: DesiredInvoice, *, number: str, note: str) -> dict
         "DocNumber": number,
         "TxnDate": desired.issued_on.isoformat(),
         "PrivateNote": note,
-        "Line": [_line(line.description, line.amount_cents, line.item_id, line.class_id) for line in desired.lines],
+        "Line": [
+            _line(line.description, line.amount_cents, line.item_id, line.class_id) for line in desired.lines
+        ],
         "TxnTaxDetail": {"TotalTax": money(desired.tax_cents)},
     }
     if desired.due_on is not None:
@@ -74,7 +76,9 @@ def void_document(*, quickbooks_id: str, sync_token: str) -> dict[str, Any]:
     return {"Id": quickbooks_id, "SyncToken": sync_token}
 
 
-def payment_document(desired: DesiredPayment, *, invoice_id: str, amount_cents: int, note: str) -> dict[str, Any]:
+def payment_document(
+    desired: DesiredPayment, *, invoice_id: str, amount_cents: int, note: str
+) -> dict[str, Any]:
     """Return a payment of one invoice as it is created."""
     document: dict[str, Any] = {
         "CustomerRef": {"value": desired.customer_id},

@@ -55,6 +55,7 @@ UPDATE work w SET
     fence = w.fence + 1,
     leased_until = clock_timestamp() + $4::interval,
     leased_by = $6,
+    claimed_in = pg_current_snapshot(),
     serving_since = least(w.serving_since, w.unserved_since),
     unserved_since = NULL
 FROM picked WHERE w.key = picked.key
@@ -63,7 +64,9 @@ RETURNING w.key, w.connection, w.lane, w.generation, w.fence, w.attempt, w.servi
 
 -- name: hold_fence
 -- Lock the claimed row and renew its lease, if the claim still holds it.
-UPDATE work SET leased_until = clock_timestamp() + $3::interval WHERE key = $1 AND fence = $2 RETURNING true
+-- One that was finished holds nothing: a commit whose answer was lost is not made twice.
+UPDATE work SET leased_until = clock_timestamp() + $3::interval
+WHERE key = $1 AND fence = $2 AND leased_by IS NOT NULL RETURNING true
 
 -- name: finish_done
 -- The row is served; marks that came meanwhile make it due again after the pause.
@@ -82,12 +85,25 @@ UPDATE work SET
     waiting_for = $8
 WHERE key = $1 AND fence = $2 RETURNING true
 
+-- name: await_event
+-- Wait out whoever makes the event happen now; true if it happened and the claim could not see it.
+-- (An id beyond the present one comes from the server that a dump was taken of.)
+INSERT INTO happenings AS h (event) VALUES ($1)
+ON CONFLICT (event) DO UPDATE SET event = excluded.event
+RETURNING coalesce(NOT pg_visible_in_snapshot(h.happened_in, (SELECT claimed_in FROM work WHERE key = $2))
+                   AND h.happened_in <= pg_current_xact_id(), false)
+
+-- name: happen
+-- Remember that an event happens in this transaction; rows about to park for it wait for the commit.
+INSERT INTO happenings (event, happened_in) VALUES ($1, pg_current_xact_id())
+ON CONFLICT (event) DO UPDATE SET happened_in = excluded.happened_in
+
 -- name: finish_parked
 -- A person must act, unless news came meanwhile: then that is tried first.
 UPDATE work SET
     leased_until = NULL, leased_by = NULL, worked_at = $4, attempt = 0, waiting_for = NULL,
-    due_at = CASE WHEN generation = $3 THEN NULL ELSE $4::timestamptz + $5::interval END,
-    parked_at = CASE WHEN generation = $3 THEN $4::timestamptz END,
+    due_at = CASE WHEN generation = $3 AND NOT $10 THEN NULL ELSE $4::timestamptz + $5::interval END,
+    parked_at = CASE WHEN generation = $3 AND NOT $10 THEN $4::timestamptz END,
     announced_code = $6, announced_reason = $7, parked_cents = $8, resumes_on = $9
 WHERE key = $1 AND fence = $2 RETURNING true
 
@@ -105,9 +121,10 @@ ON CONFLICT (connection) DO UPDATE SET
 RETURNING retry_budget_at
 
 -- name: next_due
--- When the next row that nobody works on falls due; null if none will.
+-- When the next row can be claimed after the given time; null if none. What could be claimed already
+-- and was not is beyond its connection's limit: the end of other work wakes the loop for it.
 SELECT min(greatest(w.due_at, c.held_until, w.leased_until)) FROM work w JOIN connections c USING (connection)
-WHERE w.due_at IS NOT NULL
+WHERE w.due_at IS NOT NULL AND greatest(w.due_at, c.held_until, w.leased_until) > $1
 
 -- name: release_former_life
 -- Free what this replica held before it died.

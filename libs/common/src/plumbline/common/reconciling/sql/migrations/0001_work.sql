@@ -9,6 +9,7 @@ CREATE TABLE work (
     fence bigint NOT NULL DEFAULT 0,            -- raised by every claim
     leased_until timestamptz,                   -- by the database's clock
     leased_by text,
+    claimed_in pg_snapshot,                     -- what the claim could see
     worked_at timestamptz,
     unserved_since timestamptz,                 -- oldest provider time marked since the last claim
     serving_since timestamptz,                  -- oldest provider time that claims have taken and not served
@@ -25,6 +26,13 @@ CREATE TABLE work (
 CREATE INDEX work_due ON work (connection, lane, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX work_leased ON work (connection) WHERE leased_until IS NOT NULL;
 CREATE INDEX work_resumes ON work (resumes_on) WHERE parked_at IS NOT NULL;
+
+-- Events that parked rows wait for, and the transaction in which each happened last. A handler may
+-- miss an event that commits between its reading and its parking: `claimed_in` tells.
+CREATE TABLE happenings (
+    event text PRIMARY KEY,
+    happened_in xid8                            -- null while it never happened
+);
 
 -- Every connection that has work, and what holds all of it.
 CREATE TABLE connections (

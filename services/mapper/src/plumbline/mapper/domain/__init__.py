@@ -1,0 +1,1 @@
+"""What the mapper decides: pure functions over what was read, without I/O and without a clock."""

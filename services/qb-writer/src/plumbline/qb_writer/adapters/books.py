@@ -1,0 +1,100 @@
+"""QuickBooks, as one realm: every call takes its turn under the realm's limits."""
+
+import asyncio
+from datetime import timedelta
+
+from plumbline.common.database import Pool, borrowed
+from plumbline.common.errors import WaitError
+from plumbline.common.http import counted_as_partner_time
+from plumbline.common.secrets.tokens import TokenSource
+from plumbline.qb_writer.adapters.ledger import QUERIES
+from plumbline.qb_writer.domain.records import Operation, Write
+from plumbline.quickbooks.client import QuickBooksClient
+from plumbline.quickbooks.models import Invoice, Payment
+from plumbline.quickbooks.replies import Reply
+
+TURN = timedelta(milliseconds=125)
+"""Eight calls a second: inside 10 per second and 500 per minute (Intuit, Limits and throttles)."""
+
+BURST = timedelta(milliseconds=250)
+"""Two calls may be made at once."""
+
+QUEUE_MAX = timedelta(seconds=3)
+"""Whoever would wait longer for a turn gives its place to other work and comes back."""
+
+
+class RealmBusyError(WaitError):
+    """The realm's turns for the next seconds are taken."""
+
+
+class Governor:
+    """Shares a realm's limit among all replicas; no turn is given while the database is away."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Keep the turns in the schema of `pool`."""
+        self._pool = pool
+
+    async def take_turn(self, realm: str) -> None:
+        """Wait for the realm's next turn; the wait counts as partner time.
+
+        Raises:
+            RealmBusyError: wait; the queue is too long.
+            DatabaseUnavailableError: transient; without the database there is no turn.
+        """
+        async with borrowed(self._pool) as connection:
+            wait: timedelta | None = await connection.fetchval(
+                QUERIES["take_turn"], realm, TURN, BURST, QUEUE_MAX
+            )
+        if wait is None:
+            raise RealmBusyError(retry_after=QUEUE_MAX / 2, realm=realm)
+        with counted_as_partner_time():
+            await asyncio.sleep(wait.total_seconds())
+
+
+class RealmBooks:
+    """One realm's QuickBooks."""
+
+    def __init__(
+        self, *, realm: str, client: QuickBooksClient, tokens: TokenSource, governor: Governor
+    ) -> None:
+        """Call `client`, one turn of `governor` per call."""
+        self._realm = realm
+        self._client = client
+        self._tokens = tokens
+        self._governor = governor
+
+    async def permit(self) -> None:
+        """Wait for this realm's turn and for a live token, before a write is opened."""
+        await self._tokens.live_token()
+        await self._governor.take_turn(self._realm)
+
+    async def post(self, entity: str, write: Write) -> Reply:
+        """Send a write's bytes under its request id. `permit` comes first."""
+        if write.operation is Operation.SEND:
+            return await self._client.send_invoice(
+                write.document_id or "", send_to=write.send_to, request_id=write.request_id
+            )
+        params = {"operation": "void"} if write.operation is Operation.VOID else {}
+        return await self._client.post(entity, write.body, request_id=write.request_id, params=params)
+
+    async def invoice(self, quickbooks_id: str) -> Invoice | None:
+        """Read an invoice by id; None if QuickBooks has it no more."""
+        await self._governor.take_turn(self._realm)
+        return await self._client.invoice(quickbooks_id)
+
+    async def payment(self, quickbooks_id: str) -> Payment | None:
+        """Read a payment by id; None if QuickBooks has it no more."""
+        await self._governor.take_turn(self._realm)
+        return await self._client.payment(quickbooks_id)
+
+    async def invoices_numbered(self, number: str) -> list[Invoice]:
+        """Find invoices by document number. The index may lag behind a create."""
+        await self._governor.take_turn(self._realm)
+        return list(await self._client.invoice_by_number(number))
+
+    async def customer_email(self, customer_id: str) -> str | None:
+        """Return the address that the customer's invoices are mailed to."""
+        await self._governor.take_turn(self._realm)
+        customer = await self._client.customer(customer_id)
+        email = customer.primary_email_addr if customer is not None else None
+        return email.address if email is not None else None

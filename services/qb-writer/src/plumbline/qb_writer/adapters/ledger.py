@@ -1,0 +1,245 @@
+"""Records, writes and numbers in PostgreSQL."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+from pydantic import TypeAdapter
+
+from plumbline.common.contracts.cloudevents import outgoing
+from plumbline.common.contracts.ledger import (
+    Desired,
+    DesiredInvoice,
+    DesiredPayment,
+    LedgerCommand,
+    LedgerResult,
+)
+from plumbline.common.contracts.topics import LEDGER_RESULTS
+from plumbline.common.database import Connection, Pool, borrowed, load_queries
+from plumbline.common.errors import NeedsHumanError
+from plumbline.common.metrics import BOOKS_LATENCY_SECONDS, PARTNER_SECONDS
+from plumbline.common.outbox import put
+from plumbline.common.reconciling.marks import Mark
+from plumbline.common.reconciling.store import LostLeaseError, mark
+from plumbline.qb_writer.domain.records import Fate, Observed, Operation, Record, Write
+
+QUERIES = load_queries("plumbline.qb_writer")
+"""The ledger's SQL."""
+
+SERVICE = "qb-writer"
+"""The service's name in events and metrics."""
+
+log = structlog.get_logger(__name__)
+_desired: TypeAdapter[DesiredInvoice | DesiredPayment] = TypeAdapter(Desired)
+
+
+class NoNumberLeftError(NeedsHumanError):
+    """Every document number that this record may have is taken by another record."""
+
+
+class Ledger:
+    """Keeps records and writes, and lets others know how they stand."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Keep them in the schema of `pool`."""
+        self._pool = pool
+
+    async def receive(
+        self, connection: Connection, commands: Sequence[LedgerCommand], *, now: datetime
+    ) -> None:
+        """Store the newer of the commands. The same version with another hash is an alarm."""
+        for command in sorted(commands, key=lambda c: (c.key, c.version)):
+            stored = await connection.fetchval(
+                QUERIES["receive"],
+                command.key,
+                command.realm,
+                command.record,
+                command.connection,
+                command.source,
+                command.desired.kind,
+                command.version,
+                command.content_hash,
+                command.desired.model_dump_json(),
+                list(command.needs),
+                list(command.why),
+                command.provider_time,
+                command.partner_ms,
+                now,
+            )
+            if stored is None:
+                known = await connection.fetchval(QUERIES["stored_hash"], command.key, command.version)
+                if known is not None and known != command.content_hash:
+                    log.error("ledger.version-clash", key=command.key, version=command.version)
+
+    async def load(self, key: str) -> Record | None:
+        """Return a record with its open write, or None if no command ever named it."""
+        async with borrowed(self._pool) as connection:
+            row = await connection.fetchrow(QUERIES["load"], key)
+        return None if row is None else _record(row)
+
+    async def keep(self, connection: Connection, record: Record) -> None:
+        """Store what was observed and told of a record; what is desired stays as it is."""
+        seen = record.observed
+        told_version, told_state = record.told or (None, None)
+        await connection.execute(
+            QUERIES["keep"],
+            record.key,
+            seen.quickbooks_id,
+            seen.sync_token,
+            seen.number,
+            seen.incarnation,
+            seen.applied,
+            seen.applied_hash,
+            seen.total_cents,
+            seen.balance_cents,
+            seen.mailed,
+            seen.voided,
+            record.writes,
+            record.confirmed_at,
+            told_version,
+            told_state,
+            record.partner_ms,
+        )
+
+    async def keep_write(self, connection: Connection, write: Write) -> None:
+        """Store a write as it is now; one that has ended is never changed again."""
+        if write.fate is Fate.OPEN:
+            stored = await connection.fetchval(
+                QUERIES["open_write"],
+                write.key,
+                write.number,
+                write.incarnation,
+                write.operation.value,
+                write.request_id,
+                write.body,
+                write.content,
+                write.document_id,
+                write.document_number,
+                write.send_to,
+                write.opened_at,
+                write.sent_at,
+                write.tries,
+                write.outcome,
+            )
+        else:
+            stored = await connection.fetchval(
+                QUERIES["close_write"],
+                write.key,
+                write.number,
+                write.fate.value,
+                write.outcome,
+                write.closed_at,
+            )
+        if not stored:
+            raise LostLeaseError(f"write {write.number} of {write.key} has ended already", key=write.key)
+
+    async def allot_number(
+        self, connection: Connection, record: Record, incarnation: int, candidates: Iterable[str]
+    ) -> str:
+        """Return the document number of an incarnation: the same ever after, unique in the realm."""
+        number: str | None = await connection.fetchval(QUERIES["allotted_number"], record.key, incarnation)
+        for candidate in candidates:
+            if number is not None:
+                break
+            number = await connection.fetchval(
+                QUERIES["allot_number"], record.realm, candidate, record.key, incarnation
+            )
+        if number is None:
+            raise NoNumberLeftError(key=record.key)
+        return number
+
+    async def wake(self, connection: Connection, record: Record, *, now: datetime) -> None:
+        """Mark the records that wait for this one: the payments of an invoice, a payment's invoice."""
+        rows = await connection.fetch(QUERIES["waiting_for"], record.realm, record.name)
+        waiting = {row["key"] for row in rows}
+        if isinstance(record.desired, DesiredPayment):
+            waiting.add(f"{record.realm}/{record.desired.invoice}")
+        cause = f"{record.name} write {record.writes}"
+        await mark(connection, [Mark(key, record.connection, cause) for key in waiting], now=now)
+
+    async def tell(self, connection: Connection, record: Record, *, now: datetime) -> None:
+        """Put the result of the record's version into the outbox, and measure it."""
+        # Only the first result of a version tells the latency of a change.
+        first = record.told is None or record.told[0] < record.version
+        confirmed_at = record.confirmed_at or now
+        written = first and record.confirmed_at is not None and record.confirmed_at >= record.received_at
+        result = LedgerResult(
+            realm=record.realm,
+            record=record.name,
+            version=record.version,
+            connection=record.connection,
+            source=record.source,
+            kind=record.desired.kind,
+            state=record.observed.state,
+            quickbooks_id=record.observed.quickbooks_id,
+            number=record.observed.number,
+            total_cents=record.observed.total_cents,
+            balance_cents=record.observed.balance_cents,
+            provider_time=record.provider_time if written else None,
+            confirmed_at=confirmed_at,
+            partner_ms=record.partner_ms,
+        )
+        await put(connection, [outgoing(LEDGER_RESULTS, result.key, result, source=SERVICE, at=confirmed_at)])
+        if result.provider_time is not None:
+            took = (confirmed_at - result.provider_time).total_seconds()
+            BOOKS_LATENCY_SECONDS.labels(result.kind).observe(took)
+            PARTNER_SECONDS.labels(result.kind).observe(record.partner_ms / 1000)
+
+    async def writes_of(self, key: str) -> list[Mapping[str, Any]]:
+        """Return every write of a record, in order."""
+        async with borrowed(self._pool) as connection:
+            return await connection.fetch(QUERIES["writes_of"], key)
+
+
+def _record(row: Mapping[str, Any]) -> Record:
+    return Record(
+        key=row["key"],
+        realm=row["realm"],
+        name=row["name"],
+        connection=row["connection"],
+        source=row["source"],
+        version=row["version"],
+        content_hash=row["content_hash"],
+        desired=_desired.validate_json(row["desired"]),
+        needs=tuple(row["needs"]),
+        why=tuple(row["why"]),
+        provider_time=row["provider_time"],
+        partner_ms=row["partner_ms"],
+        received_at=row["received_at"],
+        observed=Observed(
+            quickbooks_id=row["quickbooks_id"],
+            sync_token=row["sync_token"],
+            number=row["document_number"],
+            incarnation=row["incarnation"],
+            applied=row["applied"],
+            applied_hash=row["applied_hash"],
+            total_cents=row["total_cents"],
+            balance_cents=row["balance_cents"],
+            mailed=row["mailed"],
+            voided=row["voided"],
+        ),
+        writes=row["writes"],
+        open_write=_open_write(row) if row["write_number"] is not None else None,
+        confirmed_at=row["confirmed_at"],
+        told=(row["told_version"], row["told_state"]) if row["told_version"] is not None else None,
+    )
+
+
+def _open_write(row: Mapping[str, Any]) -> Write:
+    return Write(
+        key=row["key"],
+        number=row["write_number"],
+        incarnation=row["write_incarnation"],
+        operation=Operation(row["operation"]),
+        request_id=row["request_id"],
+        body=row["body"],
+        content=row["content"],
+        document_id=row["document_id"],
+        document_number=row["write_document_number"],
+        send_to=row["send_to"],
+        opened_at=row["opened_at"],
+        sent_at=row["sent_at"],
+        tries=row["tries"],
+        outcome=row["outcome"],
+    )

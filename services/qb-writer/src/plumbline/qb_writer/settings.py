@@ -1,0 +1,42 @@
+"""Settings of qb-writer."""
+
+from datetime import timedelta
+
+from pydantic import Field, model_validator
+
+from plumbline.common.settings import ServiceSettings
+from plumbline.qb_writer.service import Patience
+
+
+class Settings(ServiceSettings):
+    """What qb-writer needs to run, beside what every service needs."""
+
+    quickbooks_url: str = Field(description="Base address of the QuickBooks Online API.")
+    call_deadline_s: float = Field(
+        default=60.0, description="How long one call to QuickBooks may take in all."
+    )
+    settle_s: float = Field(
+        default=130.0,
+        description="From sending to looking an unknown outcome up: QuickBooks may work on a request for 120 s.",
+    )
+    gate_wait_s: float = Field(default=60.0, description="Wait after a 429 or 401 that names no time.")
+    payment_look_s: float = Field(default=600.0, description="Between looks for the bookkeeper's payment.")
+    invoice_look_s: float = Field(default=30.0, description="Between looks of a payment for its invoice.")
+    token_wait_s: float = Field(default=10.0, description="How long a call waits for a renewed token.")
+
+    @model_validator(mode="after")
+    def _settles_after_the_deadline(self) -> "Settings":
+        if self.settle_s <= self.call_deadline_s:
+            raise ValueError(
+                "settle_s must be longer than call_deadline_s: a call must be over before it is looked up"
+            )
+        return self
+
+    def patience(self) -> Patience:
+        """Return how long the writer waits for what."""
+        return Patience(
+            settle=timedelta(seconds=self.settle_s),
+            gate=timedelta(seconds=self.gate_wait_s),
+            payment=timedelta(seconds=self.payment_look_s),
+            invoice=timedelta(seconds=self.invoice_look_s),
+        )

@@ -1,0 +1,70 @@
+-- name: receive
+-- Keep newer commands; older and repeated ones change nothing. Says what was there before.
+INSERT INTO records AS r (key, realm, name, connection, source, kind, version, content_hash, desired, needs, why,
+                          provider_time, partner_ms, received_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+ON CONFLICT (key) DO UPDATE SET
+    version = excluded.version, content_hash = excluded.content_hash, desired = excluded.desired,
+    needs = excluded.needs, why = excluded.why, source = excluded.source,
+    provider_time = excluded.provider_time, partner_ms = excluded.partner_ms, received_at = excluded.received_at
+WHERE r.version < excluded.version
+RETURNING r.version
+
+-- name: stored_hash
+-- The hash kept for a version, to find two different wishes under one version.
+SELECT content_hash FROM records WHERE key = $1 AND version = $2
+
+-- name: load
+-- A record with its open write, if there is one.
+SELECT r.*, w.number AS write_number, w.incarnation AS write_incarnation, w.operation, w.request_id, w.body, w.content,
+       w.document_id, w.document_number AS write_document_number, w.send_to, w.opened_at, w.sent_at, w.tries, w.outcome
+FROM records r LEFT JOIN writes w ON w.key = r.key AND w.fate = 'open'
+WHERE r.key = $1
+
+-- name: keep
+-- What was observed and told of a record.
+UPDATE records SET quickbooks_id = $2, sync_token = $3, document_number = $4, incarnation = $5, applied = $6,
+    applied_hash = $7, total_cents = $8, balance_cents = $9, mailed = $10, voided = $11, writes = $12,
+    confirmed_at = $13, told_version = $14, told_state = $15, partner_ms = $16
+WHERE key = $1
+
+-- name: open_write
+-- A new write, or a further try of the open one. One record has one open write at most.
+INSERT INTO writes AS w (key, number, incarnation, operation, request_id, body, content, document_id, document_number,
+                         send_to, opened_at, sent_at, tries, fate, outcome)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'open', $14)
+ON CONFLICT (key, number) DO UPDATE SET sent_at = excluded.sent_at, tries = excluded.tries, outcome = excluded.outcome
+WHERE w.fate = 'open'
+RETURNING true
+
+-- name: close_write
+-- The end of a write; a write that has ended is not changed again.
+UPDATE writes SET fate = $3, outcome = $4, closed_at = $5 WHERE key = $1 AND number = $2 AND fate = 'open'
+RETURNING true
+
+-- name: allotted_number
+-- The number that an incarnation has already.
+SELECT number FROM numbers WHERE key = $1 AND incarnation = $2
+
+-- name: allot_number
+-- Take a number, unless another incarnation in the realm has it.
+INSERT INTO numbers (realm, lower_number, number, key, incarnation) VALUES ($1, lower($2), $2, $3, $4)
+ON CONFLICT DO NOTHING RETURNING number
+
+-- name: waiting_for
+-- Records of the realm that need this one.
+SELECT key, connection FROM records WHERE realm = $1 AND needs @> ARRAY[$2::text] ORDER BY key
+
+-- name: writes_of
+-- Every write of a record, in order.
+SELECT number, incarnation, operation, request_id, document_number, document_id, opened_at, sent_at, tries, fate, outcome,
+       closed_at
+FROM writes WHERE key = $1 ORDER BY number
+
+-- name: take_turn
+-- Reserve the realm's next turn (a leaky bucket by the database's clock) and say how long to wait for it.
+-- No row: the queue is longer than anybody should wait in.
+INSERT INTO governor AS g (realm, turn_at) VALUES ($1, clock_timestamp() + $2::interval)
+ON CONFLICT (realm) DO UPDATE SET turn_at = greatest(g.turn_at, clock_timestamp()) + $2::interval
+WHERE g.turn_at <= clock_timestamp() + $4::interval
+RETURNING greatest(interval '0', turn_at - $3::interval - clock_timestamp()) AS wait

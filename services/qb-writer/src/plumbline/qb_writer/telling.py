@@ -1,0 +1,78 @@
+"""The writer's part of a record's story, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from plumbline.common.contracts.ledger import DesiredInvoice
+from plumbline.qb_writer.adapters.ledger import Ledger
+from plumbline.qb_writer.domain.documents import money
+from plumbline.qb_writer.domain.records import Record
+
+
+def _dollars(amount_cents: int) -> str:
+    return f"${money(amount_cents):,}"
+
+
+def _time(moment: Any) -> str:
+    return moment.strftime("%H:%M:%S.%f")[:-3] if moment else "-"
+
+
+def _sentence(write: Mapping[str, Any]) -> str:
+    tries = "once" if write["tries"] == 1 else f"{write['tries']} times"
+    what = f"write {write['number']}: {write['operation']}"
+    number = (
+        f" as number {write['document_number']}"
+        if write["operation"] == "create" and write["document_number"]
+        else ""
+    )
+    end = f"{write['fate']} at {_time(write['closed_at'])}" if write["closed_at"] else "still open"
+    outcome = f" ({write['outcome']})" if write["outcome"] else ""
+    return f"{_time(write['opened_at'])} {what}{number}, request id {write['request_id']}, sent {tries}: {end}{outcome}"
+
+
+def _desired(record: Record) -> str:
+    if isinstance(record.desired, DesiredInvoice):
+        wish = f"{record.desired.state.value}, {_dollars(record.desired.total_cents)}"
+    else:
+        wish = f"paying {record.desired.invoice}"
+    return f"{_time(record.received_at)} asked for version {record.version}: {wish}"
+
+
+def _observed(record: Record) -> str:
+    seen = record.observed
+    if seen.quickbooks_id is None:
+        return "QuickBooks holds nothing for it yet"
+    return (
+        f"QuickBooks holds {record.desired.kind} {seen.quickbooks_id}"
+        + (f" (number {seen.number})" if seen.number else "")
+        + f": {seen.state}, total {_dollars(seen.total_cents)}, balance {_dollars(seen.balance_cents)}"
+    )
+
+
+class Storyteller:
+    """Tells what the writer knows of one record."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        """Read from `ledger`."""
+        self._ledger = ledger
+
+    async def __call__(self, key: str) -> Mapping[str, Any] | None:
+        """Return the record's facts and its story, or None if no command ever named it."""
+        record = await self._ledger.load(key)
+        if record is None:
+            return None
+        writes = await self._ledger.writes_of(key)
+        return {
+            "source": record.source,
+            "version": record.version,
+            "state": record.observed.state,
+            "quickbooks_id": record.observed.quickbooks_id,
+            "number": record.observed.number,
+            "total_cents": record.observed.total_cents,
+            "story": [
+                _desired(record),
+                *record.why,
+                *(_sentence(write) for write in writes),
+                _observed(record),
+            ],
+        }
