@@ -77,7 +77,9 @@ class Rule:
 
     def _matches(self, facts: Mapping[str, Any]) -> bool:
         return all(
-            self._pattern.search(str(facts.get("path", ""))) if key == "path" else str(facts.get(key)) == wanted
+            self._pattern.search(str(facts.get("path", "")))
+            if key == "path"
+            else str(facts.get(key)) == wanted
             for key, wanted in self.match.items()
         )
 
@@ -112,7 +114,7 @@ class Faults:
         Raises:
             ValueError: The body names no known fault, or a figure or the pattern is malformed.
         """
-        name = body.get("name")
+        name = str(body.get("name"))
         if name not in FAULTS:
             raise ValueError(f"unknown fault {name!r}; known: {', '.join(FAULTS)}")
         if unknown := set(body) - _SCHEDULE - {"name", "match", "args"}:
@@ -137,7 +139,9 @@ class Faults:
 
     def rules(self) -> list[Rule]:
         """Return the rules in force, oldest first."""
-        return sorted((rule for rules in self._rules.values() for rule in rules), key=lambda rule: int(rule.id))
+        return sorted(
+            (rule for rules in self._rules.values() for rule in rules), key=lambda rule: int(rule.id)
+        )
 
     def take(self, name: str, facts: Mapping[str, Any], *, after_commit: bool = False) -> Rule | None:
         """Return the rule of this name that takes the request, counted and journalled; or None.

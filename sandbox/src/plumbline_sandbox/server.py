@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from plumbline_sandbox.http import CONNECTION_EXTENSION, Answer, Provider, RefusedError, Request
 from plumbline_sandbox.faults import Rule
+from plumbline_sandbox.http import CONNECTION_EXTENSION, Answer, Provider, RefusedError, Request
 from plumbline_sandbox.world import World
 
 Scope = MutableMapping[str, Any]

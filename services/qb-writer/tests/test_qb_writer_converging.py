@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import SecretStr
+from typing_extensions import override
 
 from plumbline.common.clock import SystemClock
 from plumbline.common.connections import Policies
@@ -58,6 +59,7 @@ class Cutting(httpx.AsyncBaseTransport):
     def __init__(self, world: World) -> None:
         self._inner = httpx.ASGITransport(build(world))
 
+    @override
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         try:
             return await self._inner.handle_async_request(request)

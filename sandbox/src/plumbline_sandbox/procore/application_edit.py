@@ -51,7 +51,10 @@ class Applications:
         fields.done()
         application = self._with_late_rows(None, application, contract)
         record = self._procore.applications.insert(
-            self._procore.new_id(), application, company_id=contract.company_id, project_id=contract.project_id
+            self._procore.new_id(),
+            application,
+            company_id=contract.company_id,
+            project_id=contract.project_id,
         )
         self._procore.created(PAYMENT_APPLICATION, record, actor, **_facts(application))
         return record
@@ -130,9 +133,16 @@ class Applications:
     def _schedule(self, contract: Record[Row]) -> tuple[Line, ...]:
         assert contract.value is not None
         earlier = self._siblings(contract)
-        done = {line.source_id: line.previous_work + line.work_this_period for line in earlier[-1].lines} if earlier else {}
+        done = (
+            {line.source_id: line.previous_work + line.work_this_period for line in earlier[-1].lines}
+            if earlier
+            else {}
+        )
         percent = Decimal(contract.value["retainage_percent"])
-        return tuple(self._scheduled(row, done.get(row["id"], Decimal("0.00")), percent) for row in contract.value["lines"])
+        return tuple(
+            self._scheduled(row, done.get(row["id"], Decimal("0.00")), percent)
+            for row in contract.value["lines"]
+        )
 
     def _scheduled(self, row: Row, previous: Decimal, percent: Decimal) -> Line:
         return Line(
@@ -235,4 +245,3 @@ def _facts(application: Application) -> dict[str, Any]:
         "status_code": application.status_code,
         "total_cents": int((due + application.tax) * 100),
     }
-

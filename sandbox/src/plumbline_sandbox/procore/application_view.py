@@ -16,7 +16,9 @@ US_DOLLARS = {"currency_iso_code": "USD", "currency_exchange_rate": "1", "base_c
 """The currency configuration of every contract of the sandbox."""
 
 
-def list_row(shown: Shown[Application], contract: dict[str, Any], *, paid: Decimal, now_s: float) -> dict[str, Any]:
+def list_row(
+    shown: Shown[Application], contract: dict[str, Any], *, paid: Decimal, now_s: float
+) -> dict[str, Any]:
     """Return an application as lists show it: no rows, but with its timestamps."""
     summary = summarize(shown.value.lines_at(now_s))
     row = _head(shown, contract, summary, paid)
@@ -25,7 +27,9 @@ def list_row(shown: Shown[Application], contract: dict[str, Any], *, paid: Decim
     return row
 
 
-def document(shown: Shown[Application], contract: dict[str, Any], *, paid: Decimal, now_s: float) -> dict[str, Any]:
+def document(
+    shown: Shown[Application], contract: dict[str, Any], *, paid: Decimal, now_s: float
+) -> dict[str, Any]:
     """Return the full application with the rows that have appeared by now."""
     lines = shown.value.lines_at(now_s)
     summary = summarize(lines)
@@ -37,7 +41,9 @@ def document(shown: Shown[Application], contract: dict[str, Any], *, paid: Decim
     }
 
 
-def _head(shown: Shown[Application], contract: dict[str, Any], summary: Summary, paid: Decimal) -> dict[str, Any]:
+def _head(
+    shown: Shown[Application], contract: dict[str, Any], summary: Summary, paid: Decimal
+) -> dict[str, Any]:
     value = shown.value
     head = {
         "id": shown.id,
@@ -73,7 +79,9 @@ def _g702(value: Application, summary: Summary, lines: Iterable[Line]) -> dict[s
         "total_completed_and_stored_to_date": money(summary.completed_and_stored),
         "completed_work_retainage_percent": money(share(summary.work_retainage, summary.work_to_date)),
         "completed_work_retainage_amount": money(summary.work_retainage),
-        "stored_materials_retainage_percent": money(share(summary.materials_retainage, summary.materials_stored)),
+        "stored_materials_retainage_percent": money(
+            share(summary.materials_retainage, summary.materials_stored)
+        ),
         "stored_materials_retainage_amount": money(summary.materials_retainage),
         "total_retainage": money(summary.total_retainage),
         "total_earned_less_retainage": money(summary.earned_less_retainage),
@@ -116,7 +124,11 @@ def _g703(line: Line, item_number: int) -> dict[str, Any]:
         "description_of_work": line.description_of_work,
         "description_override": None,
         "cost_code": {},
-        "wbs_code": {"id": line.source_id, "flat_code": line.flat_code, "description": line.description_of_work},
+        "wbs_code": {
+            "id": line.source_id,
+            "flat_code": line.flat_code,
+            "description": line.description_of_work,
+        },
         "scheduled_value": money(line.scheduled_value),
         "scheduled_quantity": None,
         "scheduled_unit_price": None,

@@ -4,7 +4,15 @@ from typing import Any
 
 from plumbline_sandbox.http import Answer, json_answer
 from plumbline_sandbox.procore.call import Call
-from plumbline_sandbox.procore.conventions import invalid, list_v1, money, not_found, part, read_object, with_headers
+from plumbline_sandbox.procore.conventions import (
+    invalid,
+    list_v1,
+    money,
+    not_found,
+    part,
+    read_object,
+    with_headers,
+)
 from plumbline_sandbox.procore.directory import as_json, filtered
 from plumbline_sandbox.procore.fields import Fields
 from plumbline_sandbox.procore.records import Record, fresh
@@ -107,7 +115,9 @@ class ContractPayments:
         body = read_object(call.request)
         project = call.project(self._procore, body)
         values = part(body, "contract_payment", call.path)
-        contract_id = values.get("contract_id") or body.get("contract_id") or call.request.query.get("contract_id")
+        contract_id = (
+            values.get("contract_id") or body.get("contract_id") or call.request.query.get("contract_id")
+        )
         if contract_id is None or not str(contract_id).isdecimal():
             raise invalid(call.path, {"contract_id": ["is missing"]}, 400)
         contract = call.owned(self._procore.prime_contracts.truth(int(contract_id)), project)

@@ -63,7 +63,9 @@ class Contracts:
     def list_v2(self, call: Call) -> Answer:
         """`GET /rest/v2.0/companies/{c}/projects/{p}/prime_contracts`."""
         page, headers = list_v2(call.request, self._of_project(call))
-        return with_headers(json_answer(200, {"data": [string_ids(self._json(row)) for row in page]}), headers)
+        return with_headers(
+            json_answer(200, {"data": [string_ids(self._json(row)) for row in page]}), headers
+        )
 
     def show_v2(self, call: Call) -> Answer:
         """`GET /rest/v2.0/companies/{c}/projects/{p}/prime_contracts/{id}`."""
@@ -118,7 +120,11 @@ class Contracts:
     def _billed(self, contract: Shown[Row]) -> tuple[Decimal, Decimal]:
         """Return the growth by change orders and the amount of approved applications."""
         rows = self._procore.applications.shown_of_project(contract.project_id)
-        mine = [row.value for row in rows if row.value.contract_id == contract.id and row.value.status == "approved"]
+        mine = [
+            row.value
+            for row in rows
+            if row.value.contract_id == contract.id and row.value.status == "approved"
+        ]
         sums = [summarize(application.lines_at(self._procore.clock.time())) for application in mine]
         return max((item.net_change for item in sums), default=Decimal(0)), total(
             item.current_payment_due for item in sums

@@ -30,7 +30,13 @@ V2_PAGE_MAX = 100
 WRONG_PATH = b"<!DOCTYPE html><html><head><title>Not Found</title></head><body>The page you were looking for doesn't exist.</body></html>"
 """Body of a 404 for a path that is no endpoint; real Procore answers HTML there."""
 
-_REASONS = {400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 409: "Conflict", 422: "Unprocessable Entity"}
+_REASONS = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    409: "Conflict",
+    422: "Unprocessable Entity",
+}
 
 T = TypeVar("T")
 
@@ -132,7 +138,9 @@ def asked_page(request: Request, *, size: int, size_max: int) -> Page:
     return Page(page.number, min(page.size, size_max))
 
 
-def list_v1(request: Request, rows: Sequence[T], *, size: int = V1_PAGE) -> tuple[Sequence[T], dict[str, str]]:
+def list_v1(
+    request: Request, rows: Sequence[T], *, size: int = V1_PAGE
+) -> tuple[Sequence[T], dict[str, str]]:
     """Cut a v1 page out of all rows; return it with its headers."""
     return _cut(request, rows, asked_page(request, size=size, size_max=V1_PAGE_MAX))
 
@@ -158,7 +166,9 @@ def _links(request: Request, page: Page, *, total: int) -> str:
     if page.number < last:
         wanted |= {"last": last, "next": page.number + 1}
     base = f"http://{request.headers.get('host', 'localhost')}{request.path}"
-    return ", ".join(f'<{base}?{_query(request, page, number)}>; rel="{rel}"' for rel, number in wanted.items())
+    return ", ".join(
+        f'<{base}?{_query(request, page, number)}>; rel="{rel}"' for rel, number in wanted.items()
+    )
 
 
 def _query(request: Request, page: Page, number: int) -> str:
@@ -197,9 +207,9 @@ def filter_moments(request: Request, name: str) -> tuple[datetime, datetime] | N
         return None
     try:
         start, end = (datetime.fromisoformat(part) for part in text.strip('"').split("..."))
-        return start, end
     except ValueError as malformed:
         raise invalid(request.path, {name: ["is not a range of date-times"]}, 400) from malformed
+    return start, end
 
 
 def money(amount: Decimal) -> str:

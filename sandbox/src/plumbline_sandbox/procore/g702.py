@@ -145,7 +145,9 @@ def summarize(lines: Iterable[Line]) -> Summary:
     retained = total(row.work_retained + row.materials_retained for row in rows)
     released = total(row.retainage_released for row in rows)
     return Summary(
-        original_contract_sum=total(row.scheduled_value for row in rows if row.added_from_source == "contract"),
+        original_contract_sum=total(
+            row.scheduled_value for row in rows if row.added_from_source == "contract"
+        ),
         net_change=total(row.scheduled_value for row in rows if row.added_from_source == "change_order"),
         completed_and_stored=total(row.completed_and_stored for row in rows),
         work_to_date=total(row.previous_work + row.work_this_period for row in rows),

@@ -50,7 +50,10 @@ class OAuth:
         if app is None:
             raise _refused("invalid_client", 401)
         redirect_uri = request.query.get("redirect_uri", "")
-        if redirect_uri not in app.redirect_uris | {OUT_OF_BAND} or request.query.get("response_type") != "code":
+        if (
+            redirect_uri not in app.redirect_uris | {OUT_OF_BAND}
+            or request.query.get("response_type") != "code"
+        ):
             raise _refused("invalid_request", 400)
         code = self._grants.consent(app, self._consenting_user, redirect_uri)
         if redirect_uri == OUT_OF_BAND:
@@ -174,7 +177,9 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _multipart(content_type: str, body: bytes) -> dict[str, str]:
-    message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
+    message = BytesParser(policy=HTTP).parsebytes(
+        b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body
+    )
     form: dict[str, str] = {}
     for part in message.iter_parts():
         name = part.get_param("name", header="content-disposition")

@@ -13,7 +13,15 @@ from plumbline_sandbox.http import Answer, json_answer
 from plumbline_sandbox.procore import application_view
 from plumbline_sandbox.procore.application_edit import Applications
 from plumbline_sandbox.procore.call import Call
-from plumbline_sandbox.procore.conventions import filter_ids, invalid, list_v1, not_found, part, read_object, with_headers
+from plumbline_sandbox.procore.conventions import (
+    filter_ids,
+    invalid,
+    list_v1,
+    not_found,
+    part,
+    read_object,
+    with_headers,
+)
 from plumbline_sandbox.procore.fields import Fields
 from plumbline_sandbox.procore.g702 import Application, Line, total
 from plumbline_sandbox.procore.records import Record, Shown, fresh
@@ -96,7 +104,9 @@ class PaymentApplications:
         record, line = self._line(call, body)
         values = part(body, "payment_application_line_item", call.path)
         if "quantity" in values:
-            raise invalid(call.path, {"quantity": ["Quantity update not allowed on amount accounting contract"]})
+            raise invalid(
+                call.path, {"quantity": ["Quantity update not allowed on amount accounting contract"]}
+            )
         fields = Fields(call.path, values)
         changed = replace(
             line,
@@ -125,7 +135,8 @@ class PaymentApplications:
         page, headers = list_v1(call.request, rows, size=PAGE)
         now_s = self._procore.clock.time()
         answers = [
-            application_view.list_row(row, self._contract(row), paid=self._paid(row), now_s=now_s) for row in page
+            application_view.list_row(row, self._contract(row), paid=self._paid(row), now_s=now_s)
+            for row in page
         ]
         return with_headers(json_answer(200, answers), headers)
 
@@ -159,7 +170,9 @@ class PaymentApplications:
         rows = self._procore.payments.living_of_project(shown.project_id)
         values = [row.value for row in rows if row.value is not None]
         return total(
-            Decimal(value["amount"]) for value in values if (value["contract_id"], value["invoice_number"]) == key
+            Decimal(value["amount"])
+            for value in values
+            if (value["contract_id"], value["invoice_number"]) == key
         )
 
 

@@ -57,7 +57,9 @@ class Table(Generic[T]):
         self._records: dict[int, Record[T]] = {}
         self._by_project: dict[int | None, list[Record[T]]] = {}
 
-    def insert(self, record_id: int, value: T, *, company_id: int, project_id: int | None = None) -> Record[T]:
+    def insert(
+        self, record_id: int, value: T, *, company_id: int, project_id: int | None = None
+    ) -> Record[T]:
         """Add a record under a new id."""
         now = self._clock.now()
         record = Record(record_id, company_id, project_id, value, now, now)

@@ -6,7 +6,6 @@ The service reports several troubles at once, so nothing is raised before `done`
 import re
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any
 
 from plumbline_sandbox.quickbooks import errors, wire
 from plumbline_sandbox.quickbooks.errors import FaultError, Trouble
@@ -49,16 +48,19 @@ class Checks:
         """Read a text of limited length (2050)."""
         value = self._body.get(name)
         if value is not None and not isinstance(value, str):
-            return self._bad(errors.bad_property(name))
+            self.note(errors.bad_property(name))
+            return None
         if value is not None and len(value) > longest:
-            return self._bad(errors.bad_length(name, len(value), longest))
+            self.note(errors.bad_length(name, len(value), longest))
+            return None
         return value
 
     def money(self, name: str) -> Decimal | None:
         """Read an amount, as a number or a numeric text, in whole cents (2100)."""
         number = self.number(name)
         if number is not None and abs(number) > LARGEST_AMOUNT:
-            return self._bad(errors.bad_amount(name, number))
+            self.note(errors.bad_amount(name, number))
+            return None
         return None if number is None else number.quantize(wire.CENT, ROUND_HALF_UP)
 
     def number(self, name: str) -> Decimal | None:
@@ -67,12 +69,17 @@ class Checks:
         if value is None or isinstance(value, Decimal):
             return value
         if isinstance(value, bool) or not isinstance(value, int | str):
-            return self._bad(errors.bad_decimal(name, value))
+            self.note(errors.bad_decimal(name, value))
+            return None
         try:
             number = Decimal(value)
         except InvalidOperation:
-            return self._bad(errors.bad_decimal(name, value))
-        return number if number.is_finite() else self._bad(errors.bad_decimal(name, value))
+            self.note(errors.bad_decimal(name, value))
+            return None
+        if number.is_finite():
+            return number
+        self.note(errors.bad_decimal(name, value))
+        return None
 
     def day(self, name: str) -> date | None:
         """Read a date written yyyy-MM-dd (2060, 2070)."""
@@ -80,24 +87,28 @@ class Checks:
         if value is None:
             return None
         if not isinstance(value, str) or not _DATE.fullmatch(value):
-            return self._bad(errors.bad_date_format(name, value))
+            self.note(errors.bad_date_format(name, value))
+            return None
         try:
             return date.fromisoformat(value)
         except ValueError:
-            return self._bad(errors.bad_date(name, value))
+            self.note(errors.bad_date(name, value))
+            return None
 
     def choice(self, name: str, allowed: frozenset[str]) -> str | None:
         """Read one of the enumerated texts (2170)."""
         value = self._body.get(name)
         if value is not None and value not in allowed:
-            return self._bad(errors.bad_choice(name, value))
+            self.note(errors.bad_choice(name, value))
+            return None
         return value
 
     def flag(self, name: str) -> bool | None:
         """Read a boolean (2230)."""
         value = self._body.get(name)
         if value is not None and not isinstance(value, bool):
-            return self._bad(errors.bad_flag(name, value))
+            self.note(errors.bad_flag(name, value))
+            return None
         return value
 
     def reference(self, name: str) -> str | None:
@@ -106,7 +117,8 @@ class Checks:
         if value is None:
             return None
         if not isinstance(value, dict) or not isinstance(value.get("value"), str | int):
-            return self._bad(errors.bad_property(name))
+            self.note(errors.bad_property(name))
+            return None
         return str(value["value"])
 
     def email(self, name: str) -> str | None:
@@ -118,11 +130,9 @@ class Checks:
         if address in (None, ""):
             return None
         if not isinstance(address, str) or not is_email(address):
-            return self._bad(errors.bad_email(name, address))
+            self.note(errors.bad_email(name, address))
+            return None
         return address
-
-    def _bad(self, trouble: Trouble) -> Any:
-        self.note(trouble)
 
 
 def is_email(text: str) -> bool:

@@ -43,7 +43,7 @@ def throttled(moment: datetime, retry_after_s: int | None) -> Answer:
 def _refusal(status: int, name: str, code: str, kind: str, detail: str, moment: datetime) -> Answer:
     message = f"message={name}; errorCode=00{code}; statusCode={status}"
     error = {"message": message, "detail": detail, "code": code, "element": None}
-    body = {
+    body: wire.Body = {
         "warnings": None,
         "intuitObject": None,
         "fault": {"error": [error], "type": kind},

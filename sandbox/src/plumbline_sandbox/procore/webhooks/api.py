@@ -7,7 +7,14 @@ from typing import Any
 
 from plumbline_sandbox.http import Answer, json_answer
 from plumbline_sandbox.procore.call import Call
-from plumbline_sandbox.procore.conventions import invalid, list_v2, moment, not_found, read_object, with_headers
+from plumbline_sandbox.procore.conventions import (
+    invalid,
+    list_v2,
+    moment,
+    not_found,
+    read_object,
+    with_headers,
+)
 from plumbline_sandbox.procore.state import Procore
 from plumbline_sandbox.procore.webhooks import resources
 from plumbline_sandbox.procore.webhooks.hooks import Attempt, Delivery, Hook, Trigger, canonical_version
@@ -111,7 +118,9 @@ class Webhooks:
         for wish in _bulk(call):
             complaints = _complaints(hook, wish)
             if complaints:
-                failed.append({"code": 422, "message": "Validation failed", "trigger": wish, "errors": complaints})
+                failed.append(
+                    {"code": 422, "message": "Validation failed", "trigger": wish, "errors": complaints}
+                )
             else:
                 added.append(hook.trigger_json(self._add(hook, wish)))
         return _mixed(201, added, failed)
@@ -122,8 +131,8 @@ class Webhooks:
         gone: list[str] = []
         failed: list[str] = []
         for trigger_id in map(str, _bulk(call)):
-            found = trigger_id.isdecimal() and hook.triggers.pop(int(trigger_id), None)
-            (gone if found else failed).append(trigger_id)
+            found = hook.triggers.pop(int(trigger_id), None) if trigger_id.isdecimal() else None
+            (failed if found is None else gone).append(trigger_id)
         return _mixed(200, gone, failed)
 
     def deliveries(self, call: Call) -> Answer:
@@ -228,7 +237,9 @@ def _asked_for(delivery: Delivery, call: Call) -> bool:
         return False
     if query.get("filter[event_type]", event["event_type"]).lower() != event["event_type"]:
         return False
-    return _start(query.get("filter[start]"), call) <= delivery.queued_at < _end(query.get("filter[end]"), call)
+    return (
+        _start(query.get("filter[start]"), call) <= delivery.queued_at < _end(query.get("filter[end]"), call)
+    )
 
 
 def _start(text: str | None, call: Call) -> datetime:

@@ -143,7 +143,9 @@ class Deliveries:
         for _ in range(self._copies(target)):
             delivery = self._delivery(hook, event, identity, body)
             if shuffle := self._faults.take("webhook-shuffle", target):
-                self._push_later(delivery, shuffle.rng.uniform(0, float(shuffle.args.get("window_ms", 500))) / 1000)
+                self._push_later(
+                    delivery, shuffle.rng.uniform(0, float(shuffle.args.get("window_ms", 500))) / 1000
+                )
             else:
                 self._push(delivery)
 

@@ -80,7 +80,9 @@ class Hook:
 
     def wants(self, resource: str, action: str) -> bool:
         """Tell whether a trigger asks for this action on this resource."""
-        return any(row.resource_name == resource and row.event_type == action for row in self.triggers.values())
+        return any(
+            row.resource_name == resource and row.event_type == action for row in self.triggers.values()
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the hook as v2.0 shows it: the secret header masked but for five characters."""
@@ -174,8 +176,11 @@ class Hooks:
 
     def of_scope(self, *, company_id: int, project_id: int | None) -> list[Hook]:
         """Return the hooks of a company itself (project None) or of one project."""
-        return [hook for hook in self._hooks.values() if (hook.company_id, hook.project_id) == (company_id, project_id)]
+        return [
+            hook
+            for hook in self._hooks.values()
+            if (hook.company_id, hook.project_id) == (company_id, project_id)
+        ]
 
     def __iter__(self) -> Iterator[Hook]:
         return iter(self._hooks.values())
-

@@ -123,7 +123,7 @@ def with_subtotal(lines: Iterable[Body]) -> Lines:
     amounts = [(line.get("DetailType"), line.get("Amount", ZERO)) for line in kept]
     subtotal = sum((amount for kind, amount in amounts if kind != "DiscountLineDetail"), ZERO)
     discount = sum((amount for kind, amount in amounts if kind == "DiscountLineDetail"), ZERO)
-    closing = {"DetailType": "SubTotalLineDetail", "Amount": subtotal, "SubTotalLineDetail": {}}
+    closing: Body = {"DetailType": "SubTotalLineDetail", "Amount": subtotal, "SubTotalLineDetail": {}}
     return Lines([*kept, closing], subtotal - discount)
 
 

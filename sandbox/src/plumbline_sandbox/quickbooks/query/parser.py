@@ -1,9 +1,9 @@
-"""From a statement to a `Select`, by Intuit's "Query operations and syntax".
+r"""From a statement to a `Select`, by Intuit's "Query operations and syntax".
 
     SELECT * | COUNT(*) FROM Entity [WHERE a = 'x' AND b IN ('y', 'z')]
         [ORDERBY f [ASC | DESC], …] [STARTPOSITION n] [MAXRESULTS m]
 
-Keywords and names ignore case; a quote inside a text is written `\\'`. There is no OR, no JOIN,
+Keywords and names ignore case; a quote inside a text is written `\'`. There is no OR, no JOIN,
 no GROUP BY, no `!=` and no list of properties.
 """
 

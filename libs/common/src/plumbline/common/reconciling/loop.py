@@ -105,7 +105,7 @@ class Reconciler:
                 self._start(claimed)
             if not claims or len(self._working) >= self._concurrency:
                 await self._bell.wait(idle_s)
-        await asyncio.gather(*self._working)
+        await asyncio.gather(*self._working, return_exceptions=True)
 
     async def work_off(self) -> int:
         """Work everything that is due now, one after the other; return how many. For tests and tools."""

@@ -1,1 +1,1 @@
-"""Adapters: the far sides of mapper."""
+"""The mapper's far sides: Procore, PostgreSQL, and the files that people write."""

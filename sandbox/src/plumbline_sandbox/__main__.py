@@ -1,0 +1,36 @@
+"""`plumbline-sandbox`: a Procore and a QuickBooks Online on one laptop."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+
+import uvloop
+
+from plumbline_sandbox.serving import serving
+
+
+async def _run(host: str, port: int, seed: int) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    async with serving(host=host, port=port, seed_number=seed) as addresses:
+        sys.stdout.write(json.dumps(addresses) + "\n")
+        sys.stdout.flush()
+        await stopped.wait()
+
+
+def main() -> None:
+    """Start the sandbox, print one JSON line that says where everything is, and stay up."""
+    parser = argparse.ArgumentParser(prog="plumbline-sandbox", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=0, help="first of three ports; 0 picks free ones")
+    parser.add_argument("--seed", type=int, default=1, help="two sandboxes of one seed have the same data")
+    arguments = parser.parse_args()
+    uvloop.run(_run(arguments.host, arguments.port, arguments.seed))
+
+
+if __name__ == "__main__":
+    main()

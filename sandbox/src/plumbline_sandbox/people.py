@@ -1,0 +1,62 @@
+"""What people do in Procore's and QuickBooks' user interfaces, for scenarios and tests.
+
+A person needs no token and meets no limit and no fault, but the same validation as the API.
+The journal says `origin: person`.
+"""
+
+from typing import Any
+
+from plumbline_sandbox.procore.application_edit import Applications
+from plumbline_sandbox.procore.contract_payments import Payments
+from plumbline_sandbox.procore.conventions import not_found
+from plumbline_sandbox.procore.records import Record
+from plumbline_sandbox.procore.state import Actor, Row
+from plumbline_sandbox.world import World
+
+_PLACE = ("company_id", "project_id", "prime_contract_id")
+
+
+class ProcorePeople:
+    """People in Procore: project managers who bill, and accountants who record what was paid."""
+
+    def __init__(self, world: World) -> None:
+        self._procore = world.procore
+        self._applications = Applications(world.procore)
+        self._payments = Payments(world.procore)
+        self._actor = Actor("person", world.procore.person)
+
+    def bill(self, body: Row) -> dict[str, Any]:
+        """Make a payment application on `prime_contract_id`; give its id."""
+        record = self._applications.create(self._contract(body), _rest(body), self._actor, "")
+        return {"id": str(record.id)}
+
+    def rebill(self, application_id: int, body: Row) -> dict[str, Any]:
+        """Change fields of a payment application, its status among them."""
+        self._applications.update(self._application(application_id), body, self._actor, "")
+        return {"id": str(application_id)}
+
+    def unbill(self, application_id: int) -> dict[str, Any]:
+        """Delete a payment application."""
+        self._applications.delete(self._application(application_id), self._actor, "")
+        return {"id": str(application_id)}
+
+    def receive(self, body: Row) -> dict[str, Any]:
+        """Record a payment on `prime_contract_id`; give its id."""
+        record = self._payments.create(self._contract(body), _rest(body), self._actor, "")
+        return {"id": str(record.id)}
+
+    def _contract(self, body: Row) -> Record[Row]:
+        return _found(self._procore.prime_contracts.truth(int(body.get("prime_contract_id", 0))))
+
+    def _application(self, application_id: int) -> Record[Any]:
+        return _found(self._procore.applications.truth(application_id))
+
+
+def _found(record: Record[Any] | None) -> Record[Any]:
+    if record is None:
+        raise not_found("")
+    return record
+
+
+def _rest(body: Row) -> Row:
+    return {name: value for name, value in body.items() if name not in _PLACE}

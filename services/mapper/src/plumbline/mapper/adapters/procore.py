@@ -1,0 +1,104 @@
+"""Procore, through one client per connection."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+from typing_extensions import override
+
+from plumbline.mapper.ports import Directory, Invoices
+from plumbline.procore import ProcoreClient, ProcoreInvisibleError
+from plumbline.procore.models import (
+    ContractPayment,
+    PaymentApplication,
+    PaymentApplicationSummary,
+    PrimeContract,
+    Project,
+)
+
+T = TypeVar("T")
+
+MAX_REMEMBERED = 10_000
+"""Projects or contracts kept in memory; past this everything is forgotten and read again."""
+
+Clients = Mapping[str, ProcoreClient]
+"""The client of each connection, by its name."""
+
+
+class ProcoreInvoices(Invoices):
+    """Reads owner invoices and payments, each time anew."""
+
+    def __init__(self, clients: Clients) -> None:
+        """Read through these clients."""
+        self._clients = clients
+
+    @override
+    async def payment_application(
+        self, connection: str, project_id: int, application_id: int
+    ) -> PaymentApplication | None:
+        return await _unless_invisible(
+            self._clients[connection].payment_application(project_id, application_id)
+        )
+
+    @override
+    async def payment_applications(
+        self, connection: str, project_id: int, contract_id: int
+    ) -> Sequence[PaymentApplicationSummary]:
+        return await self._clients[connection].payment_applications(project_id, contract_id)
+
+    @override
+    async def contract_payment(self, connection: str, project_id: int, payment_id: int) -> ContractPayment | None:
+        return await _unless_invisible(self._clients[connection].contract_payment(project_id, payment_id))
+
+    @override
+    async def contract_payments(
+        self, connection: str, project_id: int, contract_id: int
+    ) -> Sequence[ContractPayment]:
+        return await self._clients[connection].contract_payments(project_id, contract_id)
+
+
+class ProcoreDirectory(Directory):
+    """Reads projects and contracts, and remembers them for a while."""
+
+    def __init__(self, clients: Clients, *, remembered_s: float) -> None:
+        """Read through these clients; an answer counts for `remembered_s` seconds."""
+        self._clients = clients
+        self._projects = _Memory[Project](remembered_s)
+        self._contracts = _Memory[PrimeContract](remembered_s)
+
+    @override
+    async def project(self, connection: str, project_id: int) -> Project:
+        client = self._clients[connection]
+        return await self._projects.get((connection, project_id), lambda: client.project(project_id))
+
+    @override
+    async def prime_contract(self, connection: str, project_id: int, contract_id: int) -> PrimeContract:
+        client = self._clients[connection]
+        return await self._contracts.get(
+            (connection, contract_id), lambda: client.prime_contract(project_id, contract_id)
+        )
+
+
+async def _unless_invisible(reading: Awaitable[T]) -> T | None:
+    try:
+        return await reading
+    except ProcoreInvisibleError:
+        return None
+
+
+class _Memory(Generic[T]):
+    """Answers by connection and id, each with the moment it was given."""
+
+    def __init__(self, remembered_s: float) -> None:
+        self._remembered_s = remembered_s
+        self._answers: dict[tuple[str, int], tuple[float, T]] = {}
+
+    async def get(self, key: tuple[str, int], read: Callable[[], Awaitable[T]]) -> T:
+        found = self._answers.get(key)
+        if found is not None and time.monotonic() - found[0] < self._remembered_s:
+            return found[1]
+        answer = await read()
+        if len(self._answers) >= MAX_REMEMBERED:
+            self._answers.clear()
+        self._answers[key] = (time.monotonic(), answer)
+        return answer

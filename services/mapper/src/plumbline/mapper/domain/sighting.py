@@ -1,0 +1,68 @@
+"""Sightings: what Procore showed when a record was last read, and whether to look again.
+
+A webhook may arrive before the change it tells of can be read. So a read that shows nothing
+new since the hint is repeated after a while, twice, before the hint counts as served.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+WEBHOOK = "webhook "
+"""How the cause of a mark begins that a webhook made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One read of a record from Procore, and what came of it."""
+
+    key: str
+    connection: str
+    content_hash: str | None
+    """SHA-256 of what Procore showed; None where it showed no such record."""
+    seen_at: datetime
+    causes: tuple[str, ...]
+    """Why it was read: the marks known by then, newest last."""
+    looks: int = 0
+    """How often it was looked at again for one hint; 0 once the hint is served."""
+    about: str | None = None
+    """For a payment: the key of the owner invoice that it pays."""
+    why: tuple[str, ...] = ()
+    """What was made of it, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A read compared with the one before."""
+
+    before: Sighting | None
+    causes: tuple[str, ...]
+    content_hash: str | None
+
+    @property
+    def changed(self) -> bool:
+        """Whether it shows something else than before, or is the first."""
+        return self.before is None or self.before.content_hash != self.content_hash
+
+    @property
+    def awaits_news(self) -> bool:
+        """Whether a hint announced a change that does not show yet."""
+        return not self.changed and (self._hint_is_new or self.looks > 0)
+
+    @property
+    def looks(self) -> int:
+        """How often it was looked at again for this hint so far."""
+        return 0 if self.before is None or self._hint_is_new else self.before.looks
+
+    def pause(self, pauses: Sequence[timedelta]) -> timedelta | None:
+        """Return how long to wait before the next look, or None after the last one."""
+        return pauses[self.looks] if self.looks < len(pauses) else None
+
+    @property
+    def _hint_is_new(self) -> bool:
+        hint = _last_hint(self.causes)
+        return hint is not None and (self.before is None or hint != _last_hint(self.before.causes))
+
+
+def _last_hint(causes: Sequence[str]) -> str | None:
+    return next((cause for cause in reversed(causes) if cause.startswith(WEBHOOK)), None)
