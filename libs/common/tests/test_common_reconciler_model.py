@@ -60,6 +60,7 @@ class Row:
     parked: bool = False
     announced: tuple[str, str] | None = None
     waits_for: str | None = None
+    claimed: datetime | None = None
 
 
 @dataclass
@@ -70,6 +71,7 @@ class Model:
     held: dict[str, datetime] = field(default_factory=dict)
     budget: dict[str, datetime] = field(default_factory=dict)
     announced: list[tuple[str, str, str]] = field(default_factory=list)
+    happened: datetime | None = None
 
     def mark(self, m: Mark, now: datetime) -> bool:
         due = m.due_at or now
@@ -106,7 +108,7 @@ class Model:
                 ranked += [(ln, n, d, k) for n, (ln, d, k) in enumerate(sorted(able)[: max(0, free)])]
         taken = {key for *_, key in sorted(ranked)[:limit]}
         for row in (self.rows[key] for key in taken):
-            row.fence, row.holder, row.expired = row.fence + 1, replica, False
+            row.fence, row.holder, row.expired, row.claimed = row.fence + 1, replica, False, now
             row.serving, row.unserved = oldest(row.serving, row.unserved), None
         return taken
 
@@ -115,7 +117,7 @@ class Model:
 
     def finish(self, c: Claimed, verdict: Verdict, now: datetime) -> None:
         row = self.rows[c.key]
-        due: datetime | None = None
+        due, quiet = None, row.generation == c.generation
         match verdict:
             case Done(again_after=again):
                 due = None if again is None else now + again
@@ -135,8 +137,11 @@ class Model:
                 if c.announced != (code, reason):
                     self.announced.append((c.key, "parked", reason))
                 row.attempt, row.announced, row.waits_for = 0, (code, reason), resumes_on
-                row.parked = row.generation == c.generation
-        row.due = due if row.generation == c.generation else now + BURST_PAUSE
+                quiet = quiet and not (
+                    resumes_on and self.happened and row.claimed and self.happened > row.claimed
+                )
+                row.parked = quiet
+        row.due = due if quiet else now + BURST_PAUSE
         row.holder, row.expired, row.worked = None, False, now
 
     def release(self, replica: str) -> None:
@@ -326,6 +331,8 @@ class Machine(RuleBasedStateMachine):
         if by_event and len(waiting) > 1:
             return  # they would fall due at one moment, and which is claimed first is nobody's promise
         keys = waiting if by_event else [key]
+        if by_event:
+            self.model.happened = now
         expected = [k for name in keys for k in self.model.resume(name, "operator", now)]
         assert self.world.run(self.resumed(keys, by_event=by_event, now=now)) == expected
 

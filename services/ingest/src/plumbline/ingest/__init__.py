@@ -1,1 +1,5 @@
-"""TODO."""
+"""ingest: takes Procore's webhooks and makes events of them; sees to it that Procore sends them.
+
+`webhooks` is the hot route, without a database; `service` keeps the subscriptions, as a
+process of its own.
+"""

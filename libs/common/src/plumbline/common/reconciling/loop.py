@@ -149,7 +149,7 @@ class Reconciler:
         try:
             verdict, error = await self._serve(claimed)
         except LostLeaseError as lost:
-            log.warning("work.lost", key=claimed.key, **lost.log_fields())
+            log.warning("work.lost", **lost.log_fields())
             return
         self._tell(claimed, verdict, error, self._clock.now() - started)
 

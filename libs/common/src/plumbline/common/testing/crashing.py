@@ -87,6 +87,7 @@ class DoomedConnection:
         """Wrap an asyncpg connection."""
         self._real = real
         self._doom = doom
+        self._is_cut = False
 
     async def execute(self, query: str, *args: object) -> str:
         """See `Connection`."""
@@ -112,7 +113,7 @@ class DoomedConnection:
         try:
             yield
         except BaseException:
-            if not self._real.is_closed():
+            if not self._is_cut:
                 await self.execute("ROLLBACK")
             raise
         await self.execute("COMMIT")
@@ -120,7 +121,11 @@ class DoomedConnection:
     async def _step(self, query: str, act: Callable[[], Awaitable[Any]]) -> Any:
         name = query.removeprefix("-- ").splitlines()[0][:60]
         lost = ConnectionDoesNotExistError("connection was closed in the middle of operation")
-        return await self._doom.step(name, act, error=lost, cut=self._real.terminate)
+        return await self._doom.step(name, act, error=lost, cut=self._cut)
+
+    def _cut(self) -> None:
+        self._is_cut = True
+        self._real.terminate()
 
 
 class DoomedPool:

@@ -1,0 +1,30 @@
+"""`python -m plumbline.ingest migrate|run|hooks`."""
+
+import argparse
+import asyncio
+
+import uvloop
+
+from plumbline.common.database import COMMON_MIGRATIONS, migrate
+from plumbline.ingest.app import keep_hooks, run
+from plumbline.ingest.settings import Settings
+
+
+def main() -> None:
+    """Bring the schema up to date, take webhooks, or keep the subscriptions."""
+    parser = argparse.ArgumentParser(prog="plumbline.ingest", description=__doc__)
+    parser.add_argument("command", choices=["migrate", "run", "hooks"])
+    command = parser.parse_args().command
+    settings = Settings()
+    match command:
+        case "migrate":
+            url = settings.database_url.get_secret_value()
+            asyncio.run(migrate(url, schema="ingest", packages=COMMON_MIGRATIONS))
+        case "hooks":
+            uvloop.run(keep_hooks(settings))
+        case _:
+            uvloop.run(run(settings))
+
+
+if __name__ == "__main__":
+    main()

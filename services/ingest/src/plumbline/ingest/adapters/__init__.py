@@ -1,1 +1,0 @@
-"""Adapters: the far sides of ingest."""

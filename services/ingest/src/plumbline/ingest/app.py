@@ -1,0 +1,87 @@
+"""Wiring of ingest: the only place that knows every part."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from plumbline.common.clock import SystemClock
+from plumbline.common.connections import ConnectionConfig, load_connections
+from plumbline.common.database import transaction
+from plumbline.common.http import partner_client
+from plumbline.common.kafka import KafkaPublisher, kafka_broker
+from plumbline.common.logs import configure_logs
+from plumbline.common.operator import operator_app
+from plumbline.common.process import Process
+from plumbline.common.reconciling.marks import Mark
+from plumbline.common.reconciling.store import mark
+from plumbline.common.secrets.access import AccountTokens, asking_over_kafka
+from plumbline.common.secrets.opening import open_secret_store
+from plumbline.common.secrets.webhooks import WebhookSecrets
+from plumbline.common.service import Pace, record_service
+from plumbline.common.settings import KafkaSettings
+from plumbline.ingest.handlers import SERVICE, WebhookRoute
+from plumbline.ingest.service import SubscriptionKeeper, key_of
+from plumbline.ingest.settings import Settings
+from plumbline.procore.client import ProcoreClient
+
+
+async def run(settings: Settings) -> None:
+    """Take webhooks until SIGTERM."""
+    configure_logs(service=SERVICE, replica=settings.replica, level=settings.log_level)
+    clock = SystemClock()
+    broker = kafka_broker(KafkaSettings(), client=settings.replica)
+    process = Process(SERVICE, settings)
+    async with open_secret_store(settings) as store:
+        route = WebhookRoute(
+            connections=load_connections(settings.config_dir),
+            secrets=WebhookSecrets(store, clock=clock),
+            publisher=KafkaPublisher(broker),
+            clock=clock,
+            otherwise=operator_app(token=settings.operator_token(), ready=process.not_ready, routes=[]),
+        )
+        await process.run(app=route, broker=broker, loops=[])
+
+
+async def keep_hooks(settings: Settings) -> None:
+    """Keep every project's subscription until SIGTERM."""
+    connections = load_connections(settings.config_dir)
+    async with (
+        record_service(SERVICE, settings) as service,
+        open_secret_store(settings) as store,
+        partner_client(settings.procore_url) as http,
+    ):
+        ask = asking_over_kafka(KafkaPublisher(service.broker), clock=service.clock)
+        tokens = {
+            account: AccountTokens(store, account=account, asked_by=SERVICE, ask=ask, clock=service.clock)
+            for account in {connection.procore.account for connection in connections}
+        }
+
+        def subscriptions(connection: ConnectionConfig) -> ProcoreClient:
+            return ProcoreClient(
+                http,
+                tokens[connection.procore.account],
+                company_id=int(connection.procore.company_id),
+                deadline_s=settings.call_deadline_s,
+            )
+
+        async def tell(_: str) -> Mapping[str, Any] | None:
+            return None
+
+        keeper = SubscriptionKeeper(
+            connections=connections,
+            subscriptions=subscriptions,
+            secrets=WebhookSecrets(store, clock=service.clock),
+            namespace=settings.webhook_namespace,
+            public_url=settings.public_url,
+            recheck=timedelta(seconds=settings.hooks_recheck_s),
+        )
+        async with transaction(service.pool) as connection:
+            start = f"start {uuid.uuid4()}"
+            marks = [Mark(key_of(c, p), c.name, start) for c in connections for p in c.procore.projects]
+            await mark(connection, marks, now=service.clock.now())
+        # Many calls make up one subscription.
+        lease = timedelta(seconds=20 * settings.call_deadline_s)
+        await service.run(
+            handler=keeper.converge, tell=tell, pace=Pace(concurrency=4, per_connection=2, lease=lease)
+        )

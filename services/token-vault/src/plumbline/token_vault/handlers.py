@@ -1,0 +1,31 @@
+"""The edge: requests for renewal become noted refusals and due accounts."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+from plumbline.common.clock import Clock
+from plumbline.common.contracts.operations import RenewCredential
+from plumbline.common.database import Connection
+from plumbline.common.edge import Received, Record
+from plumbline.common.reconciling.marks import Mark
+from plumbline.common.reconciling.store import mark
+from plumbline.token_vault.adapters.refusals import PostgresRefusals
+from plumbline.token_vault.domain import slug
+
+
+def recording(refusals: PostgresRefusals, clock: Clock) -> Record[RenewCredential]:
+    """Return the edge of `credentials.commands.v1`. Asking again for one version is no news."""
+
+    async def on_requests(connection: Connection, batch: Sequence[Received[RenewCredential]]) -> None:
+        requests = [received.message for received in batch]
+        marks = [Mark(r.account, slug(r.account), f"version {r.refused_version} refused") for r in requests]
+        await mark(connection, marks, now=clock.now())
+        for request in requests:
+            await refusals.note(connection, request.account, request.refused_version)
+
+    return on_requests
+
+
+def looks(accounts: Iterable[str]) -> list[Mark]:
+    """Return marks that make every account be looked at once."""
+    return [Mark(account, slug(account), f"look {uuid.uuid4()}") for account in accounts]
