@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import cast
 
 import pytest
+import structlog
 from faststream.kafka import KafkaBroker
 
 from plumbline.common.contracts.cloudevents import outgoing
@@ -215,13 +216,16 @@ def versions_of(world: World, key: str) -> list[int]:
 
 @pytest.fixture
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the waits for an absent database from half a second to a millisecond."""
+    """Shorten the waits for an absent database from half a second to a millisecond, and log nothing."""
+    monkeypatch.setattr(loop, "log", structlog.wrap_logger(structlog.ReturnLogger(), []))
     monkeypatch.setattr(loop, "PAUSE_S", 0.001)
     monkeypatch.setattr("plumbline.common.edge.PAUSE_FIRST_S", 0.001)
 
 
 async def fresh(pool: Pool) -> World:
-    await rows(pool, "TRUNCATE work, connections, happenings, outbox, intents, effects")
+    async with borrowed(pool) as connection:
+        for table in ("work", "connections", "happenings", "outbox", "intents", "effects"):
+            await connection.execute(f"DELETE FROM {table}")  # quicker than TRUNCATE on a few rows
     return World(pool)
 
 
@@ -236,6 +240,7 @@ async def test_death_at_any_step_changes_nothing_in_the_outcome(database_url: st
         await assert_all_is_as_if_nothing_had_happened(world)
         steps = counting.count
         assert steps > 60
+        print(steps)
         for at in range(1, steps + 1):
             for fate in Fate:
                 for kills_process in (True, False):

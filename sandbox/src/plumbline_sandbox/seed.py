@@ -48,8 +48,8 @@ SCHEDULE = (
 )
 """The original schedule of values of every prime contract: cost code, work, amount."""
 
-MUTE_OWNER = "Scioto Housing"
-"""The one customer without an e-mail address."""
+MUTE_CUSTOMER = ("Lone Star West", "Pecos Logistics")
+"""The one customer without an e-mail address: QuickBooks company and name."""
 
 UNCHECKED_REALM = "Lone Star West"
 """The one QuickBooks company that does not check for duplicate document numbers."""
@@ -187,7 +187,7 @@ def _realm(place: int, name: str, projects: list[dict[str, Any]], rng: random.Ra
     customers = tuple(
         CustomerBlueprint(
             name=owner,
-            email=None if owner == MUTE_OWNER else f"ap@{owner.split()[0].lower()}.example",
+            email=None if (name, owner) == MUTE_CUSTOMER else f"ap@{owner.split()[0].lower()}.example",
             jobs=tuple(f"{p['number']} {p['name']}" for p in projects if p["owner"]["name"] == owner),
         )
         for owner in owners

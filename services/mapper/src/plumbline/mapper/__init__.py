@@ -1,1 +1,1 @@
-"""TODO."""
+"""mapper: translates Procore records into what QuickBooks should hold."""

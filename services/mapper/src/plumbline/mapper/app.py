@@ -1,7 +1,8 @@
 """The mapper, put together."""
 
-from collections.abc import Iterable
 from pathlib import Path
+
+import httpx
 
 from plumbline.common.clock import SystemClock
 from plumbline.common.connections import Connections, load_connections
@@ -14,6 +15,7 @@ from plumbline.common.reconciling.loop import Claim, Handler
 from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.common.secrets.access import AccountTokens, asking_over_kafka
 from plumbline.common.secrets.opening import open_secret_store
+from plumbline.common.secrets.port import SecretStore
 from plumbline.common.service import Pace, RecordService, record_service, schema_of
 from plumbline.mapper.adapters.files import load_status_map, read_links
 from plumbline.mapper.adapters.links import PostgresLinks
@@ -21,7 +23,7 @@ from plumbline.mapper.adapters.procore import Clients, ProcoreDirectory, Procore
 from plumbline.mapper.adapters.records import PostgresRecords
 from plumbline.mapper.handlers import LinkRoutes, recording
 from plumbline.mapper.service import Linking, Mapper
-from plumbline.mapper.settings import MapperSettings
+from plumbline.mapper.settings import Settings
 from plumbline.procore import ProcoreClient
 
 NAME = "mapper"
@@ -32,3 +34,90 @@ SCHEMA = schema_of(NAME)
 
 MIGRATIONS = (*COMMON_MIGRATIONS, "plumbline.mapper")
 """The packages whose tables it has."""
+
+
+async def bring_up_to_date(settings: Settings) -> None:
+    """Apply the migrations; safe to run at once from many places and again at any time."""
+    await migrate(settings.database_url.get_secret_value(), schema=SCHEMA, packages=MIGRATIONS)
+
+
+async def import_links(settings: Settings, path: Path) -> str:
+    """Make the links of a CSV file, all or none; return what happened in one sentence.
+
+    Raises:
+        ConfigurationError: needs a person; the file, or a connection it names, is wrong.
+        DatabaseUnavailableError: transient; repeat the command.
+    """
+    links = read_links(path)
+    async with open_pool(settings.database_url.get_secret_value(), schema=SCHEMA, max_size=2) as pool:
+        linking = Linking(
+            connections=load_connections(settings.config_dir), links=PostgresLinks(pool, SystemClock())
+        )
+        resumed = await linking.make(links)
+    return f"{len(links)} links made; {len(resumed)} records go on."
+
+
+async def run(settings: Settings) -> None:
+    """Run the mapper until SIGTERM."""
+    connections = load_connections(settings.config_dir)
+    status_map = load_status_map(settings.config_dir)
+    async with (
+        record_service(NAME, settings) as service,
+        open_secret_store(settings) as store,
+        partner_client(settings.procore_url) as http,
+    ):
+        clients = _clients(connections, service, settings, store=store, http=http)
+        links = PostgresLinks(service.pool, service.clock)
+        mapper = Mapper(
+            connections=connections,
+            status_map=status_map,
+            invoices=ProcoreInvoices(clients),
+            directory=ProcoreDirectory(clients, remembered_s=settings.remembered_s),
+            records=PostgresRecords(service.pool),
+            links=links,
+            clock=service.clock,
+            pauses=settings.pauses,
+        )
+        service.edge.subscribe(PROCORE_EVENTS, ProcoreChanged, recording(service.clock))
+        await service.run(
+            handler=timed(mapper),
+            tell=mapper.tell,
+            pace=Pace(settings.concurrency, settings.per_connection, settings.lease),
+            routes=LinkRoutes(Linking(connections=connections, links=links)).routes(),
+        )
+
+
+def timed(mapper: Mapper) -> Handler:
+    """Return the loop's handler: the use case, with its partner time measured."""
+
+    async def handler(claim: Claim) -> Verdict:
+        with partner_time() as spent:
+            return await mapper.work(claim.row, spent)
+
+    return handler
+
+
+def _clients(
+    connections: Connections,
+    service: RecordService,
+    settings: Settings,
+    *,
+    store: SecretStore,
+    http: httpx.AsyncClient,
+) -> Clients:
+    ask = asking_over_kafka(KafkaPublisher(service.broker), clock=service.clock)
+    # One source per account: connections of one account share its token and its one renewal.
+    tokens = {
+        account: AccountTokens(store, account=account, asked_by=NAME, ask=ask, clock=service.clock)
+        for account in {connection.procore.account for connection in connections}
+    }
+    return {
+        connection.name: ProcoreClient(
+            http,
+            tokens[connection.procore.account],
+            company_id=int(connection.procore.company_id),
+            deadline_s=settings.procore_deadline_s,
+            clock=service.clock,
+        )
+        for connection in connections
+    }

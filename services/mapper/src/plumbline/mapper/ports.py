@@ -34,7 +34,9 @@ class Invoices(Protocol):
     ) -> Sequence[PaymentApplicationSummary]:
         """List the owner invoices of a prime contract."""
 
-    async def contract_payment(self, connection: str, project_id: int, payment_id: int) -> ContractPayment | None:
+    async def contract_payment(
+        self, connection: str, project_id: int, payment_id: int
+    ) -> ContractPayment | None:
         """Read a payment; None where Procore shows none: it is absent or invisible."""
 
     async def contract_payments(
@@ -98,11 +100,11 @@ class LinkBook(Protocol):
     async def make(self, links: Sequence[Link]) -> None:
         """Keep links, each in place of an older one for the same thing."""
 
-    async def wake(self, connections: Sequence[str]) -> Sequence[str]:
-        """Make every record due that waits for a link of these connections; return their keys.
+    async def wake(self, links: Sequence[Link]) -> Sequence[str]:
+        """Make every record due that may have waited for one of these links; return their keys.
 
-        Call it after `make`, not with it: a record that is being worked on right now may have
-        looked for its link just before, and only what it can see already will it find.
+        Call it after `make`, not with it: a record in work may have looked for its link just
+        before, and is worked on again; one that is claimed later sees what `make` has kept.
         """
 
 

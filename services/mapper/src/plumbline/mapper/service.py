@@ -64,11 +64,15 @@ class Task:
         )
 
 
+NOTHING = Translation((), ())
+"""QuickBooks need not change."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of one read."""
 
-    translation: Translation = Translation((), ())
+    translation: Translation = NOTHING
     problem: MappingError | None = None
     at_stake_cents: int | None = None
     about: str | None = None
@@ -145,7 +149,9 @@ class Mapper:
 
     async def _work_invoice(self, task: Task) -> Verdict:
         target = task.target
-        invoice = await self._invoices.payment_application(task.connection.name, target.project, target.number)
+        invoice = await self._invoices.payment_application(
+            task.connection.name, target.project, target.number
+        )
         look = Look(task.before, task.row.causes, _hash(invoice))
         outcome = await self._outcome(task, invoice) if invoice else self._outcome_of_absence(task)
         return self._verdict(task, look, outcome)
@@ -269,13 +275,12 @@ class Linking:
         Raises:
             ConfigurationError: needs a person; a link names an unknown connection. None was kept.
         """
-        names = sorted({link.connection for link in links})
-        for name in names:
+        for name in {link.connection for link in links}:
             if self._connections.get(name) is None:
                 known = ", ".join(connection.name for connection in self._connections)
                 raise ConfigurationError(f"there is no connection {name}; there are {known}")
         await self._links.make(links)
-        return await self._links.wake(names)
+        return await self._links.wake(links)
 
     async def of(self, connection: str) -> Sequence[Link]:
         """Return every link of a connection."""

@@ -7,11 +7,13 @@ from pydantic import Field
 from plumbline.common.settings import ServiceSettings
 
 
-class MapperSettings(ServiceSettings):
+class Settings(ServiceSettings):
     """What the mapper needs beyond what every service needs."""
 
     procore_url: str = Field(description="Procore's API host, such as https://api.procore.com.")
-    procore_deadline_s: float = Field(default=15.0, gt=0, description="Longest wait for one answer of Procore.")
+    procore_deadline_s: float = Field(
+        default=15.0, gt=0, description="Longest wait for one answer of Procore."
+    )
     first_look_s: float = Field(
         default=15.0, gt=0, description="Pause before a hint without news is looked at a second time."
     )

@@ -49,6 +49,7 @@ async def run(settings: Settings) -> None:
                     ask=ask,
                     clock=service.clock,
                     patience_s=settings.token_wait_s,
+                    cooldown=timedelta(seconds=settings.token_cooldown_s),
                 )
                 client = QuickBooksClient(http, tokens, realm_id=realm, deadline_s=settings.call_deadline_s)
                 known[realm] = RealmBooks(realm=realm, client=client, tokens=tokens, governor=governor)

@@ -22,6 +22,9 @@ class Settings(ServiceSettings):
     gate_wait_s: float = Field(default=60.0, description="Wait after a 429 or 401 that names no time.")
     payment_look_s: float = Field(default=600.0, description="Between looks for the bookkeeper's payment.")
     invoice_look_s: float = Field(default=30.0, description="Between looks of a payment for its invoice.")
+    token_cooldown_s: float = Field(
+        default=60.0, description="Rest of an account whose token was refused twice in a row."
+    )
     token_wait_s: float = Field(default=10.0, description="How long a call waits for a renewed token.")
 
     @model_validator(mode="after")

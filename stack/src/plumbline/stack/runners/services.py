@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from plumbline.stack.concurrency import together
@@ -67,19 +67,26 @@ async def start_services(
     Raises:
         ProcessDiedError, ProcessNotReadyError: a step failed; the message quotes its log.
     """
+    ports = {service.name: free_port() for service in SERVICES}
+    public = {"PLUMBLINE_PUBLIC_URL": f"http://127.0.0.1:{ports['ingest']}"}
+    environment = replace(environment, shared={**environment.shared, **public})
     modules = dict.fromkeys(service.module for service in SERVICES)
     await together(*(supervisor.run(_step(environment, module, "migrate")) for module in modules))
     if settings.grants is not None:
         await supervisor.run(_step(environment, "plumbline.token_vault", "import", str(settings.grants)))
-    ports = {service.name: free_port() for service in SERVICES}
-    await supervisor.start_together(*(_spec(service, environment, ports[service.name]) for service in SERVICES))
+    await supervisor.start_together(
+        *(_spec(service, environment, ports[service.name]) for service in SERVICES)
+    )
     return {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
 
 
-def shared_env(settings: StackSettings, *, kafka: str, database_url: str, operator_token_file: Path) -> dict[str, str]:
+def shared_env(
+    settings: StackSettings, *, kafka: str, database_url: str, operator_token_file: Path
+) -> dict[str, str]:
     """Return what every service is told on every way of running."""
     return {
         **settings.partners.env(),
+        **settings.durations,
         "PLUMBLINE_CONFIG_DIR": str(settings.config_dir),
         "PLUMBLINE_KAFKA_BOOTSTRAP": kafka,
         "PLUMBLINE_DATABASE_URL": database_url,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
@@ -36,6 +36,8 @@ class StackSettings:
     config_dir: Path
     """Holds `connections.yaml` and `status-map.yaml`."""
     partners: Partners
+    durations: Mapping[str, str] = field(default_factory=dict)
+    """Settings that shorten what a demo or a test would wait for, as the services read them."""
     grants: Path | None = None
     """First grants, as `python -m plumbline.token_vault import` reads them."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -21,8 +22,9 @@ def write_operator_token(state_dir: Path) -> Path:
 
 
 def write_secrets_key(state_dir: Path) -> Path:
-    """Write a new key for the embedded secret store, 64 hexadecimal digits, and return its file."""
-    return write_secret(state_dir / "secrets-key", secrets.token_hex(_KEY_BYTES))
+    """Write a new key for the embedded secret store, and return its file."""
+    key = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
+    return write_secret(state_dir / "secrets-key", key)
 
 
 def write_secret(path: Path, value: str) -> Path:

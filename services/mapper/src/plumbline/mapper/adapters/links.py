@@ -49,9 +49,14 @@ class PostgresLinks(LinkBook):
             )
 
     @override
-    async def wake(self, connections: Sequence[str]) -> Sequence[str]:
+    async def wake(self, links: Sequence[Link]) -> Sequence[str]:
         cause = f"link {uuid.uuid4()}"
+        connections = sorted({link.connection for link in links})
         async with transaction(self._pool) as database:
-            rows = await database.fetch(QUERIES["waiting_for_links"], list(connections))
-            marks = [Mark(row["key"], row["connection"], cause) for row in rows]
+            rows = await database.fetch(QUERIES["waiting_for_links"], connections)
+            marks = [
+                Mark(row["key"], row["connection"], cause)
+                for row in rows
+                if row["in_work"] or any(link.may_serve(row["key"], row["resumes_on"]) for link in links)
+            ]
             return await mark(database, marks, now=self._clock.now())

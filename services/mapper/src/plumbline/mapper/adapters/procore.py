@@ -47,7 +47,9 @@ class ProcoreInvoices(Invoices):
         return await self._clients[connection].payment_applications(project_id, contract_id)
 
     @override
-    async def contract_payment(self, connection: str, project_id: int, payment_id: int) -> ContractPayment | None:
+    async def contract_payment(
+        self, connection: str, project_id: int, payment_id: int
+    ) -> ContractPayment | None:
         return await _unless_invisible(self._clients[connection].contract_payment(project_id, payment_id))
 
     @override

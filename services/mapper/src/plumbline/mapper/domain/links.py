@@ -11,6 +11,7 @@ from pydantic import Field
 
 from plumbline.common.contracts.base import ConnectionName, Contract, Identifier
 from plumbline.mapper.domain.errors import MissingBillingEntityError, MissingItemError
+from plumbline.mapper.domain.target import Target
 from plumbline.procore.models import PrimeContract
 
 
@@ -37,6 +38,17 @@ class Link(Contract):
         """Say in words what the link does."""
         name = f" ({self.name})" if self.name else ""
         return f"{self.source} is {self.kind} {self.quickbooks_id}{name}"
+
+    def may_serve(self, key: str, resumes_on: str | None) -> bool:
+        """Say whether a record that waits for an event may go on because of this link.
+
+        A record waits for the link of lowest precedence; one of higher precedence serves it as
+        well: that of its project in place of the owner's, that of a code in place of a default.
+        """
+        if resumes_on is None or not resumes_on.startswith(waiting_for(self.kind, self.connection, "")):
+            return False
+        mine = project_source(Target.of(key).project_id)
+        return self.kind is LinkKind.ITEM or self.source == mine or resumes_on.endswith(f":{self.source}")
 
 
 def project_source(project_id: str) -> str:
@@ -77,7 +89,11 @@ class Links:
         sources = (project, vendor_source(owner.id)) if owner else (project,)
         if found := self._first(LinkKind.CUSTOMER, sources):
             return found
-        name = (owner.name or owner.company or "the owner") if owner else "the project, whose contract has no owner,"
+        name = (
+            (owner.name or owner.company or "the owner")
+            if owner
+            else "the project, whose contract has no owner,"
+        )
         raise MissingBillingEntityError(
             f"missing billing entity: {name} ({sources[-1]}) is linked to no QuickBooks customer; run "
             f"`{link_command(LinkKind.CUSTOMER, self.connection, sources[-1])}` and it goes on by itself",

@@ -37,7 +37,9 @@ def news(translation: Translation, published: Published, occasion: Occasion) -> 
 def voided(published: Published, why: str) -> Translation:
     """Return the wish that what was published counts no more; nothing if nothing was."""
     invoices = [c for c in published.values() if isinstance(c.desired, DesiredInvoice)]
-    wanted = (Wanted(c.record, c.desired.model_copy(update={"state": InvoiceState.VOID}), c.needs) for c in invoices)
+    wanted = (
+        Wanted(c.record, c.desired.model_copy(update={"state": InvoiceState.VOID}), c.needs) for c in invoices
+    )
     return Translation(tuple(wanted), (why,))
 
 

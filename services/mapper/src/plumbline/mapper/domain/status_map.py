@@ -109,6 +109,4 @@ def _said(dialect: Dialect, invoice: PaymentApplication) -> tuple[str, str]:
 
 
 def _overlap(one: StatusRule, other: StatusRule) -> bool:
-    return (one.until is None or other.since < one.until) and (
-        other.until is None or one.since < other.until
-    )
+    return (one.until is None or other.since < one.until) and (other.until is None or one.since < other.until)

@@ -6,7 +6,13 @@ from datetime import date
 from decimal import Decimal
 
 from plumbline.common.connections import ConnectionConfig, Policies
-from plumbline.common.contracts.ledger import Desired, DesiredInvoice, DesiredPayment, InvoiceLine, InvoiceState
+from plumbline.common.contracts.ledger import (
+    Desired,
+    DesiredInvoice,
+    DesiredPayment,
+    InvoiceLine,
+    InvoiceState,
+)
 from plumbline.mapper.domain.amounts import CHANGE_ORDER, DEFAULT, RETAINAGE, billed_lines, dollars, tax_cents
 from plumbline.mapper.domain.errors import MissingDateError, NothingToBillError, NumberTemplateError
 from plumbline.mapper.domain.links import Links, project_source, vendor_source
@@ -71,7 +77,9 @@ def translate(facts: Facts) -> Translation:
     lines, line_reasons = _lines(facts)
     total_cents = sum(line.amount_cents for line in lines) + tax_cents(facts.invoice)
     if total_cents <= 0:
-        raise NothingToBillError(f"the total is {dollars(total_cents)}; QuickBooks takes invoices above zero only")
+        raise NothingToBillError(
+            f"the total is {dollars(total_cents)}; QuickBooks takes invoices above zero only"
+        )
     customer = facts.links.customer(facts.target.project_id, facts.contract)
     state, state_reasons = _state(facts, total_cents)
     invoice = DesiredInvoice(
@@ -167,12 +175,18 @@ def _number(facts: Facts) -> str:
 def _issued_on(invoice: PaymentApplication) -> date:
     day = invoice.billing_date or invoice.period_end
     if day is None:
-        raise MissingDateError("the invoice has neither a billing date nor an end of its period; set one in Procore")
+        raise MissingDateError(
+            "the invoice has neither a billing date nor an end of its period; set one in Procore"
+        )
     return day
 
 
 def _memo(invoice: PaymentApplication) -> str:
     title = f"{invoice.contract.title}: " if invoice.contract.title else ""
     name = f"owner invoice {invoice.invoice_number or invoice.number or invoice.id}"
-    period = f", {invoice.period_start} to {invoice.period_end}" if invoice.period_start and invoice.period_end else ""
+    period = (
+        f", {invoice.period_start} to {invoice.period_end}"
+        if invoice.period_start and invoice.period_end
+        else ""
+    )
     return f"{title}{name}{period}"[:1000]

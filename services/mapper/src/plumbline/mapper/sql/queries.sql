@@ -38,6 +38,6 @@ ON CONFLICT (connection, kind, source) DO UPDATE SET
     quickbooks_id = excluded.quickbooks_id, name = excluded.name, made_at = excluded.made_at
 
 -- name: waiting_for_links
--- Records of some connections that lack a link, or are being worked on and may just have found that out.
-SELECT key, connection FROM work
+-- Records of some connections that lack a link, or are in work and may just have found that out.
+SELECT key, connection, resumes_on, leased_until IS NOT NULL AS in_work FROM work
 WHERE connection = ANY ($1::text[]) AND (resumes_on LIKE 'link:%' OR leased_until IS NOT NULL)

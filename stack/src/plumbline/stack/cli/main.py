@@ -1,0 +1,149 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.console import Console
+
+from plumbline.stack.processes import ProcessDiedError, ProcessNotReadyError
+from plumbline.stack.runners.state import ADDRESSES_FILE
+from plumbline.stack.scenario.demo import DemoOptions, run_demo
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Plumbline keeps Procore and QuickBooks true to each other.",
+)
+
+State = Annotated[Path, typer.Option("--state", help="State folder of the running stack.")]
+DEFAULT_STATE = Path(".plumbline/demo")
+SERVICES = ("mapper", "qb-writer", "token-vault", "ingest-hooks")
+"""Services that keep records."""
+
+
+@app.command()
+def demo(
+    kill: Annotated[str, typer.Option(help="Service to SIGKILL in mid-play.")] = "",
+    status_map: Annotated[Path, typer.Option(help="The status map to use.")] = Path("config/status-map.yaml"),
+    state: State = DEFAULT_STATE,
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running afterwards.")] = False,
+) -> None:
+    """Play the scenario with faults on the embedded stack; exit 0 only if the books agree."""
+    options = DemoOptions(state_dir=state.resolve(), status_map=status_map, kill=kill or None, keep=keep)
+    try:
+        agrees = asyncio.run(run_demo(options, Console()))
+    except (ProcessDiedError, ProcessNotReadyError) as error:
+        typer.echo(f"The stack did not come up: {error}", err=True)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    raise typer.Exit(0 if agrees else 1)
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="First of three ports; 0 picks free ones.")] = 0,
+    seed: Annotated[int, typer.Option(help="Two sandboxes of one seed have the same data.")] = 1,
+) -> None:
+    """Run the sandbox alone: print one JSON line, then stay up."""
+    os.execv(  # noqa: S606  becomes the sandbox
+        sys.executable, [sys.executable, "-m", "plumbline_sandbox", "--port", str(port), "--seed", str(seed)]
+    )
+
+
+@app.command()
+def status(state: State = DEFAULT_STATE) -> None:
+    """Show what there is to do, per service and connection."""
+    for service in SERVICES:
+        for row in _ask(state, service, "/status")["connections"]:
+            held = f", held: {row['held_why']}" if row["held_until"] else ""
+            typer.echo(
+                f"{service:14} {row['connection']:24} {row['unfinished']} to do, {row['parked']} parked{held}"
+            )
+
+
+@app.command()
+def parked(state: State = DEFAULT_STATE) -> None:
+    """List what waits for a person, and why."""
+    for service in SERVICES:
+        for row in _ask(state, service, "/parked")["parked"]:
+            typer.echo(f"{row['key']}  [{service}] {row['code']}\n    {row['reason']}")
+
+
+@app.command()
+def resume(key: str, state: State = DEFAULT_STATE) -> None:
+    """Try a parked record again now."""
+    for service in SERVICES:
+        if key in {row["key"] for row in _ask(state, service, "/parked")["parked"]}:
+            _ask(state, service, f"/parked/{key}/resume", method="POST")
+            typer.echo(f"resumed {key}")
+            return
+    typer.echo(f"{key} is not parked; `plumbline parked` lists what is.", err=True)
+    raise typer.Exit(1)
+
+
+@app.command()
+def link(connection: str, kind: str, source: str, quickbooks_id: str, state: State = DEFAULT_STATE) -> None:
+    """Link something in Procore to a QuickBooks customer, item or class; waiting records go on."""
+    body = [{"connection": connection, "kind": kind, "source": source, "quickbooks_id": quickbooks_id}]
+    resumed = _ask(state, "mapper", "/links", method="POST", body=body)["resumed"]
+    typer.echo(f"linked; {len(resumed)} records go on" if resumed else "linked")
+
+
+@app.command()
+def trace(record: str, state: State = DEFAULT_STATE) -> None:
+    """Tell a record's whole story: give its key, or a part of it such as Procore's id."""
+    told = False
+    for service in ("mapper", "qb-writer"):
+        for key in _ask(state, service, f"/records?find={record}")["keys"]:
+            said = _ask(state, service, f"/records/{key}")
+            typer.echo(f"\n{service}: {key}")
+            for sentence in said.get("story", []):
+                typer.echo(f"  {sentence}")
+            work = said["work"] or {}
+            if work.get("parked_at"):
+                typer.echo(f"  waits for a person: {work['announced_reason']}")
+            elif work.get("waiting_for"):
+                typer.echo(f"  waits: {work['waiting_for']}")
+            told = True
+    if not told:
+        typer.echo(f"Nothing is known of {record}.", err=True)
+        raise typer.Exit(1)
+
+
+def _ask(state: Path, service: str, path: str, *, method: str = "GET", body: Any = None) -> Any:
+    file = state / ADDRESSES_FILE
+    if not file.exists():
+        typer.echo(
+            f"No stack is running here ({file} is not there). `make demo KEEP=1` leaves one running.",
+            err=True,
+        )
+        raise typer.Exit(2)
+    known = json.loads(file.read_text())
+    token = Path(known["operator_token_file"]).read_text().strip()
+    answer = httpx.request(
+        method,
+        f"{known['services'][service]}{path}",
+        json=body,
+        headers={"authorization": f"Bearer {token}"},
+        timeout=10,
+        trust_env=False,
+    )
+    if answer.is_error:
+        typer.echo(f"{service}: {answer.json().get('detail', answer.text)}", err=True)
+        raise typer.Exit(1)
+    return answer.json()
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

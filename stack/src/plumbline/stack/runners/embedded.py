@@ -1,0 +1,47 @@
+"""The embedded stack: everything from PyPI, everything gone when it stops."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from plumbline.stack.concurrency import together
+from plumbline.stack.run_folder import run_folder
+from plumbline.stack.runners.services import Environment, RunningStack, shared_env, start_services
+from plumbline.stack.runners.settings import StackSettings, way_env
+from plumbline.stack.runners.state import published, write_operator_token, write_secrets_key
+from plumbline.stack.servers.embedded import start_embedded_postgres, start_mock_kafka
+from plumbline.stack.supervisor import Supervisor
+
+
+@asynccontextmanager
+async def embedded_stack(settings: StackSettings, supervisor: Supervisor) -> AsyncIterator[RunningStack]:
+    """Run the suite on embedded servers until the end of the context.
+
+    Raises:
+        ProcessDiedError, ProcessNotReadyError: something did not start; the message quotes its log.
+    """
+    token_file = write_operator_token(settings.state_dir)
+    with run_folder() as folder:
+        database_url, kafka = await _servers(supervisor, folder)
+        shared = shared_env(settings, kafka=kafka, database_url=database_url, operator_token_file=token_file)
+        key = {"PLUMBLINE_SECRETS_KEY_FILE": str(write_secrets_key(settings.state_dir))}
+        environment = Environment(shared={**shared, **way_env("embedded"), **key})
+        addresses = await start_services(supervisor, settings, environment)
+        with published(settings.state_dir, addresses, token_file):
+            yield RunningStack(
+                supervisor=supervisor,
+                addresses=addresses,
+                operator_token_file=token_file,
+                database_url=database_url,
+                kafka=kafka,
+            )
+        await supervisor.stop()
+
+
+async def _servers(supervisor: Supervisor, folder: Path) -> tuple[str, str]:
+    database_url, kafka = await together(
+        start_embedded_postgres(supervisor, folder), start_mock_kafka(supervisor)
+    )
+    return database_url, kafka

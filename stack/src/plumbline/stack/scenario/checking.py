@@ -1,0 +1,111 @@
+"""The check: do the books agree? Judged by the sandbox's own state and journal, not by the suite's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from plumbline.stack.scenario.plan import PlannedInvoice
+
+FAULTS_MET_MIN = {
+    "lose-answer": 10,
+    "status-after-commit": 10,
+    "status": 10,
+    "throttle": 10,
+    "refuse-token": 10,
+    "stale-truth": 10,
+    "late-rows": 1,
+    "webhook-repeat": 10,
+    "webhook-shuffle": 10,
+    "webhook-garbage": 1,
+}
+"""How often each fault must have been met for the demo to count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How one invoice ended."""
+
+    invoice: PlannedInvoice
+    state: str
+    """What QuickBooks shows, or the code it is parked with, or `missing`."""
+    total_cents: int
+    copies: int
+    mails: int
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong, in words; None if all is as it must be."""
+        if self.copies > 1:
+            return f"{self.copies} copies in QuickBooks"
+        if self.state != self.invoice.end:
+            return f"is {self.state}, must be {self.invoice.end}"
+        if self.copies and self.total_cents != self.invoice.total_cents:
+            return f"amount is {self.total_cents}, must be {self.invoice.total_cents} cents"
+        if self.mails > 1:
+            return f"was mailed {self.mails} times"
+        return None
+
+
+def judge(
+    invoices: Sequence[PlannedInvoice],
+    *,
+    ids: Mapping[str, str],
+    books: Mapping[str, Sequence[Mapping[str, Any]]],
+    mails: Sequence[Mapping[str, Any]],
+    parked: Mapping[str, str],
+) -> list[Verdict]:
+    """Return a verdict per invoice.
+
+    Args:
+        invoices: the plan.
+        ids: Procore's id by document number.
+        books: every invoice that QuickBooks holds, by realm.
+        mails: the journal's mails.
+        parked: parking codes by the id of the Procore record they concern.
+    """
+    mailed = Counter((str(mail.get("realm")), str(mail.get("id"))) for mail in mails)
+    return [_judge(i, ids.get(i.document_number, ""), books[i.realm], mailed, parked) for i in invoices]
+
+
+def _judge(
+    invoice: PlannedInvoice,
+    procore_id: str,
+    held: Sequence[Mapping[str, Any]],
+    mailed: Mapping[tuple[str, str], int],
+    parked: Mapping[str, str],
+) -> Verdict:
+    note = f"plumbline:invoice/{invoice.company_id}/{invoice.project['id']}/{procore_id}#"
+    ours = [i for i in held if str(i.get("PrivateNote", "")).startswith(note)]
+    shown = ours[0] if ours else {}
+    return Verdict(
+        invoice=invoice,
+        state=parked.get(procore_id) or _state(shown),
+        total_cents=_cents(shown.get("TotalAmt", 0)),
+        copies=len(ours),
+        mails=mailed[invoice.realm, str(shown.get("Id"))],
+    )
+
+
+def _state(shown: Mapping[str, Any]) -> str:
+    if not shown:
+        return "missing"
+    if _cents(shown["Balance"]) == 0:
+        return "paid"
+    return "sent" if shown.get("EmailStatus") == "EmailSent" else "open"
+
+
+def _cents(amount: object) -> int:
+    return int((Decimal(str(amount)) * 100).to_integral_value())
+
+
+def too_few_faults(totals: Mapping[str, int]) -> list[str]:
+    """Return the faults that were met less often than the demo promises."""
+    return [
+        f"{name} {totals.get(name, 0)} of {least}"
+        for name, least in FAULTS_MET_MIN.items()
+        if totals.get(name, 0) < least
+    ]

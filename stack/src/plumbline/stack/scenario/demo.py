@@ -1,0 +1,200 @@
+"""The demo: sandbox and suite as processes of their own, the scenario, the check, the summary."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from plumbline.stack.processes import ProcessSpec
+from plumbline.stack.runners.embedded import embedded_stack
+from plumbline.stack.runners.services import RunningStack
+from plumbline.stack.runners.settings import StackSettings
+from plumbline.stack.scenario.checking import judge, too_few_faults
+from plumbline.stack.scenario.configuring import (
+    DURATIONS,
+    connection_name,
+    links,
+    partners,
+    write_configuration,
+)
+from plumbline.stack.scenario.operators import Operators
+from plumbline.stack.scenario.plan import UNLINKED_PROJECT, planned
+from plumbline.stack.scenario.playing import Player, fault_rules
+from plumbline.stack.scenario.results import read_results
+from plumbline.stack.scenario.summary import Summary, print_summary
+from plumbline.stack.supervisor import Supervisor
+
+QUIET_S = 3.0
+"""Nothing may be unfinished for so long before the play counts as over."""
+
+SETTLING_MAX_S = 60.0
+"""How long the suite may take to finish after the last step of the play."""
+
+KILL_AFTER_S = 7.0
+"""When in the play `KILL=service` strikes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What the user asked for."""
+
+    state_dir: Path
+    status_map: Path
+    kill: str | None = None
+    keep: bool = False
+
+
+async def run_demo(options: DemoOptions, console: Console) -> bool:
+    """Play the demo and say whether the books agree."""
+    started = time.monotonic()
+    async with Supervisor(options.state_dir / "logs") as supervisor:
+        sandbox = json.loads(await supervisor.start(_sandbox_spec()))
+        async with httpx.AsyncClient(base_url=sandbox["control_url"], timeout=10, trust_env=False) as control:
+            seed = (await control.get("/control/seed")).json()
+            config = options.state_dir / "config"
+            write_configuration(config, status_map=options.status_map, sandbox=sandbox, seed=seed)
+            settings = StackSettings(
+                state_dir=options.state_dir,
+                config_dir=config,
+                partners=partners(sandbox),
+                durations=DURATIONS,
+                grants=config / "grants.yaml",
+            )
+            console.print(f"Sandbox is up; durations shortened for the demo: {_shortened()}")
+            async with embedded_stack(settings, supervisor) as stack:
+                console.print(f"Suite is up after {time.monotonic() - started:.1f} s")
+                summary = await _play(options, console, control, sandbox, seed, stack)
+                summary = summary.took(time.monotonic() - started)
+                print_summary(console, summary)
+                _write(options.state_dir / "summary.json", summary.as_json())
+                if options.keep:
+                    await _keep(console, sandbox, stack)
+                return summary.agrees
+
+
+async def _play(
+    options: DemoOptions,
+    console: Console,
+    control: httpx.AsyncClient,
+    sandbox: Mapping[str, Any],
+    seed: Mapping[str, Any],
+    stack: RunningStack,
+) -> Summary:
+    names = {realm["id"]: realm["name"] for realm in sandbox["quickbooks"]["realms"]}
+    invoices = planned(seed, names)
+    player = Player(control, invoices)
+    async with _operators(stack) as operators:
+        await operators.link(links(seed, names, unlinked=UNLINKED_PROJECT))
+        await _until_hooked(operators, seed)
+        await player.prepare(fault_rules(list(names)))
+        unlinked = next(i for i in invoices if i.project["number"] == UNLINKED_PROJECT)
+        with _progress(console) as progress:
+            bar = progress.add_task("people bill, approve and pay", total=player.steps)
+            playing = asyncio.create_task(player.play())
+            extras = [asyncio.create_task(_kill(options.kill, stack))] if options.kill else []
+            resolved_by = asyncio.create_task(_resolve(operators, unlinked.project, names))
+            while not playing.done():
+                progress.update(bar, completed=player.steps_done)
+                await asyncio.sleep(0.1)
+            await asyncio.gather(playing, resolved_by, *extras)
+            progress.update(bar, completed=player.steps, description="letting the suite finish")
+            await _until_quiet(operators, control)
+        parked = await operators.parked()
+        books = {realm: (await control.get(f"/control/quickbooks/{realm}/Invoice")).json() for realm in names}
+        mails = (await control.get("/journal", params={"kind": "mail"})).json()["entries"]
+        faults = (await control.get("/control/faults")).json()["totals"]
+    verdicts = judge(
+        invoices,
+        ids=player.ids,
+        books=books,
+        mails=mails,
+        parked={key.rsplit("/", 1)[-1]: code for key, code in parked.items()},
+    )
+    results = await read_results(stack.kafka)
+    return Summary.of(
+        verdicts,
+        ids=player.ids,
+        parked=parked,
+        results=results,
+        faults=faults,
+        missing=too_few_faults(faults),
+    )
+
+
+async def _resolve(operators: Operators, project: Mapping[str, Any], names: Mapping[str, str]) -> None:
+    """Wait until the unlinked customer is parked, then do what its sentence says."""
+    connection = connection_name(names[project["quickbooks"]["realm"]])
+    await operators.until_parked("missing-billing-entity")
+    source, customer = f"vendor:{project['owner']['id']}", project["quickbooks"]["customer_id"]
+    await operators.link(
+        [{"connection": connection, "kind": "customer", "source": source, "quickbooks_id": customer}]
+    )
+
+
+async def _kill(service: str, stack: RunningStack) -> None:
+    await asyncio.sleep(KILL_AFTER_S)
+    stack.supervisor.kill(service)
+
+
+async def _until_hooked(operators: Operators, seed: Mapping[str, Any]) -> None:
+    """Wait until every project's webhooks are subscribed."""
+    projects = sum(len(company["projects"]) for company in seed["companies"])
+    async with asyncio.timeout(30):
+        while await operators.hooked() < projects:  # noqa: ASYNC110  another process tells
+            await asyncio.sleep(0.1)
+
+
+async def _until_quiet(operators: Operators, control: httpx.AsyncClient) -> None:
+    """Wait until nothing is unfinished, and stays so."""
+    quiet_since: float | None = None
+    async with asyncio.timeout(SETTLING_MAX_S):
+        while quiet_since is None or time.monotonic() - quiet_since < QUIET_S:
+            pending = (await control.get("/control/webhooks/pending")).json()["pending"]
+            busy = pending or await operators.unfinished()
+            quiet_since = None if busy else quiet_since or time.monotonic()
+            await asyncio.sleep(0.2)
+
+
+@asynccontextmanager
+async def _operators(stack: RunningStack) -> AsyncIterator[Operators]:
+    token = stack.operator_token_file.read_text().strip()
+    headers = {"authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(headers=headers, timeout=10, trust_env=False) as http:
+        yield Operators(http, stack.addresses)
+
+
+async def _keep(console: Console, sandbox: Mapping[str, Any], stack: RunningStack) -> None:
+    console.print("\nLeft running (Ctrl-C stops everything):")
+    for name, url in {**stack.addresses, "sandbox": sandbox["control_url"]}.items():
+        console.print(f"  {name:14} {url}")
+    await stack.supervisor.watch()
+
+
+def _sandbox_spec() -> ProcessSpec:
+    argv = [sys.executable, "-m", "plumbline_sandbox"]
+    return ProcessSpec(name="sandbox", argv=argv, announces_on_stdout=True, restart=False)
+
+
+def _shortened() -> str:
+    return ", ".join(
+        f"{name.removeprefix('PLUMBLINE_').lower()}={value}" for name, value in DURATIONS.items()
+    )
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console)
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

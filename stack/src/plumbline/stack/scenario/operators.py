@@ -1,0 +1,65 @@
+"""The operators' part: what the demo does by the services' operator routes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+WORKING = ("mapper", "qb-writer")
+"""The services whose records make up the way of an invoice."""
+
+PATIENCE_S = 60.0
+"""How long to wait for something that must happen."""
+
+
+class Operators:
+    """Asks and tells the services; one that is being restarted is asked again."""
+
+    def __init__(self, http: httpx.AsyncClient, addresses: Mapping[str, str]) -> None:
+        """Speak to the services at `addresses`, with a client that carries the operator token."""
+        self._http = http
+        self._addresses = addresses
+
+    async def link(self, links: Sequence[Mapping[str, str]]) -> None:
+        """Make links."""
+        answer = await self._http.post(
+            f"{self._addresses['mapper']}/links", json=[dict(link) for link in links]
+        )
+        answer.raise_for_status()
+
+    async def parked(self) -> dict[str, str]:
+        """Return the parking code of every record that waits for a person, by its key."""
+        found: dict[str, str] = {}
+        for service in WORKING:
+            rows = (await self._asked(service, "/parked"))["parked"]
+            found |= {row["key"]: row["code"] for row in rows}
+        return found
+
+    async def until_parked(self, code: str) -> None:
+        """Wait until a record is parked with a code."""
+        async with asyncio.timeout(PATIENCE_S):
+            while code not in (await self.parked()).values():
+                await asyncio.sleep(0.3)
+
+    async def unfinished(self) -> int:
+        """Return how many records are not done yet."""
+        totals = [(await self._asked(service, "/status"))["connections"] for service in WORKING]
+        return sum(row["unfinished"] for rows in totals for row in rows)
+
+    async def hooked(self) -> int:
+        """Return how many projects' webhooks have been seen to."""
+        keys = (await self._asked("ingest-hooks", "/records?find=hooks/"))["keys"]
+        rows = [(await self._asked("ingest-hooks", f"/records/{key}"))["work"] for key in keys]
+        return sum(1 for row in rows if row["worked_at"] is not None and row["waiting_for"] is None)
+
+    async def _asked(self, service: str, path: str) -> Any:
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                try:
+                    answer = await self._http.get(f"{self._addresses[service]}{path}")
+                    return answer.raise_for_status().json()
+                except httpx.HTTPError:
+                    await asyncio.sleep(0.2)

@@ -1,0 +1,169 @@
+"""Playing the scenario: people bill, approve and pay, while partners and networks misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+
+from plumbline.stack.scenario.plan import STRANGER_NUMBER, PlannedInvoice
+
+STEP_PAUSE_S = (0.15, 0.9)
+"""Between two steps in the life of one invoice."""
+
+START_SPREAD_S = 14.0
+"""Within this time all invoices are begun."""
+
+LOOKS_FOR_INVOICE = 200
+"""How often the bookkeeper looks for an invoice to pay …"""
+
+LOOK_PAUSE_S = 0.3
+"""… and how long apart."""
+
+PLAY_SEED = 20261101
+"""The order and pauses of the play are the same in every run."""
+
+
+def fault_rules(realms: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the faults of the play; each is met at least ten times, the single ones at least once."""
+    writes = {"provider": "quickbooks", "method": "POST", "path": "/v3/company/"}
+    rules: list[dict[str, Any]] = [
+        {"name": "lose-answer", "match": writes, "every": 6, "times": 12},
+        {"name": "status-after-commit", "match": writes, "every": 9, "times": 10, "args": {"status": 500}},
+        {"name": "status", "match": writes, "every": 10, "times": 10, "args": {"status": 503}},
+        {"name": "throttle", "match": writes, "every": 8, "times": 12, "args": {"retry_after": 1}},
+        {"name": "webhook-repeat", "probability": 0.6, "seed": 1, "args": {"max": 3}},
+        {"name": "webhook-shuffle", "probability": 0.5, "seed": 2, "args": {"window_ms": 400}},
+        {"name": "webhook-garbage", "every": 40, "times": 2, "args": {"body": '{"broken'}},
+        {
+            "name": "stale-truth",
+            "match": {"entity": "payment_application"},
+            "every": 8,
+            "times": 12,
+            "args": {"ms": 700},
+        },
+        {"name": "late-rows", "every": 3, "times": 10, "args": {"ms": 1200}},
+    ]
+    # Spread over the realms, so that no two refusals in a row mean a broken grant.
+    rules += [
+        {"name": "refuse-token", "match": {**writes, "realm": realm}, "every": 10, "times": 3}
+        for realm in realms
+    ]
+    return rules
+
+
+class Player:
+    """Plays the people's part through the sandbox's control API."""
+
+    def __init__(self, control: httpx.AsyncClient, invoices: Sequence[PlannedInvoice]) -> None:
+        """Play `invoices`."""
+        self._control = control
+        self._invoices = invoices
+        self._random = random.Random(PLAY_SEED)  # noqa: S311  a play, not a secret
+        self.ids: dict[str, str] = {}
+        """Procore's id of each invoice, by its document number."""
+        self.steps_done = 0
+
+    async def prepare(self, faults: Sequence[Mapping[str, Any]]) -> None:
+        """Set the stage: limits, latency, faults, and a stranger's invoice under one of our numbers."""
+        await self._post("/control/limits", {"procore": {"spike": 500, "hourly": 100_000}})
+        await self._post("/control/latency", {"provider": "quickbooks", "ms": 60, "jitter_ms": 30})
+        await self._post("/control/latency", {"provider": "procore", "ms": 25, "jitter_ms": 10})
+        for invoice in self._invoices:
+            if invoice.document_number == STRANGER_NUMBER:
+                await self._stranger(invoice)
+        for rule in faults:
+            await self._post("/control/faults", dict(rule))
+
+    async def play(self) -> None:
+        """Let every invoice live its life; returns when the last step is done."""
+        async with asyncio.TaskGroup() as lives:
+            for invoice in self._invoices:
+                delay_s = self._random.uniform(0, START_SPREAD_S)
+                pauses = [self._random.uniform(*STEP_PAUSE_S) for _ in range(8)]
+                lives.create_task(self._live(invoice, delay_s, pauses))
+
+    @property
+    def steps(self) -> int:
+        """How many steps all lives have."""
+        return sum(1 + len(i.codes) + 2 * i.paid + (not i.codes) for i in self._invoices)
+
+    async def _live(self, invoice: PlannedInvoice, delay_s: float, pauses: list[float]) -> None:
+        await asyncio.sleep(delay_s)
+        made = await self._post(
+            "/control/procore/payment_applications",
+            {
+                "prime_contract_id": invoice.project["prime_contract_id"],
+                "invoice_number": invoice.number,
+                "status": "draft",
+                "billing_date": "2026-10-31",
+                "period_start": "2026-10-01",
+                "period_end": "2026-10-31",
+                "tax": str(invoice.tax),
+                "lines": list(invoice.lines),
+            },
+        )
+        self.ids[invoice.document_number] = made["id"]
+        self.steps_done += 1
+        path = f"/control/procore/payment_applications/{made['id']}"
+        for code, pause_s in zip(invoice.codes, pauses, strict=False):
+            await asyncio.sleep(pause_s)
+            await self._patch(path, {"status": "approved", "status_code": code})
+        if not invoice.codes:
+            await asyncio.sleep(pauses[0])
+            await self._patch(path, {"status": "approved"})
+        if invoice.paid:
+            await self._owner_pays(invoice, pauses)
+
+    async def _owner_pays(self, invoice: PlannedInvoice, pauses: list[float]) -> None:
+        """The payment is noted in Procore, and the bookkeeper enters it in QuickBooks once it is there."""
+        await asyncio.sleep(pauses[1])
+        amount = f"{invoice.total_cents // 100}.{invoice.total_cents % 100:02d}"
+        payment = {"invoice_number": invoice.number, "amount": amount, "date": "2026-11-20"}
+        contract = {"prime_contract_id": invoice.project["prime_contract_id"]}
+        await self._post("/control/procore/contract_payments", {**contract, **payment})
+        self.steps_done += 1
+        held = await self._once_held(invoice)
+        link = {"TxnId": held["Id"], "TxnType": "Invoice"}
+        line = {"Amount": held["TotalAmt"], "LinkedTxn": [link]}
+        body = {"CustomerRef": held["CustomerRef"], "TotalAmt": held["TotalAmt"], "Line": [line]}
+        await self._post(f"/control/quickbooks/{invoice.realm}/Payment", body)
+        self.steps_done += 1
+
+    async def _once_held(self, invoice: PlannedInvoice) -> dict[str, Any]:
+        for _ in range(LOOKS_FOR_INVOICE):
+            if (held := await self._held(invoice)) is not None:
+                return held
+            await asyncio.sleep(LOOK_PAUSE_S)
+        raise RuntimeError(f"the bookkeeper never saw invoice {invoice.document_number}")
+
+    async def _held(self, invoice: PlannedInvoice) -> dict[str, Any] | None:
+        answer = await self._control.get(f"/control/quickbooks/{invoice.realm}/Invoice")
+        found = [i for i in answer.raise_for_status().json() if i.get("DocNumber") == invoice.document_number]
+        return found[0] if found else None
+
+    async def _stranger(self, invoice: PlannedInvoice) -> None:
+        books = invoice.project["quickbooks"]
+        detail = {"ItemRef": {"value": books["items"]["Services"]}}
+        line = {"Amount": 99, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+        body = {
+            "CustomerRef": {"value": books["customer_id"]},
+            "DocNumber": invoice.document_number,
+            "Line": [line],
+        }
+        await self._post(f"/control/quickbooks/{invoice.realm}/Invoice", body)
+
+    async def _post(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._told(await self._control.post(path, json=body))
+
+    async def _patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        self.steps_done += 1
+        return self._told(await self._control.patch(path, json=body))
+
+    def _told(self, answer: httpx.Response) -> Any:
+        if answer.is_error:
+            raise RuntimeError(f"the sandbox refused {answer.request.url}: {answer.text}")
+        return answer.json()
