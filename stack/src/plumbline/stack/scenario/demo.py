@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -94,10 +95,11 @@ async def _play(
     names = {realm["id"]: realm["name"] for realm in sandbox["quickbooks"]["realms"]}
     invoices = planned(seed, names)
     player = Player(control, invoices)
+    await player.prepare()
     async with _operators(stack) as operators:
         await operators.link(links(seed, names, unlinked=UNLINKED_PROJECT))
         await _until_hooked(operators, seed)
-        await player.prepare(fault_rules(list(names)))
+        await player.begin(fault_rules(list(names)))
         unlinked = next(i for i in invoices if i.project["number"] == UNLINKED_PROJECT)
         with _progress(console) as progress:
             bar = progress.add_task("people bill, approve and pay", total=player.steps)
@@ -156,14 +158,15 @@ async def _until_hooked(operators: Operators, seed: Mapping[str, Any]) -> None:
 
 
 async def _until_quiet(operators: Operators, control: httpx.AsyncClient) -> None:
-    """Wait until nothing is unfinished, and stays so."""
+    """Wait until nothing is unfinished, and stays so; what is not by then is found by the check."""
     quiet_since: float | None = None
-    async with asyncio.timeout(SETTLING_MAX_S):
-        while quiet_since is None or time.monotonic() - quiet_since < QUIET_S:
-            pending = (await control.get("/control/webhooks/pending")).json()["pending"]
-            busy = pending or await operators.unfinished()
-            quiet_since = None if busy else quiet_since or time.monotonic()
-            await asyncio.sleep(0.2)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(SETTLING_MAX_S):
+            while quiet_since is None or time.monotonic() - quiet_since < QUIET_S:
+                pending = (await control.get("/control/webhooks/pending")).json()["pending"]
+                busy = pending or await operators.unfinished()
+                quiet_since = None if busy else quiet_since or time.monotonic()
+                await asyncio.sleep(0.2)
 
 
 @asynccontextmanager

@@ -67,14 +67,17 @@ class Player:
         """Procore's id of each invoice, by its document number."""
         self.steps_done = 0
 
-    async def prepare(self, faults: Sequence[Mapping[str, Any]]) -> None:
-        """Set the stage: limits, latency, faults, and a stranger's invoice under one of our numbers."""
+    async def prepare(self) -> None:
+        """Set the stage: roomy limits in Procore, answer times, a stranger's invoice under one of our numbers."""
         await self._post("/control/limits", {"procore": {"spike": 500, "hourly": 100_000}})
         await self._post("/control/latency", {"provider": "quickbooks", "ms": 60, "jitter_ms": 30})
         await self._post("/control/latency", {"provider": "procore", "ms": 25, "jitter_ms": 10})
         for invoice in self._invoices:
             if invoice.document_number == STRANGER_NUMBER:
                 await self._stranger(invoice)
+
+    async def begin(self, faults: Sequence[Mapping[str, Any]]) -> None:
+        """Let things go wrong from here on."""
         for rule in faults:
             await self._post("/control/faults", dict(rule))
 

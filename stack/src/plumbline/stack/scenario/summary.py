@@ -132,5 +132,5 @@ def print_summary(console: Console, summary: Summary) -> None:
         console.print(f"parked: {key} [yellow]{code}[/]")
     for problem in summary.problems:
         console.print(f"[red]{problem}[/]")
-    verdict = "[green]The books agree.[/]" if summary.agrees else "[red]The books do not agree.[/]"
-    console.print(f"{verdict} {told['seconds']} s in all.")
+    agreement = "[green]The books agree.[/]" if summary.agrees else "[red]The books do not agree.[/]"
+    console.print(f"{agreement} {told['seconds']} s in all.")

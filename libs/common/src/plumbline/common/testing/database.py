@@ -49,3 +49,13 @@ async def expire_leases(pool: Pool, *keys: str) -> None:
         "WHERE leased_until IS NOT NULL AND ($1::text[] = '{}' OR key = ANY ($1::text[]))",
         list(keys),
     )
+
+
+async def keys_where(pool: Pool, condition: str) -> list[str]:
+    """Return the keys of the work table for which an SQL condition holds, in order."""
+    return [row["key"] for row in await rows(pool, f"SELECT key FROM work WHERE {condition} ORDER BY key")]  # noqa: S608
+
+
+async def idle(pool: Pool) -> bool:
+    """Say whether nothing is due, neither now nor later."""
+    return not await keys_where(pool, "due_at IS NOT NULL")

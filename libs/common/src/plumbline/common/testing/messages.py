@@ -35,7 +35,9 @@ def procore_changed(event_id: str = "event-1", *, resource_id: str = "7001") -> 
     )
 
 
-def desired_invoice(amount_cents: int = 125_000, *, state: InvoiceState = InvoiceState.OPEN) -> DesiredInvoice:
+def desired_invoice(
+    amount_cents: int = 125_000, *, state: InvoiceState = InvoiceState.OPEN
+) -> DesiredInvoice:
     """Return an invoice of one line."""
     line = InvoiceLine(description="Sitework", amount_cents=amount_cents, item_id="12")
     return DesiredInvoice(

@@ -31,7 +31,7 @@ class Link(Contract):
     source: Identifier
     """What it stands for: `project:<id>`, `vendor:<id>`, a budget code, `change-order`, `retainage`, `default`."""
     quickbooks_id: Identifier
-    name: str = Field(default="", max_length=500)
+    name: str = Field(default="", max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")
     """What people call it in QuickBooks; shown, never looked up by."""
 
     def told(self) -> str:

@@ -23,6 +23,10 @@ MAX_REFERENCE_CHARS = 21
 """QuickBooks' limit on a payment's reference number (Intuit, Payment reference)."""
 
 
+MAX_NUMBER_CHARS = 200
+"""What a command can carry; qb-writer shortens to what QuickBooks takes, and keeps it unique."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One ledger record as it should be, and the records that must be in QuickBooks before it."""
@@ -164,7 +168,7 @@ def _number(facts: Facts) -> str:
         "invoice_number": facts.invoice.invoice_number or str(facts.invoice.number or facts.invoice.id),
     }
     try:
-        return template.format_map(names)
+        return " ".join(template.format_map(names).split())[:MAX_NUMBER_CHARS]
     except (KeyError, ValueError, IndexError, AttributeError) as error:
         raise NumberTemplateError(
             f"connection {facts.connection.name}: the policy `number: {template}` is no template of "

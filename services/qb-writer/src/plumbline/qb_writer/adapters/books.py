@@ -16,8 +16,8 @@ from plumbline.quickbooks.replies import Reply
 TURN = timedelta(milliseconds=125)
 """Eight calls a second: inside 10 per second and 500 per minute (Intuit, Limits and throttles)."""
 
-BURST = timedelta(milliseconds=250)
-"""Two calls may be made at once."""
+BURST = TURN
+"""No two calls at once: two would make ten in a second, and the network's jitter an eleventh."""
 
 QUEUE_MAX = timedelta(seconds=3)
 """Whoever would wait longer for a turn gives its place to other work and comes back."""
