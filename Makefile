@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help setup test lint
+.PHONY: help setup demo sandbox test lint
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -15,6 +15,12 @@ $(VENV)/.ready: pyproject.toml uv.lock
 	@test -x .plumbline/uv/bin/uv || { python3 -m venv .plumbline/uv && .plumbline/uv/bin/pip install -q 'uv>=0.9'; }
 	@.plumbline/uv/bin/uv sync --frozen --all-packages --compile-bytecode -q
 	@touch $@
+
+demo: setup ## Play sixty invoices with faults on this machine, and check the books (KEEP=1, KILL=mapper)
+	@exec $(BIN)/plumbline demo $(if $(KEEP),--keep) $(if $(KILL),--kill $(KILL))
+
+sandbox: setup ## Run the sandbox alone: a Procore and a QuickBooks on this machine
+	@exec $(BIN)/plumbline sandbox
 
 test: setup lint ## Lint, types, import contracts, unit and component tests
 	@exec $(BIN)/pytest

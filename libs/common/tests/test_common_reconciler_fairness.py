@@ -1,13 +1,12 @@
 """Who is served next: connections in turn, limits, holds, lanes, the retry budget."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
-from plumbline.common.listening import Bell
 from plumbline.common.database import Pool
+from plumbline.common.listening import Bell
 from plumbline.common.reconciling.marks import Lane, Mark
 from plumbline.common.reconciling.store import (
     RETRY_BURST,
@@ -17,7 +16,6 @@ from plumbline.common.reconciling.verdicts import Retry, Wait
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.database import idle, keys_where, marked, rows, service_pool, work_row
 from plumbline.common.testing.reconciling import LEASE, Scripted, reconciler, run_until, work_store
-from plumbline.common.testing.waiting import eventually
 
 SECOND = timedelta(seconds=1)
 
@@ -114,4 +112,3 @@ async def test_retries_beyond_the_budget_of_a_connection_wait_their_turn(
     late = await rows(pool, "SELECT due_at FROM work WHERE due_at > $1 ORDER BY due_at", clock.now())
     assert [r["due_at"] - clock.now() for r in late] == [RETRY_COST * n for n in range(1, 31)]
     assert (await work_row(pool, "x"))["due_at"] == clock.now()
-

@@ -1,7 +1,7 @@
 """The loop: its end, and its life with a database that comes and goes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 
 from plumbline.common.database import Pool
 from plumbline.common.listening import Bell
-from plumbline.common.reconciling.loop import Claim, Reconciler
+from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import (
     QUERIES,
@@ -19,7 +19,6 @@ from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.crashing import Doom, DoomedPool, Fate
 from plumbline.common.testing.database import idle, keys_where, marked, rows, service_pool
 from plumbline.common.testing.reconciling import Scripted, reconciler, run_until, work_store
-from plumbline.common.testing.waiting import eventually
 
 SECOND = timedelta(seconds=1)
 

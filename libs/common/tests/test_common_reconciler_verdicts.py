@@ -1,6 +1,5 @@
 """What a verdict writes, and what becomes of bugs."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -18,9 +17,8 @@ from plumbline.common.reconciling.store import (
 )
 from plumbline.common.reconciling.verdicts import BUG_ATTEMPTS, Done, Park
 from plumbline.common.testing.clock import FakeClock
-from plumbline.common.testing.database import keys_where, marked, rows, service_pool, work_row
-from plumbline.common.testing.reconciling import Scripted, reconciler, work_store
-from plumbline.common.testing.waiting import eventually
+from plumbline.common.testing.database import idle, keys_where, marked, rows, service_pool, work_row
+from plumbline.common.testing.reconciling import Scripted, reconciler, run_until, work_store
 
 
 @pytest.fixture
@@ -78,17 +76,16 @@ async def test_bug_is_tried_twice_more_and_then_parks(pool: Pool, clock: FakeClo
 async def work_until_idle(pool: Pool, clock: FakeClock, handler: Handler) -> None:
     loop = reconciler(work_store(pool), handler, clock)
     with structlog.testing.capture_logs():  # for its tracebacks take their time
-     while await keys_where(pool, "due_at IS NOT NULL"):
-        clock.advance(timedelta(minutes=10))
-        await loop.work_off()
+        while not await idle(pool):
+            clock.advance(timedelta(minutes=10))
+            await loop.work_off()
 
 
 async def test_verdict_that_cannot_be_written_leaves_the_row_to_its_lease(
     pool: Pool, clock: FakeClock
 ) -> None:
     await marked(pool, clock, Mark("a", "Not A Name", "e1"))  # no message can carry such a connection
-    handler, stop, bell = Scripted(*[Park("x", "y")] * 9), asyncio.Event(), Bell()
-    running = asyncio.create_task(reconciler(work_store(pool), handler, clock, bell=bell).run(stop))
+    handler, bell = Scripted(*[Park("x", "y")] * 9), Bell()
 
     async def broken() -> bool:
         clock.advance(timedelta(minutes=10))
@@ -96,10 +93,6 @@ async def test_verdict_that_cannot_be_written_leaves_the_row_to_its_lease(
         return logs[-1:] != [] and logs[-1]["event"] == "work.broken"
 
     with structlog.testing.capture_logs() as logs:
-        await eventually(broken)
-        await eventually(broken)
-        stop.set()
-        bell.ring()
-        await running
+        await run_until(reconciler(work_store(pool), handler, clock, bell=bell), bell, broken)
     assert [line.get("verdict") for line in logs] == ["retry", "retry", None]
     assert (await work_row(pool, "a"))["leased_by"] == "r1"

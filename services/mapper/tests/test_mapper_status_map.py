@@ -8,7 +8,7 @@ import pytest
 from plumbline.common.connections import ConfigurationError, load_connections
 from plumbline.mapper.adapters.files import load_status_map, read_links
 from plumbline.mapper.domain.errors import UnknownStatusError
-from plumbline.mapper.domain.status_map import StatusMap, StatusRule
+from plumbline.mapper.domain.status_map import Dialect, StatusMap, StatusRule
 from plumbline.mapper.testing import application
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -48,11 +48,11 @@ def rule(becomes: str, *, since: str = "2020-01-01", until: str | None = None) -
     ],
 )
 def test_every_known_status_becomes_what_the_shipped_map_says(
-    statuses: str, status: str, code: int | None, becomes: str
+    statuses: Dialect, status: str, code: int | None, becomes: str
 ) -> None:
     invoice = application(status=status, status_code=code)
 
-    found = load_status_map(CONFIG).rule_for(statuses, invoice, on=TODAY)  # type: ignore[arg-type]  # from a table
+    found = load_status_map(CONFIG).rule_for(statuses, invoice, on=TODAY)
 
     assert found.becomes == becomes
 
@@ -66,12 +66,10 @@ def test_every_known_status_becomes_what_the_shipped_map_says(
     ],
 )
 def test_an_unknown_status_is_named_and_not_guessed(
-    statuses: str, status: str, code: int | None, said: str
+    statuses: Dialect, status: str, code: int | None, said: str
 ) -> None:
     with pytest.raises(UnknownStatusError, match=said) as caught:
-        load_status_map(CONFIG).rule_for(  # type: ignore[arg-type]  # from a table
-            statuses, application(status=status, status_code=code), on=TODAY
-        )
+        load_status_map(CONFIG).rule_for(statuses, application(status=status, status_code=code), on=TODAY)
 
     assert caught.value.code == "unknown-status"
 

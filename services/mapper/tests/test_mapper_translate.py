@@ -210,7 +210,7 @@ def test_an_invoice_without_any_date_needs_a_person() -> None:
 
 @pytest.mark.parametrize("template", ["{owner}", "{", "{0}", "{invoice_number.x}"])
 def test_a_template_that_makes_no_number_names_itself(template: str) -> None:
-    with pytest.raises(NumberTemplateError, match="connections.yaml"):
+    with pytest.raises(NumberTemplateError, match=r"connections\.yaml"):
         translate(facts(connection=connection(number=template)))
 
 

@@ -65,13 +65,12 @@ _UNAVAILABLE = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
-    asyncpg.exceptions.AdminShutdownError,
-    asyncpg.exceptions.CannotConnectNowError,
-    asyncpg.exceptions.CrashShutdownError,
-    asyncpg.exceptions.DeadlockDetectedError,
-    asyncpg.exceptions.QueryCanceledError,
-    asyncpg.exceptions.SerializationError,
-    asyncpg.exceptions.TooManyConnectionsError,
+    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
+    asyncpg.exceptions.InsufficientResourcesError,  # connections, disk, memory
+    asyncpg.exceptions.LockNotAvailableError,
+    asyncpg.exceptions.OperatorInterventionError,  # shutdown, start, cancelled by a timeout
+    asyncpg.exceptions.ReadOnlySQLTransactionError,  # a standby, during a failover
+    asyncpg.exceptions.TransactionRollbackError,  # deadlock, serialization
 )
 
 

@@ -8,6 +8,7 @@ neighbours are not delayed.
 
 import asyncio
 import base64
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -45,6 +46,15 @@ PAUSE_MAX_S = 30.0
 
 DEAD_LETTERS_PER_HOUR = 1000
 """Beyond this the consumer stops: something is wrong with the sender or with us, not with messages."""
+
+MAX_KEPT_BYTES = 384 * 1024
+"""A dead letter keeps so much of a body; the whole stays where it came from, as long as its topic is kept."""
+
+MAX_KEPT_HEADERS = 50
+"""A dead letter keeps so many headers …"""
+
+MAX_KEPT_TEXT = 1000
+"""… and so many characters of a header, a key or an id."""
 
 log = structlog.get_logger(__name__)
 
@@ -111,6 +121,19 @@ async def _undecoded(message: Any) -> Any:
     return [record.value for record in message.raw_message]
 
 
+def _place(item: "ConsumerRecord[bytes, bytes]") -> str:
+    return f"{item.topic}/{item.partition}/{item.offset}"
+
+
+def _headers(item: "ConsumerRecord[bytes, bytes]") -> dict[str, str]:
+    return {_text(name.encode()): _text(value) for name, value in item.headers[:MAX_KEPT_HEADERS]}
+
+
+def _text(value: bytes) -> str:
+    """Return text that every row and header can carry: no control characters, and not too long."""
+    return re.sub(r"[\x00-\x1f\x7f]", "\ufffd", value.decode("utf-8", "replace"))[:MAX_KEPT_TEXT]
+
+
 class _Intake(Generic[M]):
     """Takes the batches of one topic, and paces itself when it cannot."""
 
@@ -150,10 +173,10 @@ class _Intake(Generic[M]):
         self._count(len(readable), len(letters))
 
     def _read(self, item: "ConsumerRecord[bytes, bytes]") -> Received[M]:
-        headers = {name: value.decode("utf-8", "replace") for name, value in item.headers}
+        headers = _headers(item)
         return Received(
             message=self._model.model_validate_json(item.value or b""),
-            event_id=headers.get("ce_id") or f"{item.topic}/{item.partition}/{item.offset}",
+            event_id=headers.get("ce_id") or _place(item),
             traceparent=headers.get("traceparent") or None,
         )
 
@@ -167,14 +190,13 @@ class _Intake(Generic[M]):
             origin=item.topic,
             partition=item.partition,
             offset=item.offset,
-            key=(item.key or b"").decode("utf-8", "replace") or None,
-            headers={name: value.decode("utf-8", "replace") for name, value in item.headers},
-            body_base64=base64.b64encode(item.value or b"").decode(),
+            key=_text(item.key or b"") or None,
+            headers=_headers(item),
+            body_base64=base64.b64encode((item.value or b"")[:MAX_KEPT_BYTES]).decode(),
             at=now,
         )
         log.warning("edge.unreadable", topic=item.topic, offset=item.offset, detail=letter.detail)
-        key = letter.key or f"{item.topic}/{item.partition}/{item.offset}"
-        return outgoing(DEAD_LETTERS, key, letter, source=self._edge.service, at=now)
+        return outgoing(DEAD_LETTERS, letter.key or _place(item), letter, source=self._edge.service, at=now)
 
     def _guard(self, more: int) -> None:
         hour_ago = self._edge.clock.now() - timedelta(hours=1)

@@ -75,7 +75,9 @@ async def run_demo(options: DemoOptions, console: Console) -> bool:
             console.print(f"Sandbox is up; durations shortened for the demo: {_shortened()}")
             async with embedded_stack(settings, supervisor) as stack:
                 console.print(f"Suite is up after {time.monotonic() - started:.1f} s")
-                summary = await _play(options, console, control, sandbox, seed, stack)
+                summary = await _play(
+                    options, console, control=control, sandbox=sandbox, seed=seed, stack=stack
+                )
                 summary = summary.took(time.monotonic() - started)
                 print_summary(console, summary)
                 _write(options.state_dir / "summary.json", summary.as_json())
@@ -87,6 +89,7 @@ async def run_demo(options: DemoOptions, console: Console) -> bool:
 async def _play(
     options: DemoOptions,
     console: Console,
+    *,
     control: httpx.AsyncClient,
     sandbox: Mapping[str, Any],
     seed: Mapping[str, Any],

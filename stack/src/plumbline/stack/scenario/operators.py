@@ -41,7 +41,7 @@ class Operators:
     async def until_parked(self, code: str) -> None:
         """Wait until a record is parked with a code."""
         async with asyncio.timeout(PATIENCE_S):
-            while code not in (await self.parked()).values():
+            while code not in (await self.parked()).values():  # noqa: ASYNC110  another process tells
                 await asyncio.sleep(0.3)
 
     async def unfinished(self) -> int:

@@ -14,6 +14,12 @@ from plumbline.stack.scenario.plan import STRANGER_NUMBER, PlannedInvoice
 STEP_PAUSE_S = (0.15, 0.9)
 """Between two steps in the life of one invoice."""
 
+PAID_CODE = 7
+"""Paid, in the brief's dialect."""
+
+PAID_LATER_S = 2.5
+"""Nobody is paid before the rows of a change order have come into the invoice."""
+
 START_SPREAD_S = 14.0
 """Within this time all invoices are begun."""
 
@@ -32,8 +38,8 @@ def fault_rules(realms: Sequence[str]) -> list[dict[str, Any]]:
     writes = {"provider": "quickbooks", "method": "POST", "path": "/v3/company/"}
     rules: list[dict[str, Any]] = [
         {"name": "lose-answer", "match": writes, "every": 6, "times": 12},
-        {"name": "status-after-commit", "match": writes, "every": 9, "times": 10, "args": {"status": 500}},
-        {"name": "status", "match": writes, "every": 10, "times": 10, "args": {"status": 503}},
+        {"name": "status-after-commit", "match": writes, "every": 7, "times": 10, "args": {"status": 500}},
+        {"name": "status", "match": writes, "every": 8, "times": 10, "args": {"status": 503}},
         {"name": "throttle", "match": writes, "every": 8, "times": 12, "args": {"retry_after": 1}},
         {"name": "webhook-repeat", "probability": 0.6, "seed": 1, "args": {"max": 3}},
         {"name": "webhook-shuffle", "probability": 0.5, "seed": 2, "args": {"window_ms": 400}},
@@ -49,7 +55,7 @@ def fault_rules(realms: Sequence[str]) -> list[dict[str, Any]]:
     ]
     # Spread over the realms, so that no two refusals in a row mean a broken grant.
     rules += [
-        {"name": "refuse-token", "match": {**writes, "realm": realm}, "every": 10, "times": 3}
+        {"name": "refuse-token", "match": {**writes, "realm": realm}, "every": 7, "times": 3}
         for realm in realms
     ]
     return rules
@@ -113,7 +119,7 @@ class Player:
         self.steps_done += 1
         path = f"/control/procore/payment_applications/{made['id']}"
         for code, pause_s in zip(invoice.codes, pauses, strict=False):
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(pause_s + (PAID_LATER_S if code == PAID_CODE else 0))
             await self._patch(path, {"status": "approved", "status_code": code})
         if not invoice.codes:
             await asyncio.sleep(pauses[0])

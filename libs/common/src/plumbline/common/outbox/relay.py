@@ -65,15 +65,20 @@ class Relay:
             self._url, timeout=10.0, command_timeout=30.0, server_settings={"search_path": self._schema}
         )
         try:
-            # Waits for its turn: the lock is freed when the relay that holds it dies.
-            await connection.execute(
-                "SELECT pg_advisory_lock(hashtext('relay ' || $1))", self._schema, timeout=None
-            )
+            await self._take_turn(connection)
             while True:
                 if not await self.relay_once(connection):
                     await self._bell.wait(POLL_S)
         finally:
             connection.terminate()
+
+    async def _take_turn(self, connection: Connection) -> None:
+        # The server frees the lock of a relay that dies with its connection.
+        while not await connection.fetchval(
+            "SELECT pg_try_advisory_lock(hashtext('relay ' || $1))", self._schema
+        ):
+            log.debug("relay.standing-by")
+            await asyncio.sleep(POLL_S)
 
     async def relay_once(self, connection: Connection) -> int:
         """Publish the oldest messages, forget them, and return how many there were.

@@ -1,0 +1,4 @@
+# Reads from Procore.
+path "plumbline/data/grants/procore/+/access" {
+  capabilities = ["read"]
+}

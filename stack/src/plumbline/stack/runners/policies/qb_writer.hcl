@@ -1,0 +1,4 @@
+# Writes into QuickBooks.
+path "plumbline/data/grants/quickbooks/+/access" {
+  capabilities = ["read"]
+}
