@@ -1,4 +1,4 @@
-"""The native way: the real servers as processes of this machine."""
+"""The native stack: the real servers as processes of this machine."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 
 from plumbline.common.contracts.topics import TOPICS
 from plumbline.stack.run_folder import run_folder
-from plumbline.stack.runners.services import SERVICES, Backing, RunningStack, running_services
+from plumbline.stack.runners.services import SERVICES, Environment, RunningStack, shared_env, start_services
 from plumbline.stack.runners.settings import StackSettings, way_env
+from plumbline.stack.runners.state import published, write_operator_token
 from plumbline.stack.runners.vault_setup import AppRoleFiles, set_up_vault
 from plumbline.stack.servers.addresses import ServerAddresses
 from plumbline.stack.servers.native import start_native_servers
@@ -17,43 +18,54 @@ from plumbline.stack.supervisor import Supervisor
 
 
 @asynccontextmanager
-async def native_stack(settings: StackSettings) -> AsyncIterator[RunningStack]:
+async def native_stack(settings: StackSettings, supervisor: Supervisor) -> AsyncIterator[RunningStack]:
     """Run the suite on Apache Kafka, PostgreSQL and HashiCorp Vault until the end of the context.
 
     What it stored is deleted then; the logs stay.
 
     Raises:
         MissingToolError: Java, Maven or Go is not installed.
+        VaultSetupError: Vault refused to be set up.
         ProcessDiedError, ProcessNotReadyError: something did not start; the message quotes its log.
     """
     with run_folder() as folder:
-        async with Supervisor(settings.state_dir / "logs") as supervisor:
+        try:
             servers = await start_native_servers(supervisor, folder)
-            async with stack_on(servers, supervisor, settings) as stack:
+            async with stack_on(servers, settings, supervisor) as stack:
                 yield stack
+        finally:
+            await supervisor.stop()  # before their data goes
 
 
 @asynccontextmanager
 async def stack_on(
-    servers: ServerAddresses, supervisor: Supervisor, settings: StackSettings
+    servers: ServerAddresses, settings: StackSettings, supervisor: Supervisor
 ) -> AsyncIterator[RunningStack]:
-    """Run the suite on servers that are already up, wherever they came from.
+    """Run the suite on real servers that are already up, wherever they came from.
 
     Raises:
         VaultSetupError: Vault refused to be set up.
         ProcessDiedError, ProcessNotReadyError: a service did not start; the message quotes its log.
     """
     await create_topics(servers.kafka, TOPICS)
-    modules = {service.module for service in SERVICES}
-    roles = await set_up_vault(servers.vault, servers.vault_token, settings.state_dir / "vault")
-    backing = Backing(
-        kafka=servers.kafka,
-        database_url=servers.postgres,
-        env={**way_env("native"), "PLUMBLINE_VAULT_URL": servers.vault},
-        env_of_module={module: _identity(roles[module.rpartition(".")[2]]) for module in modules},
+    token_file = write_operator_token(settings.state_dir)
+    shared = shared_env(
+        settings, kafka=servers.kafka, database_url=servers.postgres, operator_token_file=token_file
     )
-    async with running_services(supervisor, settings, backing) as stack:
-        yield stack
+    roles = await set_up_vault(servers.vault, servers.vault_token, settings.state_dir / "vault")
+    environment = Environment(
+        shared={**shared, **way_env("native"), "PLUMBLINE_VAULT_URL": servers.vault},
+        of_module={service.module: _identity(roles[_short_name(service.module)]) for service in SERVICES},
+    )
+    addresses = await start_services(supervisor, settings, environment)
+    with published(settings.state_dir, addresses, token_file):
+        yield RunningStack(
+            supervisor=supervisor,
+            addresses=addresses,
+            operator_token_file=token_file,
+            database_url=servers.postgres,
+            kafka=servers.kafka,
+        )
 
 
 def _identity(files: AppRoleFiles) -> dict[str, str]:
@@ -61,3 +73,7 @@ def _identity(files: AppRoleFiles) -> dict[str, str]:
         "PLUMBLINE_VAULT_ROLE_ID_FILE": str(files.role_id),
         "PLUMBLINE_VAULT_SECRET_ID_FILE": str(files.secret_id),
     }
+
+
+def _short_name(module: str) -> str:
+    return module.rpartition(".")[2]
