@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo sandbox test lint
+.PHONY: help setup demo sandbox test test-integration lint
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -23,7 +23,10 @@ sandbox: setup ## Run the sandbox alone: a Procore and a QuickBooks on this mach
 	@exec $(BIN)/plumbline sandbox
 
 test: setup lint ## Lint, types, import contracts, unit and component tests
-	@exec $(BIN)/pytest
+	@exec $(BIN)/pytest -m 'not connected'
+
+test-integration: setup ## The suite on real Kafka, Vault and PostgreSQL: by URL, else Docker, else native
+	@exec $(BIN)/pytest -m connected
 
 lint: setup ## Lint, types and import contracts
 	@$(BIN)/ruff check .

@@ -13,9 +13,13 @@ import httpx
 import typer
 from rich.console import Console
 
+from plumbline.stack.lifetime import run_until_signal
 from plumbline.stack.processes import ProcessDiedError, ProcessNotReadyError
 from plumbline.stack.runners.state import ADDRESSES_FILE
+from plumbline.stack.runners.vault_setup import VaultSetupError
 from plumbline.stack.scenario.demo import DemoOptions, run_demo
+from plumbline.stack.servers.cache import MissingToolError
+from plumbline.stack.up import Way, run_up
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -47,6 +51,23 @@ def demo(
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     raise typer.Exit(0 if agrees else 1)
+
+
+@app.command()
+def up(
+    on: Annotated[Way, typer.Option("--on", help="Which servers: from PyPI alone, or the real ones.")],
+    status_map: Annotated[Path, typer.Option(help="The status map to use.")] = Path("config/status-map.yaml"),
+    state: Annotated[
+        Path | None, typer.Option("--state", help="State folder; .plumbline/WAY if not given.")
+    ] = None,
+) -> None:
+    """Run a sandbox and the suite, print where they are, and stay up until a signal."""
+    state_dir = (state or Path(".plumbline") / on).resolve()
+    try:
+        run_until_signal(run_up(on, state_dir=state_dir, status_map=status_map, console=Console()))
+    except (MissingToolError, VaultSetupError, ProcessDiedError, ProcessNotReadyError) as error:
+        typer.echo(f"The stack did not stay up: {error}", err=True)
+        raise typer.Exit(2) from error
 
 
 @app.command()

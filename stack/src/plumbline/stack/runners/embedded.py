@@ -24,20 +24,24 @@ async def embedded_stack(settings: StackSettings, supervisor: Supervisor) -> Asy
     """
     token_file = write_operator_token(settings.state_dir)
     with run_folder() as folder:
-        database_url, kafka = await _servers(supervisor, folder)
-        shared = shared_env(settings, kafka=kafka, database_url=database_url, operator_token_file=token_file)
-        key = {"PLUMBLINE_SECRETS_KEY_FILE": str(write_secrets_key(settings.state_dir))}
-        environment = Environment(shared={**shared, **way_env("embedded"), **key})
-        addresses = await start_services(supervisor, settings, environment)
-        with published(settings.state_dir, addresses, token_file):
-            yield RunningStack(
-                supervisor=supervisor,
-                addresses=addresses,
-                operator_token_file=token_file,
-                database_url=database_url,
-                kafka=kafka,
+        try:
+            database_url, kafka = await _servers(supervisor, folder)
+            shared = shared_env(
+                settings, kafka=kafka, database_url=database_url, operator_token_file=token_file
             )
-        await supervisor.stop()
+            key = {"PLUMBLINE_SECRETS_KEY_FILE": str(write_secrets_key(settings.state_dir))}
+            environment = Environment(shared={**shared, **way_env("embedded"), **key})
+            addresses = await start_services(supervisor, settings, environment)
+            with published(settings.state_dir, addresses, token_file):
+                yield RunningStack(
+                    supervisor=supervisor,
+                    addresses=addresses,
+                    operator_token_file=token_file,
+                    database_url=database_url,
+                    kafka=kafka,
+                )
+        finally:
+            await supervisor.stop()  # before their data goes
 
 
 async def _servers(supervisor: Supervisor, folder: Path) -> tuple[str, str]:
