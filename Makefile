@@ -26,7 +26,8 @@ test: setup lint ## Lint, types, import contracts, unit and component tests
 	@exec $(BIN)/pytest -m 'not connected'
 
 test-integration: setup ## The suite on real Kafka, Vault and PostgreSQL: by URL, else Docker, else native
-	@exec $(BIN)/pytest -m connected
+	@$(BIN)/pytest -m connected
+	@exec $(BIN)/plumbline demo --on native --state .plumbline/native
 
 lint: setup ## Lint, types and import contracts
 	@$(BIN)/ruff check .

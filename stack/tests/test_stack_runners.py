@@ -15,7 +15,8 @@ from rich.console import Console
 from plumbline.stack.runners.services import SERVICES
 from plumbline.stack.runners.settings import way_env
 from plumbline.stack.runners.state import ADDRESSES_FILE, write_operator_token
-from plumbline.stack.up import Way, run_up
+from plumbline.stack.runners.ways import Way
+from plumbline.stack.up import run_up
 
 STATUS_MAP = Path(__file__).parents[2] / "config" / "status-map.yaml"
 

@@ -15,7 +15,7 @@ from plumbline.common.reconciling.store import (
 from plumbline.common.reconciling.verdicts import Retry, Wait
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.database import idle, keys_where, marked, rows, service_pool, work_row
-from plumbline.common.testing.reconciling import LEASE, Scripted, reconciler, run_until, work_store
+from plumbline.common.testing.reconciling import Scripted, reconciler, run_until, work_store
 
 SECOND = timedelta(seconds=1)
 
@@ -55,9 +55,9 @@ async def test_row_beyond_the_limit_is_not_waited_for_by_polling(pool: Pool, clo
     await marked(pool, clock, Mark("a", "ohio", "e"), Mark("b", "ohio", "e"))
     store = work_store(pool, per_connection=1)
     assert len(await store.claim(2, now=clock.now())) == 1
-    due = await store.next_due(after=clock.now())
-    assert due is not None  # the lease of the other row, not the row that is due
-    assert due > clock.now() + LEASE / 2
+    assert await store.next_due(after=clock.now()) is None
+    await marked(pool, clock, Mark("c", "ohio", "e", lane=Lane.SWEEP, due_at=clock.now() + SECOND))
+    assert await store.next_due(after=clock.now()) == clock.now() + SECOND
 
 
 async def test_held_connection_is_skipped_until_its_time_and_others_are_not(

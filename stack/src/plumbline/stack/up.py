@@ -5,22 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 from rich.console import Console
 
-from plumbline.stack.runners.embedded import embedded_stack
-from plumbline.stack.runners.native import native_stack
 from plumbline.stack.runners.settings import StackSettings
+from plumbline.stack.runners.ways import STACKS, Way
 from plumbline.stack.scenario.configuring import partners, write_configuration
 from plumbline.stack.servers.sandbox import sandbox_spec
 from plumbline.stack.supervisor import Supervisor
 
-Way = Literal["embedded", "native"]
-"""The ways of running that need no containers."""
-
-_STACKS = {"embedded": embedded_stack, "native": native_stack}
 _CONTROL_TIMEOUT_S = 10
 
 
@@ -34,7 +29,7 @@ async def run_up(way: Way, *, state_dir: Path, status_map: Path, console: Consol
     async with Supervisor(state_dir / "logs") as supervisor:
         sandbox = json.loads(await supervisor.start(sandbox_spec()))
         settings = await _configured(sandbox, state_dir=state_dir, status_map=status_map)
-        async with _STACKS[way](settings, supervisor) as stack:
+        async with STACKS[way](settings, supervisor) as stack:
             for name, url in {**stack.addresses, "sandbox": sandbox["control_url"]}.items():
                 console.print(f"{name:14} {url}")
             console.print(f"Logs are in {supervisor.log_dir}. Ctrl-C stops everything.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import sys
@@ -17,9 +16,10 @@ from plumbline.stack.lifetime import run_until_signal
 from plumbline.stack.processes import ProcessDiedError, ProcessNotReadyError
 from plumbline.stack.runners.state import ADDRESSES_FILE
 from plumbline.stack.runners.vault_setup import VaultSetupError
+from plumbline.stack.runners.ways import Way
 from plumbline.stack.scenario.demo import DemoOptions, run_demo
 from plumbline.stack.servers.cache import MissingToolError
-from plumbline.stack.up import Way, run_up
+from plumbline.stack.up import run_up
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,18 +38,21 @@ def demo(
     kill: Annotated[str, typer.Option(help="Service to SIGKILL in mid-play.")] = "",
     status_map: Annotated[Path, typer.Option(help="The status map to use.")] = Path("config/status-map.yaml"),
     state: State = DEFAULT_STATE,
+    on: Annotated[
+        Way, typer.Option("--on", help="Which servers: from PyPI alone, or the real ones.")
+    ] = "embedded",
     *,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running afterwards.")] = False,
 ) -> None:
-    """Play the scenario with faults on the embedded stack; exit 0 only if the books agree."""
-    options = DemoOptions(state_dir=state.resolve(), status_map=status_map, kill=kill or None, keep=keep)
+    """Play the scenario with faults; exit 0 only if the books agree."""
+    options = DemoOptions(
+        state_dir=state.resolve(), status_map=status_map, way=on, kill=kill or None, keep=keep
+    )
     try:
-        agrees = asyncio.run(run_demo(options, Console()))
-    except (ProcessDiedError, ProcessNotReadyError) as error:
+        agrees = run_until_signal(run_demo(options, Console()))
+    except (ProcessDiedError, ProcessNotReadyError, MissingToolError) as error:
         typer.echo(f"The stack did not come up: {error}", err=True)
         raise typer.Exit(2) from error
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
     raise typer.Exit(0 if agrees else 1)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -17,10 +16,9 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from plumbline.stack.processes import ProcessSpec
-from plumbline.stack.runners.embedded import embedded_stack
 from plumbline.stack.runners.services import RunningStack
 from plumbline.stack.runners.settings import StackSettings
+from plumbline.stack.runners.ways import STACKS, Way
 from plumbline.stack.scenario.checking import judge, too_few_faults
 from plumbline.stack.scenario.configuring import (
     DURATIONS,
@@ -34,6 +32,7 @@ from plumbline.stack.scenario.plan import UNLINKED_PROJECT, planned
 from plumbline.stack.scenario.playing import Player, fault_rules
 from plumbline.stack.scenario.results import read_results
 from plumbline.stack.scenario.summary import Summary, print_summary
+from plumbline.stack.servers.sandbox import sandbox_spec
 from plumbline.stack.supervisor import Supervisor
 
 QUIET_S = 3.0
@@ -52,6 +51,7 @@ class DemoOptions:
 
     state_dir: Path
     status_map: Path
+    way: Way = "embedded"
     kill: str | None = None
     keep: bool = False
 
@@ -60,7 +60,7 @@ async def run_demo(options: DemoOptions, console: Console) -> bool:
     """Play the demo and say whether the books agree."""
     started = time.monotonic()
     async with Supervisor(options.state_dir / "logs") as supervisor:
-        sandbox = json.loads(await supervisor.start(_sandbox_spec()))
+        sandbox = json.loads(await supervisor.start(sandbox_spec()))
         async with httpx.AsyncClient(base_url=sandbox["control_url"], timeout=10, trust_env=False) as control:
             seed = (await control.get("/control/seed")).json()
             config = options.state_dir / "config"
@@ -73,7 +73,7 @@ async def run_demo(options: DemoOptions, console: Console) -> bool:
                 grants=config / "grants.yaml",
             )
             console.print(f"Sandbox is up; durations shortened for the demo: {_shortened()}")
-            async with embedded_stack(settings, supervisor) as stack:
+            async with STACKS[options.way](settings, supervisor) as stack:
                 console.print(f"Suite is up after {time.monotonic() - started:.1f} s")
                 summary = await _play(
                     options, console, control=control, sandbox=sandbox, seed=seed, stack=stack
@@ -185,11 +185,6 @@ async def _keep(console: Console, sandbox: Mapping[str, Any], stack: RunningStac
     for name, url in {**stack.addresses, "sandbox": sandbox["control_url"]}.items():
         console.print(f"  {name:14} {url}")
     await stack.supervisor.watch()
-
-
-def _sandbox_spec() -> ProcessSpec:
-    argv = [sys.executable, "-m", "plumbline_sandbox"]
-    return ProcessSpec(name="sandbox", argv=argv, announces_on_stdout=True, restart=False)
 
 
 def _shortened() -> str:

@@ -97,13 +97,13 @@ class Reconciler:
             now = self._clock.now()
             try:
                 claims = await self._claim(now)
-                idle_s = POLL_S if claims else await self._idle_s(now)
+                idle_s = POLL_S if claims or self._is_full() else await self._idle_s(now)
             except DatabaseUnavailableError as error:
                 log.warning("reconciler.waiting", **error.log_fields())
                 claims, idle_s = [], PAUSE_S
             for claimed in claims:
                 self._start(claimed)
-            if not claims or len(self._working) >= self._concurrency:
+            if not claims or self._is_full():
                 await self._bell.wait(idle_s)
         await asyncio.gather(*self._working, return_exceptions=True)
 
@@ -116,15 +116,17 @@ class Reconciler:
         return count
 
     async def _claim(self, now: datetime) -> list[Claimed]:
-        free = self._concurrency - len(self._working)
-        if free <= 0:
+        if self._is_full():
             return []
         lane = SHARES.get(self._turn % TURNS)
         claims = [] if lane is None else await self._store.claim(1, now=now, lowest=lane)
         if not claims:
-            claims = await self._store.claim(free, now=now)
+            claims = await self._store.claim(self._concurrency - len(self._working), now=now)
         self._turn += bool(claims)
         return claims
+
+    def _is_full(self) -> bool:
+        return len(self._working) >= self._concurrency
 
     async def _idle_s(self, now: datetime) -> float:
         due = await self._store.next_due(after=now)

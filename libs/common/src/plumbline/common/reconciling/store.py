@@ -96,7 +96,9 @@ class WorkStore:
             pool: the service's pool.
             replica: who claims.
             lease: how long a claim holds without being renewed; every fenced transaction renews it.
-            per_connection: how many rows of one connection may be leased at once.
+            per_connection: how many rows of one connection may be leased at once. Replicas that
+                claim at the very same moment may pass it by one each: a partner's own limit
+                needs its own guard.
         """
         self.pool = pool
         self._replica = replica
@@ -117,7 +119,7 @@ class WorkStore:
         return [_claimed(row) for row in rows]
 
     async def next_due(self, *, after: datetime) -> datetime | None:
-        """Return when, after a claim at the given time, the next row can be claimed."""
+        """Return when it is worth while to claim again after a claim at the given time, by due times alone."""
         async with borrowed(self.pool) as connection:
             due: datetime | None = await connection.fetchval(QUERIES["next_due"], after)
             return due

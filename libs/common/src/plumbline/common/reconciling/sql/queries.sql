@@ -121,10 +121,19 @@ ON CONFLICT (connection) DO UPDATE SET
 RETURNING retry_budget_at
 
 -- name: next_due
--- When the next row can be claimed after the given time; null if none. What could be claimed already
--- and was not is beyond its connection's limit: the end of other work wakes the loop for it.
-SELECT min(greatest(w.due_at, c.held_until, w.leased_until)) FROM work w JOIN connections c USING (connection)
-WHERE w.due_at IS NOT NULL AND greatest(w.due_at, c.held_until, w.leased_until) > $1
+-- When, after the given time, the next row falls due or the next hold ends; null if neither. A row that
+-- is due already and was not claimed is beyond its connection's limit: the end of other work wakes for it.
+SELECT least(
+    (SELECT min(held_until) FROM connections WHERE held_until > $1),
+    (SELECT min(d.due_at)
+     FROM connections c
+     CROSS JOIN generate_series(0, 2) AS l (lane)
+     CROSS JOIN LATERAL (
+         SELECT w.due_at FROM work w
+         WHERE w.connection = c.connection AND w.lane = l.lane AND w.due_at > $1
+         ORDER BY w.due_at LIMIT 1
+     ) d)
+)
 
 -- name: release_former_life
 -- Free what this replica held before it died.
