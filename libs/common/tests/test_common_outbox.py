@@ -152,6 +152,7 @@ async def test_relay_outlives_kafka_being_away_and_loses_nothing(
     pool: Pool, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("plumbline.common.outbox.relay.PAUSE_AFTER_FAILURE_S", 0.01)
+    monkeypatch.setattr("plumbline.common.outbox.relay.POLL_S", 0.01)
     publisher = RecordingPublisher()
     publisher.away = True
     async with running(relay_of(publisher, url=database_url)):
@@ -167,6 +168,7 @@ async def test_relay_outlives_its_connection_being_cut(
     pool: Pool, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("plumbline.common.outbox.relay.PAUSE_AFTER_FAILURE_S", 0.01)
+    monkeypatch.setattr("plumbline.common.outbox.relay.POLL_S", 0.01)
     publisher, bell = RecordingPublisher(), Bell()
     async with running(relay_of(publisher, url=database_url, bell=bell)):
         await keep(pool, command("a", 1))

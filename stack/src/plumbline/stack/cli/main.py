@@ -49,7 +49,7 @@ def demo(
         state_dir=state.resolve(), status_map=status_map, way=on, kill=kill or None, keep=keep
     )
     try:
-        agrees = run_until_signal(run_demo(options, Console()))
+        agrees = run_until_signal(run_demo(options, _console()))
     except (ProcessDiedError, ProcessNotReadyError, MissingToolError) as error:
         typer.echo(f"The stack did not come up: {error}", err=True)
         raise typer.Exit(2) from error
@@ -67,7 +67,7 @@ def up(
     """Run a sandbox and the suite, print where they are, and stay up until a signal."""
     state_dir = (state or Path(".plumbline") / on).resolve()
     try:
-        run_until_signal(run_up(on, state_dir=state_dir, status_map=status_map, console=Console()))
+        run_until_signal(run_up(on, state_dir=state_dir, status_map=status_map, console=_console()))
     except (MissingToolError, VaultSetupError, ProcessDiedError, ProcessNotReadyError) as error:
         typer.echo(f"The stack did not stay up: {error}", err=True)
         raise typer.Exit(2) from error
@@ -142,6 +142,11 @@ def trace(record: str, state: State = DEFAULT_STATE) -> None:
     if not told:
         typer.echo(f"Nothing is known of {record}.", err=True)
         raise typer.Exit(1)
+
+
+def _console() -> Console:
+    """Return a console; wide enough for the tables where no terminal tells its width."""
+    return Console(width=None if sys.stdout.isatty() else 120)
 
 
 def _ask(state: Path, service: str, path: str, *, method: str = "GET", body: Any = None) -> Any:
