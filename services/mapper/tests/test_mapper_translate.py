@@ -66,7 +66,6 @@ def facts(**changes: Any) -> Facts:
 CASES: dict[str, Facts] = {
     "open": facts(),
     "pending-held": facts(state=InvoiceState.PENDING),
-    "pending-queued": facts(state=InvoiceState.PENDING, connection=connection(pending="queue")),
     "sent": facts(state=InvoiceState.SENT),
     "sent-on-approval": facts(connection=connection(send="on_approval")),
     "paid-verified": facts(state=InvoiceState.PAID),

@@ -51,8 +51,6 @@ class Policies(_Section):
     """Where recorded payments are deposited; needed for `payment: record`."""
     retainage: Literal["line", "net"] = "line"
     """Gross lines and one negative retainage line, or lines net of retainage."""
-    pending: Literal["hold", "queue"] = "hold"
-    """Pending invoices stay unsent, or also enter the bookkeeper's send queue."""
     number: str = Field(default="{project_number}-{invoice_number}", min_length=1)
     """Template of the document number; fields: project_number, contract_number, invoice_number."""
     person_changed_it: Literal["hold", "overwrite", "accept"] = "hold"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,7 +90,8 @@ def status(state: State = DEFAULT_STATE) -> None:
     """Show what there is to do, per service and connection."""
     for service in SERVICES:
         for row in _ask(state, service, "/status")["connections"]:
-            held = f", held: {row['held_why']}" if row["held_until"] else ""
+            until = row["held_until"] and datetime.fromisoformat(row["held_until"])
+            held = f", held: {row['held_why']}" if until and until > datetime.now(UTC) else ""
             typer.echo(
                 f"{service:14} {row['connection']:24} {row['unfinished']} to do, {row['parked']} parked{held}"
             )

@@ -51,8 +51,6 @@ class DesiredInvoice(Contract):
     tax_cents: int = 0
     total_cents: int
     """Sum of the lines and the tax: a command that does not add up is refused."""
-    queue_for_sending: bool = False
-    """Pending also puts it into the bookkeeper's send queue (`EmailStatus` NeedToSend)."""
 
 
 class DesiredPayment(Contract):

@@ -95,7 +95,6 @@ def translate(facts: Facts) -> Translation:
         lines=lines,
         tax_cents=tax_cents(facts.invoice),
         total_cents=total_cents,
-        queue_for_sending=state is InvoiceState.PENDING and facts.connection.policies.pending == "queue",
     )
     wanted = (Wanted(facts.target.ledger_record("invoice"), invoice), *_payment(facts, invoice))
     total = f"billed {dollars(total_cents)}, of which tax {dollars(invoice.tax_cents)}"
