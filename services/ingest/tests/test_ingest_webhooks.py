@@ -161,6 +161,7 @@ async def test_large_body_is_refused(hook: Hook) -> None:
         (b"null", "not-a-webhook"),
         (json.dumps({k: v for k, v in V4.items() if k != "resource_id"}).encode(), "incomplete"),
         (json.dumps({**V4, "timestamp": "yesterday"}).encode(), "incomplete"),
+        (json.dumps({**V4, "timestamp": "0001-01-01T00:00:00+14:00"}).encode(), "incomplete"),
         (json.dumps({**V4, "company_id": "9"}).encode(), "other-company"),
     ],
 )

@@ -7,7 +7,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Strin
 
 
 def _as_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        # Any other error would escape validation, and stop an edge instead of making a dead letter.
+        raise ValueError("a time outside the years 1 to 9999") from error
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_as_utc)]
