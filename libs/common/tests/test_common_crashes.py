@@ -33,7 +33,7 @@ from plumbline.common.settings import KafkaSettings
 from plumbline.common.testing.clock import DAWN, FakeClock
 from plumbline.common.testing.crashing import Doom, DoomedPool, Fate, KilledError
 from plumbline.common.testing.database import expire_leases, rows, service_pool
-from plumbline.common.testing.intake import FakeBroker, consumed
+from plumbline.common.testing.intake import FakeBroker, consumed, raw_record
 from plumbline.common.testing.messages import ledger_command, procore_changed
 from plumbline.common.testing.publishing import RecordingPublisher
 
@@ -153,6 +153,7 @@ class Life:
             for m in messages
         ]
         records = [consumed(message, offset=offset) for offset, message in enumerate(sent)]
+        records.insert(1, raw_record(PROCORE_EVENTS.name, b"{", key=b"broken"))
         await self.again(lambda: self.broker.deliver(PROCORE_EVENTS.name, records))
 
     async def finish_all(self) -> None:
@@ -197,6 +198,7 @@ async def assert_all_is_as_if_nothing_had_happened(world: World) -> None:
     assert versions_of(world, "A") == [1, 2]
     assert versions_of(world, "B") == [1]
     assert len({m.headers["ce_id"] for m in world.kafka.published if m.key == "parks"}) == 1
+    assert "broken" in {m.key for m in world.kafka.published}
     assert world.books == {"A", "B", "parks"}
     assert await rows(world.pool, "SELECT id FROM outbox") == []
     left = await rows(world.pool, "SELECT key FROM work WHERE due_at IS NOT NULL OR leased_by IS NOT NULL")

@@ -153,10 +153,11 @@ async def test_batch_comes_again_after_a_pause_when_the_database_was_away(
         await rows(pool, "ALTER TABLE work RENAME TO work_away")
         async with consuming(mock_kafka, pool, batches), producing(mock_kafka) as producer:
             await producer.send_and_wait(TOPIC, hint(key, "e1").value, key=b"k")
-            await eventually(lambda: came(batches, 3))
+            await eventually(lambda: came(batches, 1))
+            await asyncio.sleep(0.5)
             await rows(pool, "ALTER TABLE work_away RENAME TO work")
             await eventually(lambda: holds(pool, {key}))
-    assert len(batches) < 20  # without the pauses there are more than a thousand a second
+    assert 2 < len(batches) < 30  # without the pauses there are more than a thousand a second
 
 
 async def came(batches: Sequence[int], times: int) -> bool:

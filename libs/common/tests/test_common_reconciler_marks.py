@@ -71,6 +71,7 @@ async def test_history_of_causes_keeps_the_newest_twenty(pool: Pool, clock: Fake
     assert (await work_row(pool, "a"))["causes"] == [f"e{n}" for n in range(10, 30)]
     for n in range(30, 45):
         await marked(pool, clock, Mark("a", "ohio", f"e{n}"))
+    assert (await work_row(pool, "a"))["causes"] == [f"e{n}" for n in range(25, 45)]
     async with transaction(pool) as connection:
         await connection.execute("UPDATE work SET parked_at = now()")
         await resume(connection, keys=["a"], cause="operator", now=clock.now())

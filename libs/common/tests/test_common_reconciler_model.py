@@ -1,12 +1,15 @@
 """The reconciler against a model of forty lines: whatever the order of steps, the table says the same."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any, ClassVar, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -24,9 +27,6 @@ from plumbline.common.listening import Bell
 from plumbline.common.reconciling.loop import Claim, Reconciler
 from plumbline.common.reconciling.marks import Lane, Mark
 from plumbline.common.reconciling.store import (
-    BURST_PAUSE,
-    RETRY_BURST,
-    RETRY_COST,
     Claimed,
     LostLeaseError,
     WorkStore,
@@ -35,131 +35,12 @@ from plumbline.common.reconciling.store import (
 from plumbline.common.reconciling.verdicts import Done, Park, Retry, Verdict, Wait
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.database import expire_leases, marked, rows, service_pool
+from plumbline.common.testing.work_model import LIMIT, Model
 
 T = TypeVar("T")
-LIMIT = 2
-"""Leases per connection."""
+WALK = 3000
+"""Steps of the long walk: deep enough for what needs many in a row."""
 KEYS = {"a": "ohio", "b": "ohio", "c": "ohio", "d": "ohio", "e": "texas", "f": "texas"}
-
-
-@dataclass
-class Row:
-    connection: str
-    lane: int
-    due: datetime | None
-    causes: list[str]
-    unserved: datetime | None
-    serving: datetime | None = None
-    deleted: bool = False
-    generation: int = 1
-    attempt: int = 0
-    fence: int = 0
-    holder: str | None = None
-    expired: bool = False
-    worked: datetime | None = None
-    parked: bool = False
-    announced: tuple[str, str] | None = None
-    waits_for: str | None = None
-    claimed: datetime | None = None
-
-
-@dataclass
-class Model:
-    """What the table should say; the whole promise of the reconciler in one place."""
-
-    rows: dict[str, Row] = field(default_factory=dict)
-    held: dict[str, datetime] = field(default_factory=dict)
-    budget: dict[str, datetime] = field(default_factory=dict)
-    announced: list[tuple[str, str, str]] = field(default_factory=list)
-    happened: datetime | None = None
-
-    def mark(self, m: Mark, now: datetime) -> bool:
-        due = m.due_at or now
-        row = self.rows.get(m.key)
-        if row is None:
-            self.rows[m.key] = Row(
-                m.connection, m.lane, due, [m.cause], m.provider_time, None, m.deletion_seen
-            )
-            return True
-        if m.cause in row.causes:
-            return False
-        row.lane = m.lane if row.due is None else min(row.lane, m.lane)
-        rested = due if row.worked is None else max(due, row.worked + BURST_PAUSE)
-        row.due = rested if row.due is None else min(row.due, rested)
-        row.unserved, row.deleted = oldest(row.unserved, m.provider_time), row.deleted or m.deletion_seen
-        self.news(row, m.cause)
-        return True
-
-    def news(self, row: Row, cause: str) -> None:
-        row.causes, row.parked = [*row.causes, cause][-20:], False
-        row.generation += 1
-
-    def claim(self, replica: str, limit: int, lowest: int, now: datetime) -> set[str]:
-        ranked = []
-        for connection in {r.connection for r in self.rows.values()}:
-            mine = [(k, r) for k, r in self.rows.items() if r.connection == connection]
-            free = LIMIT - sum(r.holder is not None and not r.expired for _, r in mine)
-            able = [
-                (r.lane, r.due, k)
-                for k, r in mine
-                if r.due and r.due <= now and r.lane >= lowest and (r.holder is None or r.expired)
-            ]
-            if now >= self.held.get(connection, now):
-                ranked += [(ln, n, d, k) for n, (ln, d, k) in enumerate(sorted(able)[: max(0, free)])]
-        taken = {key for *_, key in sorted(ranked)[:limit]}
-        for row in (self.rows[key] for key in taken):
-            row.fence, row.holder, row.expired, row.claimed = row.fence + 1, replica, False, now
-            row.serving, row.unserved = oldest(row.serving, row.unserved), None
-        return taken
-
-    def holds(self, c: Claimed) -> bool:
-        return self.rows[c.key].holder is not None and self.rows[c.key].fence == c.fence
-
-    def finish(self, c: Claimed, verdict: Verdict, now: datetime) -> None:
-        row = self.rows[c.key]
-        due, quiet = None, row.generation == c.generation
-        match verdict:
-            case Done(again_after=again):
-                due = None if again is None else now + again
-                if c.announced is not None:
-                    self.announced.append((c.key, "resumed", c.announced[1]))
-                row.attempt, row.serving, row.announced, row.waits_for = 0, None, None, None
-            case Retry(after=after):
-                row.attempt += 1
-                spent = max(self.budget.get(row.connection, now), now) + RETRY_COST
-                self.budget[row.connection] = spent
-                due = max(now + after, spent - RETRY_BURST)
-            case Wait(after=after, holds_connection=holds):
-                due = now + after
-                if holds:
-                    self.held[row.connection] = max(self.held.get(row.connection, due), due)
-            case Park(code=code, reason=reason, resumes_on=resumes_on):
-                if c.announced != (code, reason):
-                    self.announced.append((c.key, "parked", reason))
-                row.attempt, row.announced, row.waits_for = 0, (code, reason), resumes_on
-                quiet = quiet and not (
-                    resumes_on and self.happened and row.claimed and self.happened > row.claimed
-                )
-                row.parked = quiet
-        row.due = due if quiet else now + BURST_PAUSE
-        row.holder, row.expired, row.worked = None, False, now
-
-    def release(self, replica: str) -> None:
-        for row in self.rows.values():
-            if row.holder == replica:
-                row.holder, row.expired, row.fence = None, False, row.fence + 1
-
-    def resume(self, key: str, cause: str, now: datetime) -> list[str]:
-        row = self.rows.get(key)
-        if row is None or not row.parked:
-            return []
-        self.news(row, cause)
-        row.due = now
-        return [key]
-
-
-def oldest(*times: datetime | None) -> datetime | None:
-    return min((t for t in times if t is not None), default=None)
 
 
 @dataclass
@@ -198,10 +79,14 @@ VERDICTS: list[Verdict] = [
     Retry(timedelta(milliseconds=200), "reset"),
     Retry(timedelta(0), "reset"),
     Wait(timedelta(seconds=2), "slow"),
-    Wait(timedelta(seconds=1), "429", holds_connection=True),
+    Wait(timedelta(seconds=10), "429", holds_connection=True),
     Park("missing", "link it", resumes_on="link"),
     Park("missing", "link another", amount_cents=5),
 ]
+
+
+PICK = st.integers(0, 30)
+STALE = st.sampled_from([False, False, False, True])
 
 
 class Machine(RuleBasedStateMachine):
@@ -273,9 +158,9 @@ class Machine(RuleBasedStateMachine):
         self.claims += claims
 
     @precondition(lambda self: self.claims)
-    @rule(data=st.data(), verdict=st.sampled_from(VERDICTS))
-    def finish(self, data: st.DataObject, verdict: Verdict) -> None:
-        self.ends(self.pick(data), verdict)
+    @rule(pick=PICK, stale=STALE, verdict=st.sampled_from(VERDICTS))
+    def finish(self, pick: int, verdict: Verdict, *, stale: bool) -> None:
+        self.ends(self.claim_at(pick, stale=stale), verdict)
 
     @precondition(lambda self: self.model.rows)
     @rule(limit=st.integers(1, 4), verdict=st.sampled_from(VERDICTS), mark_meanwhile=st.booleans())
@@ -299,9 +184,9 @@ class Machine(RuleBasedStateMachine):
             self.model.finish(claim, verdict, now)
 
     @precondition(lambda self: self.claims)
-    @rule(data=st.data())
-    def store_midway(self, data: st.DataObject) -> None:
-        claim = self.pick(data)
+    @rule(pick=PICK, stale=STALE)
+    def store_midway(self, pick: int, *, stale: bool) -> None:
+        claim = self.claim_at(pick, stale=stale)
         try:
             self.world.run(self.nothing(claim))
         except LostLeaseError:
@@ -311,9 +196,9 @@ class Machine(RuleBasedStateMachine):
             self.model.rows[claim.key].expired = False
 
     @precondition(lambda self: self.claims)
-    @rule(data=st.data())
-    def expire(self, data: st.DataObject) -> None:
-        claim = self.pick(data)
+    @rule(pick=PICK, stale=STALE)
+    def expire(self, pick: int, *, stale: bool) -> None:
+        claim = self.claim_at(pick, stale=stale)
         if self.model.rows[claim.key].holder is not None:
             self.world.run(expire_leases(self.world.pool, claim.key))
             self.model.rows[claim.key].expired = True
@@ -356,12 +241,11 @@ class Machine(RuleBasedStateMachine):
         told = self.world.run(rows(self.world.pool, ANNOUNCED))
         assert [tuple(row.values()) for row in told] == self.model.announced
 
-    def pick(self, data: st.DataObject) -> Claimed:
-        """Return a claim, more often one that holds; any other is stale, and must be refused."""
+    def claim_at(self, pick: int, *, stale: bool) -> Claimed:
+        """Return a claim that holds, if there is one, or any: most are stale, and must be refused."""
         holding = [c for c in self.claims if self.model.holds(c)]
-        stale = data.draw(st.integers(0, 3)) == 0
         choice = self.claims if stale or not holding else holding
-        return data.draw(st.sampled_from(choice))
+        return choice[-1 - pick % len(choice)]
 
     async def nothing(self, claim: Claimed) -> None:
         async with Claim(claim, self.world.stores["r2"]).transaction():
@@ -389,7 +273,9 @@ FROM (SELECT id, key, convert_from(value, 'UTF8')::jsonb AS v FROM outbox) AS o 
 """
 
 
-def test_any_order_of_steps_leaves_what_the_model_says(database_url: str) -> None:
+@pytest.fixture
+def machine(database_url: str) -> Iterator[type[Machine]]:
+    """Give the machine over a database of its own."""
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         stack = AsyncExitStack()
         pool = runner.run(stack.enter_async_context(service_pool(database_url)))
@@ -397,16 +283,50 @@ def test_any_order_of_steps_leaves_what_the_model_says(database_url: str) -> Non
         class Bound(Machine):
             world = World(runner, pool)
 
-        try:
-            run_state_machine_as_test(
-                Bound,
-                settings=settings(
-                    max_examples=80,
-                    stateful_step_count=50,
-                    deadline=None,
-                    derandomize=True,
-                    suppress_health_check=list(HealthCheck),
-                ),
-            )
-        finally:
-            runner.run(stack.aclose())
+        yield Bound
+        runner.run(stack.aclose())
+
+
+def test_any_order_of_steps_leaves_what_the_model_says(machine: type[Machine]) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=50,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_long_walk_leaves_what_the_model_says_at_every_step(machine: type[Machine]) -> None:
+    walk, walker = Random(4711), machine()
+    walker.begin()
+    for _ in range(WALK):
+        take_a_step(walk, walker)
+        walker.table_says_what_the_model_says()
+    walker.teardown()
+    assert Counter(change for _, change, _ in walker.model.announced).keys() == {"parked", "resumed"}
+
+
+def take_a_step(walk: Random, walker: Machine) -> None:
+    pick, stale, keys = walk.randrange(30), walk.random() < 0.2, sorted(KEYS)
+    replica, verdict = walk.choice(["r1", "r2"]), walk.choice(VERDICTS)
+    lane, after_ms = walk.choice([Lane.LIVE, Lane.LIVE, *Lane]), walk.choice([0, 100, 1_000, 20_000])
+    steps: list[tuple[int, Callable[[], object]]] = [
+        (6, lambda: walker.mark(walk.choice(keys), pick, lane, pick, None, deletion_seen=pick == 7)),
+        (1, lambda: walker.mark(walk.choice(keys), pick, lane, None, 5, deletion_seen=False)),
+        (5, lambda: walker.claim(replica, 1 + pick % 4, lane, after_ms)),
+        (4, lambda: walker.work(1 + pick % 2, verdict, mark_meanwhile=stale)),
+        (1, lambda: walker.restart(replica)),
+    ]
+    if walker.claims:
+        steps += [
+            (6, lambda: walker.finish(pick, verdict, stale=stale)),
+            (1, lambda: walker.store_midway(pick, stale=stale)),
+            (1, lambda: walker.expire(pick, stale=stale)),
+        ]
+    if any(row.parked for row in walker.model.rows.values()):
+        steps += [(2, lambda: walker.resume(walk.choice(keys), by_event=stale))]
+    walk.choices([do for _, do in steps], [weight for weight, _ in steps])[0]()
