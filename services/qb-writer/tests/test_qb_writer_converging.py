@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -203,8 +204,11 @@ async def lab(database_url: str, policies: Policies) -> AsyncIterator[Laboratory
     ):
         ledger = Ledger(pool)
         tokens = Tokens()
-        client = QuickBooksClient(http, tokens, realm_id=REALM, deadline_s=2)
-        realm_books = RealmBooks(realm=REALM, client=client, tokens=tokens, governor=Governor(pool))
+        governor = Governor(pool)
+        client = QuickBooksClient(
+            http, tokens, realm_id=REALM, deadline_s=2, turn=partial(governor.take_turn, REALM)
+        )
+        realm_books = RealmBooks(realm=REALM, client=client, tokens=tokens, governor=governor)
 
         async def books(_: str) -> RealmBooks:
             return realm_books

@@ -26,13 +26,13 @@ Document = dict[str, Any]
 """An object of QuickBooks as parsed JSON; its numbers are `Decimal` or `int`."""
 
 THROTTLE_WAIT = timedelta(seconds=60)
-"""How long to leave a realm alone after a 429 (Intuit, Limits and throttles)."""
+"""How long to leave a realm alone after a 429 that names no time (Intuit, Limits and throttles)."""
 
 LONGEST_WAIT = timedelta(hours=1)
 """Bounds a `Retry-After`, which Intuit does not document: after an hour it is worth asking again."""
 
 
-def reply_to(entity: str, answer: PartnerAnswer) -> Reply:
+def reply_to(entity: str, answer: PartnerAnswer, *, throttle_wait: timedelta = THROTTLE_WAIT) -> Reply:
     """Sort the answer to a write of an entity; a 401 never comes here.
 
     A final fault of the service counts whatever the HTTP status, 200 included; so does the gateway's
@@ -43,7 +43,7 @@ def reply_to(entity: str, answer: PartnerAnswer) -> Reply:
     if fault and _is_rejection(fault, answer.status):
         return Rejected(fault, tid)
     if kind := _gate(fault, answer.status):
-        return RefusedAtGate(kind, _asked_wait(answer) if kind == "throttled" else None, tid)
+        return RefusedAtGate(kind, _asked_wait(answer, throttle_wait) if kind == "throttled" else None, tid)
     document = None if fault else _entity(entity, answer)
     if document is None or "Id" not in document:
         return Unknown(
@@ -52,7 +52,7 @@ def reply_to(entity: str, answer: PartnerAnswer) -> Reply:
     return Confirmed(document, tid)
 
 
-def document_in(entity: str, answer: PartnerAnswer) -> Document:
+def document_in(entity: str, answer: PartnerAnswer, *, throttle_wait: timedelta = THROTTLE_WAIT) -> Document:
     """Return the named object from the answer to a read.
 
     Raises:
@@ -63,7 +63,7 @@ def document_in(entity: str, answer: PartnerAnswer) -> Document:
     """
     fields = {"http_status": answer.status, "intuit_tid": answer.headers.get("intuit_tid")}
     fault = read_fault(answer.body)
-    if error := _read_error(fault, answer, fields):
+    if error := _read_error(fault, answer, throttle_wait, fields):
         raise error
     if (document := _entity(entity, answer)) is not None:
         return document
@@ -99,15 +99,18 @@ def _gate(fault: Fault | None, status: int) -> Gate | None:
     return "forbidden" if code == 3100 or status == 403 else None
 
 
-def _asked_wait(answer: PartnerAnswer) -> timedelta:
+def _asked_wait(answer: PartnerAnswer, otherwise: timedelta) -> timedelta:
     seconds = answer.headers.get("retry-after", "")
-    return min(timedelta(seconds=int(seconds)), LONGEST_WAIT) if seconds.isdecimal() else THROTTLE_WAIT
+    return min(timedelta(seconds=int(seconds)), LONGEST_WAIT) if seconds.isdecimal() else otherwise
 
 
-def _read_error(fault: Fault | None, answer: PartnerAnswer, fields: dict[str, Any]) -> SuiteError | None:
+def _read_error(
+    fault: Fault | None, answer: PartnerAnswer, throttle_wait: timedelta, fields: dict[str, Any]
+) -> SuiteError | None:
     gate = _gate(fault, answer.status)
     if gate == "throttled":
-        return QuickBooksThrottledError(retry_after=_asked_wait(answer), holds_connection=True, **fields)
+        wait = _asked_wait(answer, throttle_wait)
+        return QuickBooksThrottledError(retry_after=wait, holds_connection=True, **fields)
     if gate == "forbidden" or (fault and fault.reaction is Reaction.RECONNECT):
         return QuickBooksForbiddenError(**fields)
     if fault is None:

@@ -4,6 +4,7 @@ Writes take the caller's exact bytes and return a `Reply`; reads return records,
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -12,12 +13,12 @@ import httpx
 from plumbline.common.errors import WaitError
 from plumbline.common.http import NoAnswerError, NotSentError, PartnerAnswer
 from plumbline.common.secrets.tokens import TokenSource
-from plumbline.quickbooks.answers import Document, document_in, record_of, reply_to
+from plumbline.quickbooks.answers import THROTTLE_WAIT, Document, document_in, record_of, reply_to
 from plumbline.quickbooks.errors import QuickBooksFaultError, QuickBooksUnavailableError
 from plumbline.quickbooks.models import CompanyInfo, Customer, Invoice, Payment, Preferences
 from plumbline.quickbooks.record import Record
 from plumbline.quickbooks.replies import NotSent, RefusedAtGate, Reply, Unknown
-from plumbline.quickbooks.transport import Transport
+from plumbline.quickbooks.transport import Transport, Turn
 
 R = TypeVar("R", bound=Record)
 
@@ -43,7 +44,14 @@ class QuickBooksClient:
     """
 
     def __init__(
-        self, http: httpx.AsyncClient, tokens: TokenSource, *, realm_id: str, deadline_s: float
+        self,
+        http: httpx.AsyncClient,
+        tokens: TokenSource,
+        *,
+        realm_id: str,
+        deadline_s: float,
+        turn: Turn,
+        throttle_wait: timedelta = THROTTLE_WAIT,
     ) -> None:
         """Speak for one realm.
 
@@ -52,9 +60,13 @@ class QuickBooksClient:
             tokens: access tokens of the realm's grant.
             realm_id: the company.
             deadline_s: absolute limit of one call, in seconds, from its first byte sent.
+            turn: waits for the realm's turn before a request is repeated with a newer token; the caller
+                itself waits for the turn of each call.
+            throttle_wait: how long to leave the realm alone after a 429 that names no time.
         """
         self._realm_id = realm_id
-        self._transport = Transport(http, tokens, realm_id=realm_id, deadline_s=deadline_s)
+        self._throttle_wait = throttle_wait
+        self._transport = Transport(http, tokens, realm_id=realm_id, deadline_s=deadline_s, turn=turn)
 
     async def post(
         self, entity: str, body: bytes, *, request_id: str, params: Mapping[str, str] = _NO_PARAMS
@@ -112,17 +124,17 @@ class QuickBooksClient:
         Without MAXRESULTS QuickBooks gives 100 rows. Names that are inactive are left out.
         """
         answer = await self._read("/query", {"query": statement})
-        held = document_in("queryresponse", answer).values()
+        held = self._document("queryresponse", answer).values()
         return next((rows for rows in held if isinstance(rows, list)), [])
 
     async def company_info(self) -> CompanyInfo:
         """Return what QuickBooks knows of the company."""
         answer = await self._read(f"/companyinfo/{self._realm_id}")
-        return record_of(CompanyInfo, document_in("companyinfo", answer))
+        return record_of(CompanyInfo, self._document("companyinfo", answer))
 
     async def preferences(self) -> Preferences:
         """Return the company's preferences."""
-        return record_of(Preferences, document_in("preferences", await self._read("/preferences")))
+        return record_of(Preferences, self._document("preferences", await self._read("/preferences")))
 
     async def _write(
         self,
@@ -143,16 +155,19 @@ class QuickBooksClient:
             return Unknown(error.detail)
         except WaitError as error:
             return RefusedAtGate("token", error.retry_after)
-        return reply_to(entity, answer)
+        return reply_to(entity, answer, throttle_wait=self._throttle_wait)
 
     async def _by_id(self, model: type[R], entity: str, object_id: str) -> R | None:
         answer = await self._read(f"/{entity}/{object_id}")
         try:
-            return record_of(model, document_in(entity, answer))
+            return record_of(model, self._document(entity, answer))
         except QuickBooksFaultError as error:
             if error.fault.code == 610:
                 return None
             raise
+
+    def _document(self, entity: str, answer: PartnerAnswer) -> Document:
+        return document_in(entity, answer, throttle_wait=self._throttle_wait)
 
     async def _read(self, path: str, params: Mapping[str, str] = _NO_PARAMS) -> PartnerAnswer:
         try:

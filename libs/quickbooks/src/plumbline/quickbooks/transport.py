@@ -1,7 +1,7 @@
 """How one request to QuickBooks is made: token, a fresh token on 401, one absolute deadline."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import httpx
 
@@ -12,14 +12,19 @@ MINOR_VERSION = "75"
 """The lowest and the default version since 2025-08-01 (Intuit, Minor versions); sent to be explicit."""
 
 
+Turn = Callable[[], Awaitable[None]]
+"""Waits for the realm's next turn under its limits; raises a `WaitError` if that is too far away."""
+
+
 class Transport:
     """Makes the requests of one realm; safe to use from many tasks."""
 
     def __init__(
-        self, http: httpx.AsyncClient, tokens: TokenSource, *, realm_id: str, deadline_s: float
+        self, http: httpx.AsyncClient, tokens: TokenSource, *, realm_id: str, deadline_s: float, turn: Turn
     ) -> None:
         self._http = http
         self._tokens = tokens
+        self._turn = turn
         self._root = f"/v3/company/{realm_id}"
         self._deadline_s = deadline_s
 
@@ -39,6 +44,7 @@ class Transport:
 
         Raises:
             NoLiveTokenError: wait; there was no token, or two in a row were refused with 401.
+            WaitError: wait; there was no turn for the second sending.
             NotSentError: transient; nothing was sent.
             NoAnswerError: transient; the request may or may not have had its effect.
         """
@@ -61,6 +67,7 @@ class Transport:
         if answer.status != 401:
             return answer
         token = await self._tokens.replace(token)
+        await self._turn()  # the limits count a refused request and its repetition as two
         answer = await self._with_token(request, token)
         if answer.status != 401:
             return answer

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from plumbline.common.connections import Connections, Policies, load_connections
 from plumbline.common.contracts.ledger import LedgerCommand
@@ -51,7 +52,14 @@ async def run(settings: Settings) -> None:
                     patience_s=settings.token_wait_s,
                     cooldown=timedelta(seconds=settings.token_cooldown_s),
                 )
-                client = QuickBooksClient(http, tokens, realm_id=realm, deadline_s=settings.call_deadline_s)
+                client = QuickBooksClient(
+                    http,
+                    tokens,
+                    realm_id=realm,
+                    deadline_s=settings.call_deadline_s,
+                    turn=partial(governor.take_turn, realm),
+                    throttle_wait=timedelta(seconds=settings.gate_wait_s),
+                )
                 known[realm] = RealmBooks(realm=realm, client=client, tokens=tokens, governor=governor)
             return known[realm]
 
