@@ -8,11 +8,13 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from faststream.kafka import KafkaBroker
 
 from plumbline.common.clock import SystemClock
 from plumbline.common.contracts.cloudevents import Outgoing, outgoing
@@ -188,6 +190,20 @@ async def test_message_that_kafka_does_not_take_is_a_publish_error(
             await KafkaPublisher(broker).publish([Outgoing(TOPIC, "k", {}, b"x" * 2_000_000)])
     finally:
         await broker.stop()
+
+
+class SilentBroker:
+    """Takes every message and never acknowledges one."""
+
+    async def publish(self, *_: object, **__: object) -> "asyncio.Future[None]":
+        return asyncio.get_running_loop().create_future()
+
+
+async def test_publisher_gives_up_on_a_silent_broker_after_its_own_timeout() -> None:
+    publisher = KafkaPublisher(cast("KafkaBroker", SilentBroker()), timeout_s=0.01)
+    async with asyncio.timeout(1.0):  # sooner than the default, so that it is not the default that ends it
+        with pytest.raises(PublishError, match="TimeoutError"):
+            await publisher.publish([hint("k", "e")])
 
 
 # A whole service

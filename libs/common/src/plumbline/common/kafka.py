@@ -15,10 +15,7 @@ from plumbline.common.outbox.relay import PublishError
 from plumbline.common.settings import KafkaSettings
 
 PUBLISH_TIMEOUT_S = 5.0
-"""How long Kafka may take to acknowledge; a webhook's sender waits as long."""
-
-PRODUCER_TIMEOUT_MS = 3_000
-"""aiokafka gives a batch up after this; shorter than the above, so that its own error is seen."""
+"""How long Kafka may take to acknowledge where nobody waits for an answer of ours."""
 
 MAX_BATCH_BYTES = 262_144
 """The default of 16 KiB collapses when hundreds publish at once."""
@@ -63,9 +60,10 @@ async def _tolerant_parser(raw: Any, original: Any) -> Any:
 class KafkaPublisher:
     """Publishes through a broker; every message is acknowledged by all in-sync replicas."""
 
-    def __init__(self, broker: KafkaBroker) -> None:
-        """Publish through `broker`, which the caller connects."""
+    def __init__(self, broker: KafkaBroker, *, timeout_s: float = PUBLISH_TIMEOUT_S) -> None:
+        """Publish through `broker`, which the caller connects; give up `timeout_s` after each call."""
         self._broker = broker
+        self._timeout_s = timeout_s
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """Return once every message is acknowledged; keeps the order of messages of one key.
@@ -74,7 +72,7 @@ class KafkaPublisher:
             PublishError: transient; some may have been published.
         """
         try:
-            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+            async with asyncio.timeout(self._timeout_s):
                 acknowledgements = [await self._send(message) for message in messages]
                 await asyncio.gather(*acknowledgements)
         except (KafkaError, IncorrectState, TimeoutError, OSError) as error:

@@ -36,7 +36,7 @@ async def run(settings: Settings) -> None:
         route = WebhookRoute(
             connections=load_connections(settings.config_dir),
             secrets=WebhookSecrets(store, clock=clock),
-            publisher=KafkaPublisher(broker),
+            publisher=KafkaPublisher(broker, timeout_s=settings.publish_timeout_s),
             clock=clock,
             otherwise=operator_app(token=settings.operator_token(), ready=process.not_ready, routes=[]),
         )

@@ -13,3 +13,9 @@ class Settings(ServiceSettings):
     webhook_namespace: str = Field(default="plumbline", description="Namespace of our hooks in Procore.")
     call_deadline_s: float = Field(default=20.0, description="How long one call to Procore may take in all.")
     hooks_recheck_s: float = Field(default=900.0, description="Between looks at a subscription.")
+    publish_timeout_s: float = Field(
+        default=3.0,
+        gt=0.0,
+        lt=5.0,
+        description="How long Kafka may take to store a webhook; Procore hears no answer after 5 s.",
+    )
