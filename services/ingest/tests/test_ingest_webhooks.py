@@ -3,111 +3,22 @@
 import base64
 import contextlib
 import json
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
-from starlette.responses import PlainTextResponse
 
-from plumbline.common.clock import SystemClock
-from plumbline.common.connections import ConnectionConfig, Connections, ProcoreSide, QuickBooksSide
-from plumbline.common.contracts.cloudevents import Outgoing
-from plumbline.common.outbox.relay import PublishError
-from plumbline.common.secrets.port import SecretStoreUnavailableError
+from plumbline.ingest.domain.letters import letter_id
 from plumbline.ingest.domain.payloads import UnreadableWebhookError, read_webhook
-from plumbline.ingest.handlers import MAX_BODY_BYTES, WebhookRoute
-
-SECRET = "Bearer right"
-V4 = {
-    "id": "01JMYXMZRBVKK0PC6XS8SA4QRE",
-    "timestamp": "2026-02-25T16:04:43.619085Z",
-    "reason": "update",
-    "company_id": "8",
-    "project_id": "6778",
-    "user_id": "5447",
-    "resource_type": "Payment Applications",
-    "resource_id": "379913",
-}
-V2 = {
-    "id": 123456789,
-    "ulid": "0A1B2C3D4F5G6H7I8J9K0LMN",
-    "timestamp": "2026-02-25T16:04:43.619085Z",
-    "metadata": {"source_user_id": 987},
-    "user_id": 5447,
-    "company_id": 8,
-    "project_id": 6778,
-    "api_version": "v2.0",
-    "event_type": "update",
-    "resource_name": "Payment Applications",
-    "resource_id": 379913,
-}
-V3 = {**V2, "api_version": "v3.0", "related_resources": []}
-
-
-class Kafka:
-    """Keeps what is published, or is away."""
-
-    def __init__(self) -> None:
-        self.kept: list[Outgoing] = []
-        self.away = False
-
-    async def publish(self, messages: Sequence[Outgoing]) -> None:
-        if self.away:
-            raise PublishError
-        self.kept += messages
-
-
-class Secrets:
-    """Accepts two values, as during a rotation; or is away."""
-
-    def __init__(self) -> None:
-        self.away = False
-
-    async def accepted(self, source: str, connection: str) -> tuple[SecretStr, ...]:
-        if self.away:
-            raise SecretStoreUnavailableError
-        assert (source, connection) == ("procore", "lone-star")
-        return SecretStr(SECRET), SecretStr("Bearer former")
-
-
-class Hook:
-    """The route with its fakes, posted to as Procore would."""
-
-    def __init__(self) -> None:
-        self.kafka = Kafka()
-        self.secrets = Secrets()
-        connection = ConnectionConfig(
-            name="lone-star",
-            procore=ProcoreSide(account="procore/a", company_id="8", projects=("6778",)),
-            quickbooks=QuickBooksSide(realm="1"),
-        )
-        self.app = WebhookRoute(
-            connections=Connections({"lone-star": connection}),
-            secrets=self.secrets,
-            publisher=self.kafka,
-            clock=SystemClock(),
-            otherwise=PlainTextResponse("elsewhere"),
-        )
-
-    async def post(self, body: bytes, *, secret: str = SECRET, name: str = "lone-star") -> httpx.Response:
-        transport = httpx.ASGITransport(self.app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://ingest") as client:
-            return await client.post(
-                f"/webhooks/procore/{name}", content=body, headers={"authorization": secret}
-            )
-
-    def letters(self) -> list[dict[str, Any]]:
-        return [json.loads(m.value) for m in self.kafka.kept if m.topic == "dead-letters.v1"]
+from plumbline.ingest.handlers import MAX_BODY_BYTES
+from plumbline.ingest.testing import FORMER_SECRET, SECRET, V2, V3, V4, Receiver, body
 
 
 @pytest.fixture
-def hook() -> Hook:
-    return Hook()
+def receiver() -> Receiver:
+    return Receiver()
 
 
 @pytest.mark.parametrize(
@@ -115,11 +26,11 @@ def hook() -> Hook:
     [(V2, "v2.0", V2["ulid"]), (V3, "v3.0", V2["ulid"]), (V4, "v4.0", V4["id"])],
 )
 async def test_every_payload_version_becomes_the_same_event(
-    hook: Hook, payload: Any, version: str, event_id: str
+    receiver: Receiver, payload: Any, version: str, event_id: str
 ) -> None:
-    answer = await hook.post(json.dumps(payload).encode())
+    answer = await receiver.post(body(payload))
     assert (answer.status_code, answer.json()) == (202, {"accepted": event_id})
-    [message] = hook.kafka.kept
+    [message] = receiver.kafka.published
     said = json.loads(message.value)
     assert message.key == "8/6778/payment-applications/379913"
     assert message.headers["ce_id"] == event_id
@@ -127,72 +38,105 @@ async def test_every_payload_version_becomes_the_same_event(
     assert datetime.fromisoformat(said["occurred_at"]) == datetime(2026, 2, 25, 16, 4, 43, 619085, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("secret", ["Bearer wrong", "", "Bearer righ", "bearer right"])
-async def test_wrong_secret_is_refused_and_nothing_is_kept(hook: Hook, secret: str) -> None:
-    answer = await hook.post(json.dumps(V4).encode(), secret=secret)
+@pytest.mark.parametrize("secret", ["Bearer wrong", "", SECRET[:-1], SECRET + "1", SECRET.lower()])
+async def test_wrong_secret_is_refused_and_nothing_is_kept(receiver: Receiver, secret: str) -> None:
+    answer = await receiver.post(body(V4), secret=secret)
     assert (answer.status_code, answer.json()["error"]) == (401, "not-the-sender")
-    assert hook.kafka.kept == []
+    assert receiver.kafka.published == []
 
 
-async def test_unknown_connection_is_answered_like_a_wrong_secret(hook: Hook) -> None:
-    unknown = await hook.post(b"{}", name="nobody")
-    wrong = await hook.post(b"{}", secret="Bearer wrong")
+async def test_unknown_connection_is_answered_like_a_wrong_secret(receiver: Receiver) -> None:
+    unknown = await receiver.post(b"{}", name="nobody")
+    wrong = await receiver.post(b"{}", secret="Bearer wrong")
     assert (unknown.status_code, unknown.content) == (wrong.status_code, wrong.content)
 
 
-async def test_former_secret_is_accepted_during_a_rotation(hook: Hook) -> None:
-    answer = await hook.post(json.dumps(V4).encode(), secret="Bearer former")
+async def test_former_secret_is_accepted_during_a_rotation(receiver: Receiver) -> None:
+    answer = await receiver.post(body(V4), secret=FORMER_SECRET)
     assert answer.status_code == 202
 
 
-async def test_large_body_is_refused(hook: Hook) -> None:
-    answer = await hook.post(b"x" * 1_000_000)
+async def test_large_body_is_refused(receiver: Receiver) -> None:
+    answer = await receiver.post(b"x" * 1_000_000)
     assert answer.status_code == 413
-    assert (await hook.post(b"x" * (MAX_BODY_BYTES + 1))).status_code == 413
-    assert hook.kafka.kept == []
+    assert (await receiver.post(b"x" * (MAX_BODY_BYTES + 1))).status_code == 413
+    assert receiver.kafka.published == []
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"),
+    ("content", "code"),
     [
         (b"", "empty"),
         (b'{"broken', "not-json"),
         (b"[1]", "not-a-webhook"),
         (b"null", "not-a-webhook"),
         (json.dumps({k: v for k, v in V4.items() if k != "resource_id"}).encode(), "incomplete"),
-        (json.dumps({**V4, "timestamp": "yesterday"}).encode(), "incomplete"),
-        (json.dumps({**V4, "timestamp": "0001-01-01T00:00:00+14:00"}).encode(), "incomplete"),
-        (json.dumps({**V4, "company_id": "9"}).encode(), "other-company"),
+        (body(V4, timestamp="yesterday"), "incomplete"),
+        (body(V4, timestamp="0001-01-01T00:00:00+14:00"), "incomplete"),
+        (body(V4, company_id="9"), "other-company"),
     ],
 )
-async def test_unreadable_body_is_kept_whole_and_accepted(hook: Hook, body: bytes, reason: str) -> None:
-    answer = await hook.post(body)
+async def test_unreadable_body_is_kept_whole_and_accepted(
+    receiver: Receiver, content: bytes, code: str
+) -> None:
+    answer = await receiver.post(content)
+    [message] = receiver.kafka.published
+    [letter] = receiver.letters()
+    assert (letter["reason"], base64.b64decode(letter["body_base64"])) == (code, content)
     assert answer.status_code == 202
-    [letter] = hook.letters()
-    assert (letter["reason"], base64.b64decode(letter["body_base64"])) == (reason, body)
-    assert len(hook.kafka.kept) == 1
+    assert answer.json() == {"dead_lettered": message.headers["ce_id"], "code": code}
 
 
-async def test_unknown_resource_is_an_event_like_any_other(hook: Hook) -> None:
-    answer = await hook.post(json.dumps({**V4, "resource_type": "Kitchen Sinks"}).encode())
+async def test_body_that_is_delivered_again_is_the_same_dead_letter(receiver: Receiver) -> None:
+    for content in (b"garbage", b"garbage", b"other garbage"):
+        await receiver.post(content)
+        receiver.clock.advance(timedelta(hours=1))
+    first, again, other = [(m.key, m.headers["ce_id"]) for m in receiver.kafka.published]
+    assert first == again
+    assert first[0] != other[0]
+    assert first[1] != other[1]
+
+
+def test_one_body_of_two_connections_is_two_dead_letters() -> None:
+    assert letter_id("east", b"garbage") != letter_id("west", b"garbage")
+
+
+async def test_dead_letter_tells_how_it_came_and_never_who_may_send(receiver: Receiver) -> None:
+    await receiver.post(
+        b"garbage", content_type="text/html", user_agent="Procore Webhooks", cookie=SECRET, x_api_key=SECRET
+    )
+    [letter] = receiver.letters()
+    assert letter["origin"] == "/webhooks/procore/lone-star"
+    assert letter["headers"] == {
+        "content-type": "text/html",
+        "user-agent": "Procore Webhooks",
+        "content-length": "7",
+    }
+    secret = SECRET.removeprefix("Bearer ")
+    assert secret not in json.dumps(letter)
+    assert not any(secret in value for m in receiver.kafka.published for value in m.headers.values())
+
+
+async def test_unknown_resource_is_an_event_like_any_other(receiver: Receiver) -> None:
+    answer = await receiver.post(body(V4, resource_type="Kitchen Sinks"))
     assert answer.status_code == 202
-    assert [m.key for m in hook.kafka.kept] == ["8/6778/kitchen-sinks/379913"]
+    assert [m.key for m in receiver.kafka.published] == ["8/6778/kitchen-sinks/379913"]
 
 
-async def test_kafka_away_asks_the_sender_to_come_again(hook: Hook) -> None:
-    hook.kafka.away = True
-    answer = await hook.post(json.dumps(V4).encode())
+async def test_kafka_away_asks_the_sender_to_come_again(receiver: Receiver) -> None:
+    receiver.kafka.away = True
+    answer = await receiver.post(body(V4))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 
 
-async def test_secrets_away_asks_the_sender_to_come_again(hook: Hook) -> None:
-    hook.secrets.away = True
-    answer = await hook.post(json.dumps(V4).encode())
+async def test_secrets_away_asks_the_sender_to_come_again(receiver: Receiver) -> None:
+    receiver.store.away = True
+    answer = await receiver.post(body(V4))
     assert (answer.status_code, answer.json()["error"]) == (503, "secrets-away")
 
 
-async def test_other_paths_go_to_the_rest_of_the_service(hook: Hook) -> None:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(hook.app), base_url="http://ingest") as client:
+async def test_other_paths_go_to_the_rest_of_the_service(receiver: Receiver) -> None:
+    async with receiver.client() as client:
         assert (await client.get("/health/live")).text == "elsewhere"
         assert (await client.get("/webhooks/procore/lone-star")).status_code == 405
 

@@ -10,7 +10,9 @@ import asyncio
 import base64
 import hmac
 import json
+import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import structlog
 from pydantic import SecretStr
@@ -24,6 +26,7 @@ from plumbline.common.contracts.topics import DEAD_LETTERS, PROCORE_EVENTS
 from plumbline.common.metrics import WEBHOOKS
 from plumbline.common.outbox.relay import Publisher, PublishError
 from plumbline.common.secrets.port import SecretStoreUnavailableError
+from plumbline.ingest.domain.letters import kept_headers, letter_id
 from plumbline.ingest.domain.payloads import UnreadableWebhookError, read_webhook
 from plumbline.ingest.ports import Secrets
 from plumbline.ingest.service import SOURCE
@@ -43,6 +46,9 @@ IN_FLIGHT_MAX = 512
 SERVICE = "ingest"
 """The service's name in events and metrics."""
 
+EVENT = "event"
+"""The code of a webhook that could be read."""
+
 # What an unknown connection is compared with, so that it takes as long as a known one.
 _NOBODY = (SecretStr("Bearer nobody-has-this-secret"),)
 
@@ -58,6 +64,22 @@ class _RefusedError(Exception):
         self.code = code
         self.detail = detail
         self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What a webhook became: an event, or a dead letter with the code of what was wrong."""
+
+    code: str
+    message: Outgoing
+
+    @property
+    def id(self) -> str:
+        return self.message.headers["ce_id"]
+
+    @property
+    def said(self) -> dict[str, str]:
+        return {"accepted": self.id} if self.code == EVENT else {"dead_lettered": self.id, "code": self.code}
 
 
 class WebhookRoute:
@@ -87,7 +109,7 @@ class WebhookRoute:
             return
         name = scope["path"][len(PREFIX) :]
         try:
-            reason, event_id = await self._take(name, scope, receive)
+            stored = await self._take(name, scope, receive)
         except _RefusedError as refused:
             WEBHOOKS.labels(SOURCE, str(refused.status), refused.code).inc()
             log.warning("webhook", connection=name[:63], status=refused.status, reason=refused.code)
@@ -95,11 +117,12 @@ class WebhookRoute:
                 send, refused.status, {"error": refused.code, "detail": refused.detail}, refused.retry_after_s
             )
             return
-        WEBHOOKS.labels(SOURCE, "202", reason).inc()
-        log.info("webhook", connection=name, status=202, reason=reason, event_id=event_id)
-        await _answer(send, 202, {"accepted": event_id})
+        WEBHOOKS.labels(SOURCE, "202", stored.code).inc()
+        level = logging.INFO if stored.code == EVENT else logging.WARNING
+        log.log(level, "webhook", connection=name, status=202, reason=stored.code, event_id=stored.id)
+        await _answer(send, 202, stored.said)
 
-    async def _take(self, name: str, scope: Scope, receive: Receive) -> tuple[str, str | None]:
+    async def _take(self, name: str, scope: Scope, receive: Receive) -> _Stored:
         if scope["method"] != "POST":
             raise _RefusedError(405, "method-not-allowed", "Webhooks are posted.")
         connection = await self._authenticated(name, scope["headers"])
@@ -108,7 +131,9 @@ class WebhookRoute:
         self._in_flight += 1
         try:
             body = await _body(scope["headers"], receive)
-            return await self._publish(connection, body)
+            stored = self._read(connection, scope["headers"], body)
+            await self._acknowledged(stored.message)
+            return stored
         finally:
             self._in_flight -= 1
 
@@ -130,20 +155,17 @@ class WebhookRoute:
             )
         return connection
 
-    async def _publish(self, connection: ConnectionConfig, body: bytes) -> tuple[str, str | None]:
-        now = self._clock.now()
+    def _read(
+        self, connection: ConnectionConfig, headers: Iterable[tuple[bytes, bytes]], body: bytes
+    ) -> _Stored:
         try:
             event = read_webhook(body, connection=connection.name, company_id=connection.procore.company_id)
         except UnreadableWebhookError as unreadable:
-            log.warning("webhook.unreadable", connection=connection.name, reason=unreadable.reason)
-            await self._acknowledged(self._dead_letter(connection, body, unreadable))
-            return unreadable.reason, None
+            return _Stored(unreadable.reason, self._dead_letter(connection, headers, body, unreadable))
         message = outgoing(
             PROCORE_EVENTS, event.key, event, source=SERVICE, at=event.occurred_at, event_id=event.event_id
         )
-        await self._acknowledged(message)
-        log.debug("webhook.published", key=event.key, late_s=(now - event.occurred_at).total_seconds())
-        return "event", event.event_id
+        return _Stored(EVENT, message)
 
     async def _acknowledged(self, message: Outgoing) -> None:
         try:
@@ -154,7 +176,11 @@ class WebhookRoute:
             ) from error
 
     def _dead_letter(
-        self, connection: ConnectionConfig, body: bytes, error: UnreadableWebhookError
+        self,
+        connection: ConnectionConfig,
+        headers: Iterable[tuple[bytes, bytes]],
+        body: bytes,
+        error: UnreadableWebhookError,
     ) -> Outgoing:
         now = self._clock.now()
         letter = DeadLetter(
@@ -162,11 +188,14 @@ class WebhookRoute:
             reason=error.reason,
             detail=error.detail,
             origin=f"{PREFIX}{connection.name}",
-            headers={},
+            headers=kept_headers(headers),
             body_base64=base64.b64encode(body).decode(),
             at=now,
         )
-        return outgoing(DEAD_LETTERS, connection.name, letter, source=SERVICE, at=now)
+        # Both stable: what Procore delivers again, a reader of the topic sees as one letter.
+        name = letter_id(connection.name, body)
+        key = f"{connection.name}/{name}"
+        return outgoing(DEAD_LETTERS, key, letter, source=SERVICE, at=now, event_id=name)
 
 
 async def _body(headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> bytes:
@@ -194,9 +223,7 @@ async def _body(headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> byt
         ) from error
 
 
-async def _answer(
-    send: Send, status: int, said: dict[str, str | None], retry_after_s: int | None = None
-) -> None:
+async def _answer(send: Send, status: int, said: dict[str, str], retry_after_s: int | None = None) -> None:
     body = json.dumps(said).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if retry_after_s is not None:
