@@ -144,11 +144,26 @@ async def test_a_draft_is_done_and_publishes_nothing() -> None:
     world = World()
     world.show(status="draft")
 
-    verdict = await world.work()
+    first = await world.work()
+    again = await world.work()
+
+    assert isinstance(first, Done)
+    assert isinstance(again, Done)
+    assert again.again_after is None
+    assert world.commands == []
+
+
+async def test_a_change_that_the_hint_did_not_tell_of_does_not_end_the_looking() -> None:
+    world = World()
+    world.show(status="draft")
+    await world.work("webhook created")
+    await world.work("webhook approved")  # Procore still shows the draft
+    world.show(schedule_row("5.00"), status="draft")
+
+    verdict = await world.work("webhook approved", "payment 1")
 
     assert isinstance(verdict, Done)
-    assert verdict.again_after is None
-    assert world.commands == []
+    assert verdict.again_after == PAUSES[-1]
 
 
 async def test_a_hint_without_news_is_looked_at_after_each_pause_and_then_served() -> None:

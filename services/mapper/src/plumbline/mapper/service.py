@@ -180,8 +180,9 @@ class Mapper:
                 resumes_on=problem.resumes_on,
                 store=self._keeping(task, look, outcome, looks=looks),
             )
-        # Rows of a fresh change order come late and no webhook tells of them.
-        again = self._pauses[-1] if look.changed and outcome.translation.wanted else None
+        # Rows of a fresh change order come late and no webhook tells of them; and what changed may be another
+        # thing than what the hint told of, such as the sum of a neighbour's earlier billing.
+        again = self._pauses[-1] if look.changed else None
         return Done(store=self._keeping(task, look, outcome, looks=0), again_after=again)
 
     async def _outcome(self, task: Task, invoice: PaymentApplication) -> Outcome:

@@ -17,7 +17,7 @@ FAULTS_MET_MIN = {
     "throttle": 10,
     "refuse-token": 10,
     "stale-truth": 10,
-    "late-rows": 1,
+    "late-rows": 10,
     "webhook-repeat": 10,
     "webhook-shuffle": 10,
     "webhook-garbage": 1,

@@ -21,6 +21,11 @@ UNLINKED_PROJECT = "TX05"
 MUTE_PROJECT = "TX06"
 STRANGER_NUMBER = "TX01-9"
 UNKNOWN_STATUS_NUMBER = "TX01-8"
+CORRECTED_NUMBER = "TX04-1"
+"""Its tax is corrected while nobody can know whether its create came through; in QuickBooks nothing checks its number."""
+
+CORRECTION = Decimal("12.34")
+"""What the tax was short of at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,16 @@ class PlannedInvoice:
     def document_number(self) -> str:
         """The number it must have in QuickBooks."""
         return f"{self.project['number']}-{self.number}"
+
+    @property
+    def is_corrected(self) -> bool:
+        """Whether its tax is corrected while its create is unknown."""
+        return self.document_number == CORRECTED_NUMBER
+
+    @property
+    def tax_at_first(self) -> Decimal:
+        """The tax it is made with."""
+        return self.tax - CORRECTION if self.is_corrected else self.tax
 
     @property
     def total_cents(self) -> int:
@@ -79,7 +94,7 @@ def _of_company(company: Mapping[str, Any], realm_names: Mapping[str, str]) -> I
                 project=project,
                 number=number,
                 lines=_lines(place),
-                tax=Decimal(place * 137).scaleb(-2),
+                tax=Decimal(2000 + place * 137).scaleb(-2),
                 codes=codes,
                 paid=paid,
                 end=end,

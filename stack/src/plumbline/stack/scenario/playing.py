@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -29,6 +30,9 @@ LOOKS_FOR_INVOICE = 200
 LOOK_PAUSE_S = 0.3
 """… and how long apart."""
 
+LOST_PAUSE_S = 0.1
+"""Between looks for a lost create: the correction has to be quicker than the suite's settling."""
+
 PLAY_SEED = 20261101
 """The order and pauses of the play are the same in every run."""
 
@@ -51,7 +55,7 @@ def fault_rules(realms: Sequence[str]) -> list[dict[str, Any]]:
             "times": 12,
             "args": {"ms": 700},
         },
-        {"name": "late-rows", "every": 3, "times": 10, "args": {"ms": 1200}},
+        {"name": "late-rows", "every": 2, "times": 12, "args": {"ms": 1200}},
     ]
     # Spread over the realms, so that no two refusals in a row mean a broken grant.
     rules += [
@@ -72,6 +76,7 @@ class Player:
         self.ids: dict[str, str] = {}
         """Procore's id of each invoice, by its document number."""
         self.steps_done = 0
+        self._corrected = {i.realm: asyncio.Event() for i in invoices if i.is_corrected}
 
     async def prepare(self) -> None:
         """Set the stage: roomy limits in Procore, answer times, a stranger's invoice under one of our numbers."""
@@ -98,9 +103,13 @@ class Player:
     @property
     def steps(self) -> int:
         """How many steps all lives have."""
-        return sum(1 + len(i.codes) + 2 * i.paid + (not i.codes) for i in self._invoices)
+        return sum(1 + len(i.codes) + 2 * i.paid + (not i.codes) + i.is_corrected for i in self._invoices)
 
     async def _live(self, invoice: PlannedInvoice, delay_s: float, pauses: list[float]) -> None:
+        if invoice.is_corrected:
+            delay_s = 0.0
+        elif invoice.realm in self._corrected:
+            await self._corrected[invoice.realm].wait()
         await asyncio.sleep(delay_s)
         made = await self._post(
             "/control/procore/payment_applications",
@@ -111,21 +120,41 @@ class Player:
                 "billing_date": "2026-10-31",
                 "period_start": "2026-10-01",
                 "period_end": "2026-10-31",
-                "tax": str(invoice.tax),
+                "tax": str(invoice.tax_at_first),
                 "lines": list(invoice.lines),
             },
         )
         self.ids[invoice.document_number] = made["id"]
         self.steps_done += 1
         path = f"/control/procore/payment_applications/{made['id']}"
+        if invoice.is_corrected:
+            await self._lose_next_create(invoice.realm)
         for code, pause_s in zip(invoice.codes, pauses, strict=False):
             await asyncio.sleep(pause_s + (PAID_LATER_S if code == PAID_CODE else 0))
             await self._patch(path, {"status": "approved", "status_code": code})
         if not invoice.codes:
             await asyncio.sleep(pauses[0])
             await self._patch(path, {"status": "approved"})
+        if invoice.is_corrected:
+            await self._until_create_lost(invoice.realm)
+            await self._patch(path, {"tax": str(invoice.tax)})
+            self._corrected[invoice.realm].set()
         if invoice.paid:
             await self._owner_pays(invoice, pauses)
+
+    async def _lose_next_create(self, realm: str) -> None:
+        creates = {"provider": "quickbooks", "method": "POST", "realm": realm, "path": "/invoice$"}
+        await self._post("/control/faults", {"name": "lose-answer", "match": creates, "times": 1})
+
+    async def _until_create_lost(self, realm: str) -> None:
+        """Wait until QuickBooks holds the realm's first invoice and nobody has been told."""
+        for _ in range(LOOKS_FOR_INVOICE):
+            answer = await self._control.get("/journal", params={"kind": "bytes-lost"})
+            lost = answer.raise_for_status().json()["entries"]
+            if any(e["committed"] and e["realm"] == realm and e["path"].endswith("/invoice") for e in lost):
+                return
+            await asyncio.sleep(LOST_PAUSE_S)
+        raise RuntimeError(f"no create was lost in realm {realm}")
 
     async def _owner_pays(self, invoice: PlannedInvoice, pauses: list[float]) -> None:
         """The payment is noted in Procore, and the bookkeeper enters it in QuickBooks once it is there."""
@@ -147,12 +176,13 @@ class Player:
             if (held := await self._held(invoice)) is not None:
                 return held
             await asyncio.sleep(LOOK_PAUSE_S)
-        raise RuntimeError(f"the bookkeeper never saw invoice {invoice.document_number}")
+        raise RuntimeError(f"the bookkeeper never saw invoice {invoice.document_number} with its full amount")
 
     async def _held(self, invoice: PlannedInvoice) -> dict[str, Any] | None:
         answer = await self._control.get(f"/control/quickbooks/{invoice.realm}/Invoice")
         found = [i for i in answer.raise_for_status().json() if i.get("DocNumber") == invoice.document_number]
-        return found[0] if found else None
+        # Before the rows of a change order have come in, the cheque is for more than the invoice.
+        return next((i for i in found if _cents(i["TotalAmt"]) == invoice.total_cents), None)
 
     async def _stranger(self, invoice: PlannedInvoice) -> None:
         books = invoice.project["quickbooks"]
@@ -176,3 +206,7 @@ class Player:
         if answer.is_error:
             raise RuntimeError(f"the sandbox refused {answer.request.url}: {answer.text}")
         return answer.json()
+
+
+def _cents(amount: object) -> int:
+    return int(Decimal(str(amount)) * 100)
