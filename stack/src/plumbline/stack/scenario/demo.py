@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,23 +16,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from plumbline.stack.runners.services import RunningStack
-from plumbline.stack.runners.settings import StackSettings
-from plumbline.stack.runners.ways import STACKS, Way
+from plumbline.stack.runners.ways import Way
 from plumbline.stack.scenario.checking import judge, too_few_faults
-from plumbline.stack.scenario.configuring import (
-    DURATIONS,
-    connection_name,
-    links,
-    partners,
-    write_configuration,
-)
+from plumbline.stack.scenario.configuring import DURATIONS, connection_name
 from plumbline.stack.scenario.operators import Operators
 from plumbline.stack.scenario.plan import UNLINKED_PROJECT, planned
-from plumbline.stack.scenario.playing import Player, fault_rules
+from plumbline.stack.scenario.playing import Player, arranged, fault_rules
 from plumbline.stack.scenario.results import read_results
+from plumbline.stack.scenario.stage import Setting, Stage, stage
 from plumbline.stack.scenario.summary import Summary, print_summary
-from plumbline.stack.servers.sandbox import sandbox_spec
-from plumbline.stack.supervisor import Supervisor
 
 QUIET_S = 3.0
 """Nothing may be unfinished for so long before the play counts as over."""
@@ -59,66 +50,46 @@ class DemoOptions:
 async def run_demo(options: DemoOptions, console: Console) -> bool:
     """Play the demo and say whether the books agree."""
     started = time.monotonic()
-    async with Supervisor(options.state_dir / "logs") as supervisor:
-        sandbox = json.loads(await supervisor.start(sandbox_spec()))
-        async with httpx.AsyncClient(base_url=sandbox["control_url"], timeout=10, trust_env=False) as control:
-            seed = (await control.get("/control/seed")).json()
-            config = options.state_dir / "config"
-            write_configuration(config, status_map=options.status_map, sandbox=sandbox, seed=seed)
-            settings = StackSettings(
-                state_dir=options.state_dir,
-                config_dir=config,
-                partners=partners(sandbox),
-                durations=DURATIONS,
-                grants=config / "grants.yaml",
-            )
-            console.print(f"Sandbox is up; durations shortened for the demo: {_shortened()}")
-            async with STACKS[options.way](settings, supervisor) as stack:
-                console.print(f"Suite is up after {time.monotonic() - started:.1f} s")
-                summary = await _play(
-                    options, console, control=control, sandbox=sandbox, seed=seed, stack=stack
-                )
-                summary = summary.took(time.monotonic() - started)
-                print_summary(console, summary)
-                _write(options.state_dir / "summary.json", summary.as_json())
-                if options.keep:
-                    await _keep(console, sandbox, stack)
-                return summary.agrees
+    setting = Setting(
+        state_dir=options.state_dir,
+        status_map=options.status_map,
+        way=options.way,
+        durations=DURATIONS,
+        unlinked=UNLINKED_PROJECT,
+    )
+    console.print(f"Starting the sandbox and the suite; durations shortened for the demo: {_shortened()}")
+    async with stage(setting, arrange=arranged) as set_stage:
+        console.print(f"The suite is up after {time.monotonic() - started:.1f} s")
+        summary = await _play(options, console, set_stage)
+        summary = summary.took(time.monotonic() - started)
+        print_summary(console, summary)
+        _write(options.state_dir / "summary.json", summary.as_json())
+        if options.keep:
+            await _keep(console, set_stage)
+        return summary.agrees
 
 
-async def _play(
-    options: DemoOptions,
-    console: Console,
-    *,
-    control: httpx.AsyncClient,
-    sandbox: Mapping[str, Any],
-    seed: Mapping[str, Any],
-    stack: RunningStack,
-) -> Summary:
-    names = {realm["id"]: realm["name"] for realm in sandbox["quickbooks"]["realms"]}
-    invoices = planned(seed, names)
-    player = Player(control, invoices)
-    await player.prepare()
-    async with _operators(stack) as operators:
-        await operators.link(links(seed, names, unlinked=UNLINKED_PROJECT))
-        await _until_hooked(operators, seed)
-        await player.begin(fault_rules(list(names)))
-        unlinked = next(i for i in invoices if i.project["number"] == UNLINKED_PROJECT)
-        with _progress(console) as progress:
-            bar = progress.add_task("people bill, approve and pay", total=player.steps)
-            playing = asyncio.create_task(player.play())
-            extras = [asyncio.create_task(_kill(options.kill, stack))] if options.kill else []
-            resolved_by = asyncio.create_task(_resolve(operators, unlinked.project, names))
-            while not playing.done():
-                progress.update(bar, completed=player.steps_done)
-                await asyncio.sleep(0.1)
-            await asyncio.gather(playing, resolved_by, *extras)
-            progress.update(bar, completed=player.steps, description="letting the suite finish")
-            await _until_quiet(operators, control)
-        parked = await operators.parked()
-        books = {realm: (await control.get(f"/control/quickbooks/{realm}/Invoice")).json() for realm in names}
-        mails = (await control.get("/journal", params={"kind": "mail"})).json()["entries"]
-        faults = (await control.get("/control/faults")).json()["totals"]
+async def _play(options: DemoOptions, console: Console, on: Stage) -> Summary:
+    names = on.world.realm_names
+    invoices = planned(on.world.seed, names)
+    player = Player(on.control, invoices)
+    await player.begin(fault_rules(list(names)))
+    unlinked = next(i for i in invoices if i.project["number"] == UNLINKED_PROJECT)
+    with _progress(console) as progress:
+        bar = progress.add_task("people bill, approve and pay", total=player.steps)
+        playing = asyncio.create_task(player.play())
+        extras = [asyncio.create_task(_kill(options.kill, on.stack))] if options.kill else []
+        resolved_by = asyncio.create_task(_resolve(on.operators, unlinked.project, names))
+        while not playing.done():
+            progress.update(bar, completed=player.steps_done)
+            await asyncio.sleep(0.1)
+        await asyncio.gather(playing, resolved_by, *extras)
+        progress.update(bar, completed=player.steps, description="letting the suite finish")
+        await _until_quiet(on.operators, on.control)
+    parked = await on.operators.parked()
+    books = {realm: (await on.control.get(f"/control/quickbooks/{realm}/Invoice")).json() for realm in names}
+    mails = (await on.control.get("/journal", params={"kind": "mail"})).json()["entries"]
+    faults = (await on.control.get("/control/faults")).json()["totals"]
     verdicts = judge(
         invoices,
         ids=player.ids,
@@ -126,7 +97,7 @@ async def _play(
         mails=mails,
         parked={key.rsplit("/", 1)[-1]: code for key, code in parked.items()},
     )
-    results = await read_results(stack.kafka)
+    results = await read_results(on.stack.kafka)
     return Summary.of(
         verdicts,
         ids=player.ids,
@@ -152,14 +123,6 @@ async def _kill(service: str, stack: RunningStack) -> None:
     stack.supervisor.kill(service)
 
 
-async def _until_hooked(operators: Operators, seed: Mapping[str, Any]) -> None:
-    """Wait until every project's webhooks are subscribed."""
-    projects = sum(len(company["projects"]) for company in seed["companies"])
-    async with asyncio.timeout(30):
-        while await operators.hooked() < projects:  # noqa: ASYNC110  another process tells
-            await asyncio.sleep(0.1)
-
-
 async def _until_quiet(operators: Operators, control: httpx.AsyncClient) -> None:
     """Wait until nothing is unfinished, and stays so; what is not by then is found by the check."""
     quiet_since: float | None = None
@@ -172,19 +135,11 @@ async def _until_quiet(operators: Operators, control: httpx.AsyncClient) -> None
                 await asyncio.sleep(0.2)
 
 
-@asynccontextmanager
-async def _operators(stack: RunningStack) -> AsyncIterator[Operators]:
-    token = stack.operator_token_file.read_text().strip()
-    headers = {"authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(headers=headers, timeout=10, trust_env=False) as http:
-        yield Operators(http, stack.addresses)
-
-
-async def _keep(console: Console, sandbox: Mapping[str, Any], stack: RunningStack) -> None:
+async def _keep(console: Console, on: Stage) -> None:
     console.print("\nLeft running (Ctrl-C stops everything):")
-    for name, url in {**stack.addresses, "sandbox": sandbox["control_url"]}.items():
+    for name, url in {**on.stack.addresses, "sandbox": on.world.sandbox["control_url"]}.items():
         console.print(f"  {name:14} {url}")
-    await stack.supervisor.watch()
+    await on.stack.supervisor.watch()
 
 
 def _shortened() -> str:

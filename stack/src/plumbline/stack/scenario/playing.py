@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 
-from plumbline.stack.scenario.plan import STRANGER_NUMBER, PlannedInvoice
+from plumbline.stack.scenario.plan import STRANGER_NUMBER, PlannedInvoice, planned
+from plumbline.stack.scenario.stage import World
 
 STEP_PAUSE_S = (0.15, 0.9)
 """Between two steps in the life of one invoice."""
@@ -65,6 +66,29 @@ def fault_rules(realms: Sequence[str]) -> list[dict[str, Any]]:
     return rules
 
 
+async def arranged(control: httpx.AsyncClient, world: World) -> World:
+    """Set the scene: roomy limits in Procore, answer times, a stranger's invoice under one of our numbers."""
+    await _post(control, "/control/limits", {"procore": {"spike": 500, "hourly": 100_000}})
+    await _post(control, "/control/latency", {"provider": "quickbooks", "ms": 60, "jitter_ms": 30})
+    await _post(control, "/control/latency", {"provider": "procore", "ms": 25, "jitter_ms": 10})
+    for invoice in planned(world.seed, world.realm_names):
+        if invoice.document_number == STRANGER_NUMBER:
+            await _stranger(control, invoice)
+    return world
+
+
+async def _stranger(control: httpx.AsyncClient, invoice: PlannedInvoice) -> None:
+    books = invoice.project["quickbooks"]
+    detail = {"ItemRef": {"value": books["items"]["Services"]}}
+    line = {"Amount": 99, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+    body = {
+        "CustomerRef": {"value": books["customer_id"]},
+        "DocNumber": invoice.document_number,
+        "Line": [line],
+    }
+    await _post(control, f"/control/quickbooks/{invoice.realm}/Invoice", body)
+
+
 class Player:
     """Plays the people's part through the sandbox's control API."""
 
@@ -77,15 +101,6 @@ class Player:
         """Procore's id of each invoice, by its document number."""
         self.steps_done = 0
         self._corrected = {i.realm: asyncio.Event() for i in invoices if i.is_corrected}
-
-    async def prepare(self) -> None:
-        """Set the stage: roomy limits in Procore, answer times, a stranger's invoice under one of our numbers."""
-        await self._post("/control/limits", {"procore": {"spike": 500, "hourly": 100_000}})
-        await self._post("/control/latency", {"provider": "quickbooks", "ms": 60, "jitter_ms": 30})
-        await self._post("/control/latency", {"provider": "procore", "ms": 25, "jitter_ms": 10})
-        for invoice in self._invoices:
-            if invoice.document_number == STRANGER_NUMBER:
-                await self._stranger(invoice)
 
     async def begin(self, faults: Sequence[Mapping[str, Any]]) -> None:
         """Let things go wrong from here on."""
@@ -184,28 +199,22 @@ class Player:
         # Before the rows of a change order have come in, the cheque is for more than the invoice.
         return next((i for i in found if _cents(i["TotalAmt"]) == invoice.total_cents), None)
 
-    async def _stranger(self, invoice: PlannedInvoice) -> None:
-        books = invoice.project["quickbooks"]
-        detail = {"ItemRef": {"value": books["items"]["Services"]}}
-        line = {"Amount": 99, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
-        body = {
-            "CustomerRef": {"value": books["customer_id"]},
-            "DocNumber": invoice.document_number,
-            "Line": [line],
-        }
-        await self._post(f"/control/quickbooks/{invoice.realm}/Invoice", body)
-
     async def _post(self, path: str, body: Mapping[str, Any]) -> Any:
-        return self._told(await self._control.post(path, json=body))
+        return await _post(self._control, path, body)
 
     async def _patch(self, path: str, body: Mapping[str, Any]) -> Any:
         self.steps_done += 1
-        return self._told(await self._control.patch(path, json=body))
+        return _told(await self._control.patch(path, json=body))
 
-    def _told(self, answer: httpx.Response) -> Any:
-        if answer.is_error:
-            raise RuntimeError(f"the sandbox refused {answer.request.url}: {answer.text}")
-        return answer.json()
+
+async def _post(control: httpx.AsyncClient, path: str, body: Mapping[str, Any]) -> Any:
+    return _told(await control.post(path, json=body))
+
+
+def _told(answer: httpx.Response) -> Any:
+    if answer.is_error:
+        raise RuntimeError(f"the sandbox refused {answer.request.url}: {answer.text}")
+    return answer.json()
 
 
 def _cents(amount: object) -> int:

@@ -1,0 +1,135 @@
+"""The stage: a sandbox and the suite, configured for each other, linked, and subscribed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from plumbline.stack.runners.services import RunningStack
+from plumbline.stack.runners.settings import StackSettings
+from plumbline.stack.runners.ways import STACKS, Way
+from plumbline.stack.scenario.configuring import links, partners, write_configuration
+from plumbline.stack.scenario.operators import Operators
+from plumbline.stack.servers.sandbox import sandbox_spec
+from plumbline.stack.supervisor import Supervisor
+
+HOOKED_MAX_S = 60.0
+"""How long the subscription of every project may take."""
+
+CONTROL_TIMEOUT_S = 20.0
+"""For the sandbox's own API."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What the stage is built from."""
+
+    state_dir: Path
+    status_map: Path
+    way: Way = "embedded"
+    durations: Mapping[str, str] = field(default_factory=dict)
+    """Settings that are shortened; empty: as in production."""
+    unlinked: str = ""
+    """Number of the project whose customer is not linked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What the sandbox says of itself: its addresses and credentials, and the ids in it."""
+
+    sandbox: Mapping[str, Any]
+    seed: Mapping[str, Any]
+
+    @property
+    def realm_names(self) -> dict[str, str]:
+        """The name of each QuickBooks company, by its realm id."""
+        return {realm["id"]: realm["name"] for realm in self.sandbox["quickbooks"]["realms"]}
+
+    @property
+    def projects(self) -> int:
+        """How many projects there are."""
+        return sum(len(company["projects"]) for company in self.seed["companies"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A stage that is set."""
+
+    world: World
+    control: httpx.AsyncClient
+    """The sandbox's control API."""
+    stack: RunningStack
+    operators: Operators
+
+
+Arrange = Callable[[httpx.AsyncClient, World], Awaitable[World]]
+"""Changes the sandbox before the suite is configured for it."""
+
+
+async def as_it_is(_: httpx.AsyncClient, world: World) -> World:
+    """Change nothing."""
+    return world
+
+
+@asynccontextmanager
+async def stage(setting: Setting, *, arrange: Arrange = as_it_is) -> AsyncIterator[Stage]:
+    """Set the stage and keep it until the end of the context.
+
+    Raises:
+        ProcessDiedError, ProcessNotReadyError: something did not start, or died for good.
+        MissingToolError: a tool of the native servers is not installed.
+        TimeoutError: the projects' webhooks were not subscribed in time.
+    """
+    async with (
+        Supervisor(setting.state_dir / "logs") as supervisor,
+        running_sandbox(supervisor) as (control, found),
+    ):
+        world = await arrange(control, found)
+        async with (
+            STACKS[setting.way](stack_settings(setting, world), supervisor) as stack,
+            _operators(stack) as operators,
+        ):
+            await operators.link(links(world.seed, world.realm_names, unlinked=setting.unlinked))
+            async with asyncio.timeout(HOOKED_MAX_S):
+                while await operators.hooked() < world.projects:  # noqa: ASYNC110  another process tells
+                    await asyncio.sleep(0.1)
+            yield Stage(world=world, control=control, stack=stack, operators=operators)
+
+
+@asynccontextmanager
+async def running_sandbox(supervisor: Supervisor) -> AsyncIterator[tuple[httpx.AsyncClient, World]]:
+    """Run a sandbox under the supervisor; give its control API and what it says of itself."""
+    sandbox = json.loads(await supervisor.start(sandbox_spec()))
+    async with httpx.AsyncClient(
+        base_url=sandbox["control_url"], timeout=CONTROL_TIMEOUT_S, trust_env=False
+    ) as control:
+        seed = (await control.get("/control/seed")).raise_for_status().json()
+        yield control, World(sandbox=sandbox, seed=seed)
+
+
+def stack_settings(setting: Setting, world: World) -> StackSettings:
+    """Write the configuration that fits a sandbox, and return the settings that name it."""
+    config = setting.state_dir / "config"
+    write_configuration(config, status_map=setting.status_map, sandbox=world.sandbox, seed=world.seed)
+    return StackSettings(
+        state_dir=setting.state_dir,
+        config_dir=config,
+        partners=partners(world.sandbox),
+        durations=setting.durations,
+        grants=config / "grants.yaml",
+    )
+
+
+@asynccontextmanager
+async def _operators(stack: RunningStack) -> AsyncIterator[Operators]:
+    token = stack.operator_token_file.read_text().strip()
+    headers = {"authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(headers=headers, timeout=10, trust_env=False) as http:
+        yield Operators(http, stack.addresses)
