@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from plumbline_sandbox.founding import found_company
 from plumbline_sandbox.http import RefusedError
 from plumbline_sandbox.people import ProcorePeople
 from plumbline_sandbox.quickbooks.errors import FaultError
@@ -45,6 +46,7 @@ class Control:
                     "/control/procore/payment_applications/{id:int}", self.rebill, methods=["PATCH", "DELETE"]
                 ),
                 Route("/control/procore/contract_payments", self.receive, methods=["POST"]),
+                Route("/control/quickbooks", self.found, methods=["POST"]),
                 Route("/control/quickbooks/{realm}/settings", self.configure, methods=["POST"]),
                 Route("/control/quickbooks/{realm}/{entity}", self.books, methods=["GET", "POST"]),
             ],
@@ -128,6 +130,14 @@ class Control:
         """`POST /control/procore/contract_payments`."""
         body = await request.json()
         return JSONResponse(_allowed(lambda: self._people.receive(body)), 201)
+
+    async def found(self, request: Request) -> Response:
+        """`POST /control/quickbooks`: `{"id", "name", "customers": {NAME: EMAIL}}` founds a company.
+
+        It answers with the ids and the first grant of a client of its own.
+        """
+        body = await request.json()
+        return JSONResponse(_allowed(lambda: found_company(self._world, body)), 201)
 
     async def configure(self, request: Request) -> Response:
         """`POST /control/quickbooks/{realm}/settings`: switches of one company."""
