@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from plumbline_sandbox.blueprint import CustomerBlueprint, RealmBlueprint
-from plumbline_sandbox.procore.grants import App, User
+from plumbline_sandbox.procore.grants import App, Install, User
 from plumbline_sandbox.procore.state import Company
 from plumbline_sandbox.quickbooks.seed import SeededRealm
 from plumbline_sandbox.world import World
@@ -113,7 +113,7 @@ def _company(world: World, name: str, rng: random.Random) -> SeededCompany:
         procore.new_id(), f"{name} integration", f"dmsa@{name.split(maxsplit=1)[0].lower()}.example"
     )
     app = App(rng.randbytes(16).hex(), rng.randbytes(16).hex(), account, {"http://127.0.0.1/callback"})
-    app.installs[company.id] = None
+    app.installs[company.id] = Install()
     procore.grants.apps[app.client_id] = app
     return SeededCompany(company, app)
 

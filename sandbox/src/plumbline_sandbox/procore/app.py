@@ -9,7 +9,7 @@ from plumbline_sandbox.procore.conventions import forbidden, invalid, not_found,
 from plumbline_sandbox.procore.grants import Grant
 from plumbline_sandbox.procore.oauth import OAuth
 from plumbline_sandbox.procore.rates import Rates
-from plumbline_sandbox.procore.routes import table
+from plumbline_sandbox.procore.routes import Routes
 from plumbline_sandbox.procore.state import Company
 from plumbline_sandbox.server import App
 from plumbline_sandbox.world import World
@@ -42,7 +42,7 @@ class ProcoreProvider:
     def __init__(self, world: World) -> None:
         self._procore = world.procore
         self._clock = world.clock
-        self._routes = table(world.procore)
+        self._routes = Routes(world.procore)
         self._rates = Rates(world.clock, world.limits)
         oauth = OAuth(world.procore.grants, world.journal, world.procore.person)
         self._login: dict[tuple[str, str], Callable[[Request], Answer]] = {
@@ -66,10 +66,11 @@ class ProcoreProvider:
         if request.path.startswith("/oauth/"):
             return
         grant = self._grant(request)
-        self._company(request, grant)
+        # A refusal counts as well (Procore docs, rate limiting), so the count comes first.
         wait_s = self._rates.admit(_key(request))
         if wait_s is not None:
             raise RefusedError(self.throttled(int(wait_s) + 1))
+        self._company(request, grant)
 
     async def handle(self, request: Request) -> Answer:
         """Execute the request."""
@@ -78,11 +79,12 @@ class ProcoreProvider:
             if login is None:
                 raise wrong_path()
             return login(request)
-        for route in self._routes:
-            if route.method == request.method and (match := route.pattern.fullmatch(request.path)):
-                grant = self._grant(request)
-                return route.handler(Call(request, match.groupdict(), grant, self._company(request, grant)))
-        raise wrong_path()
+        found = self._routes.find(request)
+        if found is None:
+            raise wrong_path()
+        route, params = found
+        grant = self._grant(request)
+        return route.answer(Call(request, params, grant, self._company(request, grant)))
 
     def finish(self, request: Request, answer: Answer) -> None:
         """Add the rate headers."""

@@ -1,11 +1,12 @@
 """One authenticated API call, with what its path, headers and token already told."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from plumbline_sandbox.http import Request
+from plumbline_sandbox.http import Answer, Request
 from plumbline_sandbox.procore.conventions import INTEGER, invalid, not_found
-from plumbline_sandbox.procore.grants import Grant
+from plumbline_sandbox.procore.grants import Grant, Install
 from plumbline_sandbox.procore.records import Shown
 from plumbline_sandbox.procore.state import Actor, Company, Procore, Row
 
@@ -66,10 +67,12 @@ class Call:
         """Tell whether the caller may see a project: permissions are per install."""
         if self.company is None or project.company_id != self.company.id:
             return False
-        if not self.grant.is_service_account:
-            return True
-        permitted = self.grant.app.installs.get(project.company_id)
+        permitted = self._install.projects if self.grant.is_service_account else None
         return permitted is None or project.id in permitted
+
+    def allows(self, tool: str, level: str) -> bool:
+        """Tell whether the caller has at least this level on a tool; persons have all of them."""
+        return not self.grant.is_service_account or self._install.allows(tool, level)
 
     def record_id(self, name: str = "id") -> int:
         """Return an id of the path (routes only match digits)."""
@@ -85,8 +88,19 @@ class Call:
             raise not_found(self.path)
         return record
 
+    @property
+    def _install(self) -> Install:
+        return self.grant.app.installs[self.company.id] if self.company else Install()
+
     def _id(self, param: str, name: str, body: Row | None = None) -> int:
         text = self.params.get(param) or self.request.query.get(name) or str((body or {}).get(name, ""))
         if not INTEGER.fullmatch(text):
             raise invalid(self.path, {name: ["is missing"]}, 400)
         return int(text)
+
+
+ApiHandler = Callable[[Call], Answer]
+"""A use case of one endpoint; it answers at once, everything being in memory."""
+
+Endpoint = tuple[str, str, ApiHandler]
+"""Method, path template (`{x}` stands for digits; params have those names) and handler."""

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -181,6 +181,12 @@ def with_headers(answer: Answer, headers: dict[str, str]) -> Answer:
     return answer
 
 
+def of_list(path: str, rows: Sequence[Any], headers: dict[str, str]) -> Answer:
+    """Return the answer of a list: bare in v1, under `data` in v2."""
+    body = {"data": list(rows)} if is_v2(path) else list(rows)
+    return with_headers(json_answer(200, body), headers)
+
+
 def filter_ids(request: Request, name: str = "filters[id]") -> set[int] | None:
     """Return the ids a filter asks for (`7`, `7,8` or `[7,8]`); None when there is no filter.
 
@@ -199,6 +205,8 @@ def filter_ids(request: Request, name: str = "filters[id]") -> set[int] | None:
 def filter_moments(request: Request, name: str) -> tuple[datetime, datetime] | None:
     """Return the range a filter asks for (`from...to`, ISO 8601, quotes allowed); None without it.
 
+    Times without an offset are UTC, and a last day is part of its range.
+
     Raises:
         RefusedError: 400, the filter is no range.
     """
@@ -206,10 +214,17 @@ def filter_moments(request: Request, name: str) -> tuple[datetime, datetime] | N
     if text is None:
         return None
     try:
-        start, end = (datetime.fromisoformat(part) for part in text.strip('"').split("..."))
+        first, last = text.strip('"').split("...")
+        return _moment(first, time.min), _moment(last, time.max)
     except ValueError as malformed:
         raise invalid(request.path, {name: ["is not a range of date-times"]}, 400) from malformed
-    return start, end
+
+
+def _moment(text: str, time_of_day: time) -> datetime:
+    if len(text) == len("2016-09-23"):
+        return datetime.combine(date.fromisoformat(text), time_of_day, UTC)
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def money(amount: Decimal) -> str:

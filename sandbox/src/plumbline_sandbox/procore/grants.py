@@ -25,19 +25,35 @@ class User:
     login: str
 
 
+LEVELS = ("none", "read_only", "standard", "admin")
+"""Levels of permission for a tool, from the least to the most (Procore docs, app manifest)."""
+
+
+@dataclass(slots=True)
+class Install:
+    """What one company lets an app's service account do.
+
+    `projects` are those it may see; None permits all, later ones too. `levels` are its levels by
+    tool; a tool without an entry is its to administer.
+    """
+
+    projects: set[int] | None = None
+    levels: dict[str, str] = field(default_factory=dict)
+
+    def allows(self, tool: str, level: str) -> bool:
+        """Tell whether the level on a tool is at least this one."""
+        return LEVELS.index(self.levels.get(tool, "admin")) >= LEVELS.index(level)
+
+
 @dataclass(slots=True)
 class App:
-    """A registered application.
-
-    `installs` maps the companies that installed it to the projects its service account may
-    see there; None permits all. `user` is that service account.
-    """
+    """A registered application; `installs` by company. `user` is its service account."""
 
     client_id: str
     client_secret: str
     user: User
     redirect_uris: set[str]
-    installs: dict[int, set[int] | None] = field(default_factory=dict)
+    installs: dict[int, Install] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,20 +1,27 @@
-"""Every endpoint of the API in one table."""
+"""Every endpoint of the API, by the tool whose permission it needs."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from plumbline_sandbox.http import Answer
-from plumbline_sandbox.procore.call import Call
+from plumbline_sandbox.http import Answer, Request
+from plumbline_sandbox.procore.call import ApiHandler, Call, Endpoint
 from plumbline_sandbox.procore.contract_payments import ContractPayments
 from plumbline_sandbox.procore.contracts import BillingPeriods, Contracts
+from plumbline_sandbox.procore.conventions import forbidden, is_v2, list_v1, list_v2, not_found, of_list
 from plumbline_sandbox.procore.directory import Directory
 from plumbline_sandbox.procore.payment_applications import PaymentApplications
 from plumbline_sandbox.procore.state import Procore
 from plumbline_sandbox.procore.webhooks.api import Webhooks
 
-ApiHandler = Callable[[Call], Answer]
-"""A use case of one endpoint; it answers at once, everything being in memory."""
+OPEN = "open"
+"""The tool of endpoints that need no permission."""
+
+WEBHOOKS = "webhooks"
+"""The tool of the webhook endpoints: nothing at all is to be had there below `standard`."""
+
+FORBIDDEN = "You do not have permission to perform this action"
+"""What a caller is told that lacks the level for a write (the wording is inferred)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +29,79 @@ class Route:
     """One endpoint. In the template `{x}` stands for digits; params have those names."""
 
     method: str
+    template: str
     pattern: re.Pattern[str]
     handler: ApiHandler
+    tool: str
+
+    def answer(self, call: Call) -> Answer:
+        """Execute the call, or refuse it for want of permission.
+
+        Without any permission a list is empty and a record is not there, as practitioners saw
+        with prime contracts; that other tools do alike is inferred.
+
+        Raises:
+            RefusedError: 403, the level does not suffice to write; 404, to see a record.
+        """
+        needed = "read_only" if self.method == "GET" and self.tool != WEBHOOKS else "standard"
+        if self.tool == OPEN or call.allows(self.tool, needed):
+            return self.handler(call)
+        if needed == "standard":
+            raise forbidden(FORBIDDEN)
+        if self.template.endswith("}"):
+            raise not_found(call.path)
+        cut = list_v2 if is_v2(call.path) else list_v1
+        return of_list(call.path, *cut(call.request, []))
 
 
-def table(procore: Procore) -> list[Route]:
-    """Return every endpoint, in the order they are tried."""
-    rows = _records(procore)
+class Routes:
+    """The table of endpoints, found by method and path."""
+
+    def __init__(self, procore: Procore) -> None:
+        self._routes: dict[tuple[str, int], list[Route]] = {}
+        for tool, endpoints in _by_tool(procore):
+            for method, template, handler in endpoints:
+                route = Route(method, template, _pattern(template), handler, tool)
+                self._routes.setdefault((method, template.count("/")), []).append(route)
+
+    def find(self, request: Request) -> tuple[Route, dict[str, str]] | None:
+        """Return the endpoint of a request and the params in its path; None when there is none."""
+        for route in self._routes.get((request.method, request.path.count("/")), ()):
+            if match := route.pattern.fullmatch(request.path):
+                return route, match.groupdict()
+        return None
+
+
+def _by_tool(procore: Procore) -> Iterable[tuple[str, list[Endpoint]]]:
+    yield OPEN, _open(procore)
+    yield "directory", _directory(procore)
+    yield "prime_contracts", _prime_contracts(procore)
+    yield "commitments", _commitments(procore)
     for scope in ("/rest/v2.0/companies/{company}", "/rest/v2.0/companies/{company}/projects/{project}"):
-        rows += _webhooks(Webhooks(procore), f"{scope}/webhooks")
-    return [Route(method, _pattern(template), handler) for method, template, handler in rows]
+        yield WEBHOOKS, _webhooks(Webhooks(procore), f"{scope}/webhooks")
 
 
-def _records(procore: Procore) -> list[tuple[str, str, ApiHandler]]:
+def _open(procore: Procore) -> list[Endpoint]:
     directory = Directory(procore)
+    return [
+        ("GET", "/rest/v1.0/me", directory.me),
+        ("GET", "/rest/v1.0/companies", directory.companies),
+        ("GET", "/rest/v1.0/projects", directory.projects),
+        ("GET", "/rest/v1.1/projects", directory.projects),
+        ("GET", "/rest/v1.0/projects/{id}", directory.project),
+    ]
+
+
+def _directory(procore: Procore) -> list[Endpoint]:
+    directory = Directory(procore)
+    return [
+        ("GET", "/rest/v1.0/vendors", directory.vendors),
+        ("GET", "/rest/v1.0/vendors/{id}", directory.vendor),
+    ]
+
+
+def _prime_contracts(procore: Procore) -> list[Endpoint]:
     contracts = Contracts(procore)
-    periods = BillingPeriods(procore)
     applications = PaymentApplications(procore)
     payments = ContractPayments(procore)
     v2_contracts = "/rest/v2.0/companies/{company}/projects/{project}/prime_contracts"
@@ -62,20 +126,19 @@ def _records(procore: Procore) -> list[tuple[str, str, ApiHandler]]:
         ("GET", v2_contracts, contracts.list_v2),
         ("GET", f"{v2_contracts}/{{id}}", contracts.show_v2),
         ("GET", f"{v2_contracts}/{{id}}/line_items", contracts.lines_v2),
-        ("GET", "/rest/v1.0/projects/{project}/billing_periods", periods.list),
-        ("POST", "/rest/v1.0/projects/{project}/billing_periods", periods.create),
-        ("GET", "/rest/v1.0/projects/{project}/billing_periods/{id}", periods.show),
-        ("GET", "/rest/v1.0/projects", directory.projects),
-        ("GET", "/rest/v1.1/projects", directory.projects),
-        ("GET", "/rest/v1.0/projects/{id}", directory.project),
-        ("GET", "/rest/v1.0/vendors", directory.vendors),
-        ("GET", "/rest/v1.0/vendors/{id}", directory.vendor),
-        ("GET", "/rest/v1.0/companies", directory.companies),
-        ("GET", "/rest/v1.0/me", directory.me),
     ]
 
 
-def _webhooks(webhooks: Webhooks, base: str) -> list[tuple[str, str, ApiHandler]]:
+def _commitments(procore: Procore) -> list[Endpoint]:
+    periods = BillingPeriods(procore)
+    return [
+        ("GET", "/rest/v1.0/projects/{project}/billing_periods", periods.list),
+        ("POST", "/rest/v1.0/projects/{project}/billing_periods", periods.create),
+        ("GET", "/rest/v1.0/projects/{project}/billing_periods/{id}", periods.show),
+    ]
+
+
+def _webhooks(webhooks: Webhooks, base: str) -> list[Endpoint]:
     hook = f"{base}/hooks/{{hook}}"
     return [
         ("GET", f"{base}/hooks", webhooks.hooks),
