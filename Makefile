@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo sandbox test test-integration lint docs
+.PHONY: help setup demo sandbox test test-integration bench lint docs
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -28,6 +28,9 @@ test: setup lint ## Lint, types, import contracts, unit and component tests
 test-integration: setup ## The suite on real Kafka, Vault and PostgreSQL: by URL, else Docker, else native
 	@$(BIN)/pytest -m connected
 	@exec $(BIN)/plumbline demo --on native --state .plumbline/native
+
+bench: setup ## Measure: BENCH=latency (default), backlog or sandbox
+	@exec $(BIN)/python -m benchmarks.$(or $(BENCH),latency)
 
 lint: setup ## Lint, types and import contracts
 	@$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""Benchmarks: each prints a table with the machine and versions, and writes it as JSON."""
