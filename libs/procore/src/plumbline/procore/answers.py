@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any, TypeVar
 
@@ -41,19 +42,26 @@ def read(shape: type[T], answer: PartnerAnswer) -> T:
         ProcoreUnreadableError: permanent; it is JSON of another shape.
     """
     try:
-        record: T = _adapter(shape).validate_json(answer.body)
+        said = json.loads(answer.body, parse_float=Decimal, parse_constant=_no_number)
+    except (ValueError, RecursionError, InvalidOperation) as error:
+        raise ProcoreUnavailableError("Procore's answer is no whole JSON", **_ids(answer)) from error
+    try:
+        record: T = _adapter(shape).validate_python(said)
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False, include_context=False)
     else:
         return record
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        raise ProcoreUnavailableError("Procore's answer is no whole JSON", **_ids(answer))
     places = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in faults[:3])
     raise ProcoreUnreadableError(f"Procore's answer cannot be read: {places}", **_ids(answer))
 
 
 _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 """The reader of a shape; building one costs more than using it."""
+
+
+def _no_number(name: str) -> None:
+    """Refuse NaN and the infinities, which are no JSON and no money."""
+    raise ValueError(name)
 
 
 def refusal(answer: PartnerAnswer, now: datetime) -> SuiteError | None:
@@ -80,19 +88,22 @@ def explanation(body: bytes) -> str | None:
     or an object, and a bare `message`.
     """
     try:
-        said = json.loads(body)
+        said = "; ".join(dict.fromkeys(_sentences(json.loads(body))))[:MAX_WORDS_CHARS]
     except (ValueError, RecursionError):
         return None
-    return "; ".join(dict.fromkeys(_sentences(said)))[:MAX_WORDS_CHARS] or "no reason given"
+    # PostgreSQL, where the words are kept for a person, holds neither NUL nor half a surrogate pair.
+    return "".join(char if char.isprintable() else " " for char in said).strip() or "no reason given"
 
 
 def _sentences(said: Any, field: str = "") -> Iterator[str]:
     match said:
-        case str() if said.strip():
+        case str() if said.strip() and not said.isdecimal():
             yield f"{field}: {said.strip()}" if field else said.strip()
         case list():
             for part in said:
                 yield from _sentences(part, field)
+        case {"message": message, "source": str(source)}:  # a detail of API v2.0
+            yield from _sentences(message, source)
         case dict():
             for key, part in said.items():
                 yield from _sentences(part, field if key in _WRAPPERS else key)

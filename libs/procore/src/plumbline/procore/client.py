@@ -4,6 +4,7 @@ Paths and versions follow Procore's OpenAPI: owner invoices and contracts are v1
 ids), webhook subscriptions v2.0 (`data` envelope, string ids).
 """
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 import httpx
@@ -182,7 +183,7 @@ class ProcoreClient:
         status: str | None = None,
     ) -> Hook:
         """Change what is given and leave the rest; `status` is `active` or `disabled` (delivery paused)."""
-        secret = authorization and {"Authorization": authorization.get_secret_value()}
+        secret = None if authorization is None else {"Authorization": authorization.get_secret_value()}
         wanted = {"destination_url": destination_url, "destination_headers": secret, "status": status}
         body = {name: value for name, value in wanted.items() if value is not None}
         answer = await self._transport.call(
@@ -208,6 +209,24 @@ class ProcoreClient:
         body = {"resource_name": resource_name, "event_type": event_type}
         return read(Enveloped[Trigger], await self._transport.call("POST", path, json=body)).data
 
+    async def create_triggers(
+        self, project_id: RecordId, hook_id: RecordId, wanted: Sequence[tuple[str, str]]
+    ) -> bool:
+        """Make a hook listen to many kinds of change by one call; return whether Procore set all of them.
+
+        One that is there already counts as not set, so look at `triggers` before you believe a False.
+
+        Args:
+            project_id: whose hook.
+            hook_id: the hook.
+            wanted: exact resource names with event types, 500 at most (Procore docs, Webhooks API). The
+                body is an array of them, as the OpenAPI of May 2026 has it; a later rendering shows one object.
+        """
+        path = f"{self._hooks_path(project_id)}/{_part(hook_id)}/triggers/bulk"
+        body = [{"resource_name": name, "event_type": event_type} for name, event_type in wanted]
+        # Only the status is read: 201 for all, 207 for some. The shape of the body is documented for v1.0 alone.
+        return (await self._transport.call("POST", path, json=body)).status != 207
+
     async def deliveries(self, project_id: RecordId, hook_id: RecordId, *, status: str) -> list[Delivery]:
         """Return a hook's deliveries of one fate: `discarded` tells what has to be replayed."""
         path = f"{self._hooks_path(project_id)}/{_part(hook_id)}/deliveries"
@@ -215,4 +234,4 @@ class ProcoreClient:
         return [delivery async for page in pages for delivery in read(Enveloped[list[Delivery]], page).data]
 
     def _hooks_path(self, project_id: RecordId) -> str:
-        return f"/rest/v2.0/companies/{self._company_id}/projects/{_part(project_id)}/webhooks/hooks"
+        return f"/rest/v2.0/companies/{_part(self._company_id)}/projects/{_part(project_id)}/webhooks/hooks"

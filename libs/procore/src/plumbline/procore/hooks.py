@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator
 
 from plumbline.procore.record import Record, UtcDatetime
 
@@ -50,7 +50,7 @@ class Trigger(Record):
 
     id: str
     resource_name: str
-    event_type: Annotated[str, BeforeValidator(_stem)]
+    event_type: Annotated[str, AfterValidator(_stem)]
     webhook_hook_id: str | None = None
     company_id: str | None = None
     project_id: str | None = None

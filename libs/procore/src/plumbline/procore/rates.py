@@ -9,6 +9,10 @@ LONGEST_WAIT = timedelta(hours=1)
 """Procore's longest window (Procore docs, Rate limiting); bounds what a wrong clock can ask for."""
 
 
+DIGITS_MAX = 11
+"""Longest number read from a header: as seconds since 1970 it is still a year that a date can hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class RateWindow:
     """The limit that the account is nearest to, as the last answer told it.
@@ -24,10 +28,11 @@ class RateWindow:
 
 def rate_window(headers: httpx.Headers) -> RateWindow | None:
     """Return what the headers tell, or None where they are missing or no numbers."""
-    numbers = [headers.get(f"x-rate-limit-{name}", "") for name in ("limit", "remaining", "reset")]
-    if not all(number.isdecimal() for number in numbers):
+    limit, remaining, reset = (
+        _number(headers, f"x-rate-limit-{name}") for name in ("limit", "remaining", "reset")
+    )
+    if limit is None or remaining is None or reset is None:
         return None
-    limit, remaining, reset = map(int, numbers)
     return RateWindow(limit, remaining, datetime.fromtimestamp(reset, UTC))
 
 
@@ -40,6 +45,11 @@ def asked_wait(headers: httpx.Headers, now: datetime) -> timedelta | None:
     waits = []
     if (window := rate_window(headers)) is not None:
         waits.append(window.reset_at - now)
-    if (seconds := headers.get("retry-after", "")).isdecimal():
-        waits.append(timedelta(seconds=int(seconds)))
+    if (seconds := _number(headers, "retry-after")) is not None:
+        waits.append(timedelta(seconds=seconds))
     return min(max(*waits, timedelta(0)), LONGEST_WAIT) if waits else None
+
+
+def _number(headers: httpx.Headers, name: str) -> int | None:
+    text = headers.get(name, "")
+    return int(text) if text.isdecimal() and len(text) <= DIGITS_MAX else None

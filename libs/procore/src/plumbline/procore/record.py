@@ -10,8 +10,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 _log = structlog.get_logger()
 
 
+TEXT_CHARS_MAX = 1_000_000
+"""Longest text of a record; with a limit pydantic also refuses half a surrogate pair, which no UTF-8 holds."""
+
+
 def _as_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        # Any other error would escape validation, and pass for a bug of ours.
+        raise ValueError("a time outside the years 1 to 9999") from error
 
 
 UtcDatetime = Annotated[datetime, AfterValidator(_as_utc)]
@@ -27,7 +37,9 @@ def report_unknown_field(model: str, field: str) -> None:
 class Record(BaseModel):
     """A frozen record; fields it does not know are reported once and dropped."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, validate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, hide_input_in_errors=True, validate_by_name=True, str_max_length=TEXT_CHARS_MAX
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -85,7 +85,7 @@ class Transport:
             return answer
         # The source has to know of the second refusal: it holds the account instead of asking for a third grant.
         await self._tokens.replace(token)
-        raise NoLiveTokenError("Procore refused two access tokens in a row")
+        raise NoLiveTokenError("Procore refused two access tokens in a row", holds_connection=True)
 
     async def _send(
         self, method: str, path: str, params: Params | None, json: object, token: LiveToken
