@@ -5,8 +5,7 @@ import asyncio
 
 import uvloop
 
-from plumbline.common.database import COMMON_MIGRATIONS, migrate
-from plumbline.ingest.app import keep_hooks, run
+from plumbline.ingest.app import bring_up_to_date, keep_hooks, run
 from plumbline.ingest.settings import Settings
 
 
@@ -18,8 +17,7 @@ def main() -> None:
     settings = Settings()
     match command:
         case "migrate":
-            url = settings.database_url.get_secret_value()
-            asyncio.run(migrate(url, schema="ingest", packages=COMMON_MIGRATIONS))
+            asyncio.run(bring_up_to_date(settings))
         case "hooks":
             uvloop.run(keep_hooks(settings))
         case _:

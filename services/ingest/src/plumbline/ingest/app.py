@@ -1,13 +1,11 @@
 """Wiring of ingest: the only place that knows every part."""
 
 import uuid
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from plumbline.common.clock import SystemClock
 from plumbline.common.connections import ConnectionConfig, load_connections
-from plumbline.common.database import transaction
+from plumbline.common.database import COMMON_MIGRATIONS, migrate, transaction
 from plumbline.common.http import partner_client
 from plumbline.common.kafka import KafkaPublisher, kafka_broker
 from plumbline.common.logs import configure_logs
@@ -18,12 +16,24 @@ from plumbline.common.reconciling.store import mark
 from plumbline.common.secrets.access import AccountTokens, asking_over_kafka
 from plumbline.common.secrets.opening import open_secret_store
 from plumbline.common.secrets.webhooks import WebhookSecrets
-from plumbline.common.service import Pace, record_service
+from plumbline.common.service import Pace, record_service, schema_of
 from plumbline.common.settings import KafkaSettings
+from plumbline.ingest.adapters.looks import PostgresLooks
 from plumbline.ingest.handlers import SERVICE, WebhookRoute
 from plumbline.ingest.service import SubscriptionKeeper, key_of
 from plumbline.ingest.settings import Settings
 from plumbline.procore.client import ProcoreClient
+
+SCHEMA = schema_of(SERVICE)
+"""Where its tables are."""
+
+MIGRATIONS = (*COMMON_MIGRATIONS, "plumbline.ingest")
+"""The packages whose tables it has."""
+
+
+async def bring_up_to_date(settings: Settings) -> None:
+    """Apply the migrations; safe to run at once from many places and again at any time."""
+    await migrate(settings.database_url.get_secret_value(), schema=SCHEMA, packages=MIGRATIONS)
 
 
 async def run(settings: Settings) -> None:
@@ -65,13 +75,12 @@ async def keep_hooks(settings: Settings) -> None:
                 deadline_s=settings.call_deadline_s,
             )
 
-        async def tell(_: str) -> Mapping[str, Any] | None:
-            return None
-
         keeper = SubscriptionKeeper(
             connections=connections,
             subscriptions=subscriptions,
             secrets=WebhookSecrets(store, clock=service.clock),
+            looks=PostgresLooks(service.pool),
+            clock=service.clock,
             namespace=settings.webhook_namespace,
             public_url=settings.public_url,
             recheck=timedelta(seconds=settings.hooks_recheck_s),
@@ -83,5 +92,5 @@ async def keep_hooks(settings: Settings) -> None:
         # Many calls make up one subscription.
         lease = timedelta(seconds=20 * settings.call_deadline_s)
         await service.run(
-            handler=keeper.converge, tell=tell, pace=Pace(concurrency=4, per_connection=2, lease=lease)
+            handler=keeper.converge, tell=keeper.tell, pace=Pace(concurrency=4, per_connection=2, lease=lease)
         )

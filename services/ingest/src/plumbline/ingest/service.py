@@ -1,14 +1,25 @@
 """Keeping the subscriptions: every project has one working hook with all its triggers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
+from plumbline.common.clock import Clock
 from plumbline.common.connections import ConnectionConfig, Connections
 from plumbline.common.errors import NeedsHumanError
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Done, Verdict
-from plumbline.ingest.domain.subscription import PAYLOAD_VERSION, missing_triggers, repair_of
-from plumbline.ingest.ports import Secrets, Subscriptions
+from plumbline.ingest.domain.subscription import (
+    PAYLOAD_VERSION,
+    Subscription,
+    Wanted,
+    chosen,
+    missing_triggers,
+    repair_of,
+    twins,
+)
+from plumbline.ingest.ports import Looks, Secrets, Subscriptions
 from plumbline.procore.hooks import Hook
 
 SOURCE = "procore"
@@ -19,13 +30,90 @@ class NoWebhookSecretError(NeedsHumanError):
     """No webhook secret is stored for this connection: import one with its grants."""
 
 
+class TriggersRefusedError(NeedsHumanError):
+    """Procore does not let a hook listen to something that Plumbline has to hear of."""
+
+
 def key_of(connection: ConnectionConfig, project_id: str) -> str:
     """Return the record key of a project's subscription."""
     return f"hooks/{connection.name}/{project_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """One look at one project, and what it has changed so far."""
+
+    claim: Claim
+    procore: Subscriptions
+    project_id: str
+    namespace: str
+    wanted: Wanted
+    changes: list[str] = field(default_factory=list)
+
+    async def hook(self, found: Sequence[Hook]) -> Hook:
+        """Return the one hook to keep, made or repaired where that is needed."""
+        hook = chosen(found, self.wanted)
+        if hook is None:
+            return await self._created()
+        repair = repair_of(hook, self.wanted)
+        if repair.needed:
+            hook = await self.procore.update_hook(
+                self.project_id,
+                hook.id,
+                destination_url=repair.destination_url,
+                authorization=repair.authorization,
+                status=repair.status,
+            )
+            self.changes.extend(repair.in_words())
+        return hook
+
+    async def complete(self, hook: Hook) -> None:
+        """Set the triggers that the hook lacks."""
+        missing = missing_triggers(await self.procore.triggers(self.project_id, hook.id))
+        if not missing:
+            return
+        if not await self.procore.create_triggers(self.project_id, hook.id, missing):
+            # Another replica may have set them a moment ago: what counts is what is there now.
+            refused = missing_triggers(await self.procore.triggers(self.project_id, hook.id))
+            if refused:
+                names = ", ".join(f"{resource} {event_type}" for resource, event_type in refused)
+                raise TriggersRefusedError(
+                    f"Procore refuses to tell hook {hook.id} ({hook.payload_version}) of {names}. "
+                    "Delete the hook in Procore if its payload version is too old, then resume."
+                )
+        self.changes.append(f"set {len(missing)} triggers")
+
+    async def remove(self, hook: Hook) -> None:
+        """Remove a hook that doubles every event of the one that is kept."""
+        await self._still_ours()
+        await self.procore.delete_hook(self.project_id, hook.id)
+        self.changes.append(f"removed hook {hook.id}, which delivered the same")
+
+    async def _created(self) -> Hook:
+        await self._still_ours()
+        hook = await self.procore.create_hook(
+            self.project_id,
+            namespace=self.namespace,
+            destination_url=self.wanted.destination_url,
+            authorization=self.wanted.authorization,
+            payload_version=PAYLOAD_VERSION,
+        )
+        self.changes.append(f"subscribed the project with hook {hook.id}")
+        return hook
+
+    async def _still_ours(self) -> None:
+        """Stop here if another replica has taken the project over: what comes next cannot be repeated."""
+        async with self.claim.transaction():
+            pass
+
+
 class SubscriptionKeeper:
-    """Creates and repairs hooks and triggers. Safe to repeat: it looks before it changes anything."""
+    """Creates and repairs hooks and triggers. Safe to repeat: it looks before it changes anything.
+
+    It keeps one hook per project in its namespace. Others there that deliver to us too are removed:
+    they are left from a creation whose answer was lost, and each doubles every event. Others that
+    deliver elsewhere are another installation's, and left alone.
+    """
 
     def __init__(
         self,
@@ -33,6 +121,8 @@ class SubscriptionKeeper:
         connections: Connections,
         subscriptions: Callable[[ConnectionConfig], Subscriptions],
         secrets: Secrets,
+        looks: Looks,
+        clock: Clock,
         namespace: str,
         public_url: str,
         recheck: timedelta,
@@ -41,48 +131,51 @@ class SubscriptionKeeper:
         self._connections = connections
         self._subscriptions = subscriptions
         self._secrets = secrets
+        self._looks = looks
+        self._clock = clock
         self._namespace = namespace
         self._public_url = public_url.rstrip("/")
         self._recheck = recheck
 
     async def converge(self, claim: Claim) -> Verdict:
         """Make one project's subscription what it should be."""
-        _, name, project_id = claim.key.split("/")
+        _, name, project_id = claim.key.split("/", 2)
         connection = self._connections.get(name)
-        if connection is None:
+        if connection is None or project_id not in connection.procore.projects:
             return Done()  # it was taken out of the configuration
+        procore, wanted = self._subscriptions(connection), await self._wanted(name)
+        visit = _Visit(claim, procore, project_id, self._namespace, wanted)
+        found = await procore.hooks(project_id, self._namespace)
+        hook = await visit.hook(found)
+        await visit.complete(hook)
+        # Last of all, so that no event falls between two hooks.
+        for twin in twins(found, hook, wanted):
+            await visit.remove(twin)
+        return Done(store=self._looks.keeping(self._found(claim.key, hook, visit)), again_after=self._recheck)
+
+    async def tell(self, key: str) -> Mapping[str, Any] | None:
+        """Tell the story of a project's subscription; None if it was never looked at."""
+        last = await self._looks.last(key)
+        if last is None:
+            return None
+        return {"hook": last.hook_id, "payload_version": last.payload_version, "story": last.story()}
+
+    async def _wanted(self, name: str) -> Wanted:
         accepted = await self._secrets.accepted(SOURCE, name)
         if not accepted:
             raise NoWebhookSecretError(
                 f"No webhook secret is stored for {name}. Import its grants, then resume."
             )
-        procore = self._subscriptions(connection)
-        destination = f"{self._public_url}/webhooks/{SOURCE}/{name}"
-        found = await procore.hooks(project_id, self._namespace)
-        if found:
-            hook = found[0]
-            repair = repair_of(hook, destination_url=destination, secret=accepted[0].get_secret_value())
-            if repair.needed:
-                await procore.update_hook(
-                    project_id,
-                    hook.id,
-                    destination_url=repair.destination_url,
-                    authorization=accepted[0] if repair.renew_secret else None,
-                    status=repair.status,
-                )
-        else:
-            hook = await procore.create_hook(
-                project_id,
-                namespace=self._namespace,
-                destination_url=destination,
-                authorization=accepted[0],
-                payload_version=PAYLOAD_VERSION,
-            )
-        await self._complete(procore, project_id, hook)
-        return Done(again_after=self._recheck)
+        return Wanted(f"{self._public_url}/webhooks/{SOURCE}/{name}", accepted[0])
 
-    async def _complete(self, procore: Subscriptions, project_id: str, hook: Hook) -> None:
-        for resource_name, event_type in missing_triggers(await procore.triggers(project_id, hook.id)):
-            await procore.create_trigger(
-                project_id, hook.id, resource_name=resource_name, event_type=event_type
-            )
+    def _found(self, key: str, hook: Hook, visit: _Visit) -> Subscription:
+        now = self._clock.now()
+        return Subscription(
+            key=key,
+            hook_id=hook.id,
+            payload_version=hook.payload_version,
+            destination_url=visit.wanted.destination_url,
+            looked_at=now,
+            changes=tuple(visit.changes),
+            changed_at=now,
+        )

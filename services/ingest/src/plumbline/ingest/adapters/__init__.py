@@ -1,0 +1,1 @@
+"""Adapters: the far sides of ingest."""
