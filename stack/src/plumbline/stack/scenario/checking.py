@@ -24,6 +24,9 @@ FAULTS_MET_MIN = {
 }
 """How often each fault must have been met for the demo to count."""
 
+VERSIONS_MET_MIN = {"v2.0": 10, "v3.0": 10, "v4.0": 10}
+"""How many deliveries of each payload version must have been taken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -102,10 +105,18 @@ def _cents(amount: object) -> int:
     return int((Decimal(str(amount)) * 100).to_integral_value())
 
 
-def too_few_faults(totals: Mapping[str, int]) -> list[str]:
-    """Return the faults that were met less often than the demo promises."""
+def met_too_seldom(faults: Mapping[str, int], attempts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the faults and payload versions that were met less often than the demo promises.
+
+    Args:
+        faults: how often each was met.
+        attempts: the journal's webhook attempts.
+    """
+    taken = Counter(str(a["payload_version"]) for a in attempts if a["status"] in {200, 202, 204})
+    promised = [(FAULTS_MET_MIN, faults), (VERSIONS_MET_MIN, taken)]
     return [
-        f"{name} {totals.get(name, 0)} of {least}"
-        for name, least in FAULTS_MET_MIN.items()
-        if totals.get(name, 0) < least
+        f"{name} {met.get(name, 0)} of {least}"
+        for least_of, met in promised
+        for name, least in least_of.items()
+        if met.get(name, 0) < least
     ]

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from plumbline.stack.runners.services import RunningStack
 from plumbline.stack.runners.ways import Way
-from plumbline.stack.scenario.checking import judge, too_few_faults
+from plumbline.stack.scenario.checking import judge, met_too_seldom
 from plumbline.stack.scenario.configuring import DURATIONS, connection_name
 from plumbline.stack.scenario.operators import Operators
 from plumbline.stack.scenario.plan import UNLINKED_PROJECT, planned
@@ -88,7 +88,8 @@ async def _play(options: DemoOptions, console: Console, on: Stage) -> Summary:
         await _until_quiet(on.operators, on.control)
     parked = await on.operators.parked()
     books = {realm: (await on.control.get(f"/control/quickbooks/{realm}/Invoice")).json() for realm in names}
-    mails = (await on.control.get("/journal", params={"kind": "mail"})).json()["entries"]
+    mails = await _journal(on.control, "mail")
+    attempts = await _journal(on.control, "webhook-attempt")
     faults = (await on.control.get("/control/faults")).json()["totals"]
     verdicts = judge(
         invoices,
@@ -104,8 +105,13 @@ async def _play(options: DemoOptions, console: Console, on: Stage) -> Summary:
         parked=parked,
         results=results,
         faults=faults,
-        missing=too_few_faults(faults),
+        missing=met_too_seldom(faults, attempts),
     )
+
+
+async def _journal(control: httpx.AsyncClient, kind: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = (await control.get("/journal", params={"kind": kind})).json()["entries"]
+    return entries
 
 
 async def _resolve(operators: Operators, project: Mapping[str, Any], names: Mapping[str, str]) -> None:

@@ -25,6 +25,15 @@ PAID_LATER_S = 2.5
 START_SPREAD_S = 14.0
 """Within this time all invoices are begun."""
 
+OUR_NAMESPACE = "plumbline"
+"""Of our webhooks in Procore, unless configured otherwise."""
+
+FORMER_URL = "https://old.plumbline.example/webhooks/procore"
+"""Where webhooks went before."""
+
+FORMER_VERSIONS = {1: "v2.0", 2: "v3.0", 4: "v2.0"}
+"""Payload versions that stay in use, by the place of the project in its company; the others get v4.0."""
+
 LOOKS_FOR_INVOICE = 200
 """How often the bookkeeper looks for an invoice to pay …"""
 
@@ -67,14 +76,33 @@ def fault_rules(realms: Sequence[str]) -> list[dict[str, Any]]:
 
 
 async def arranged(control: httpx.AsyncClient, world: World) -> World:
-    """Set the scene: roomy limits in Procore, answer times, a stranger's invoice under one of our numbers."""
+    """Set the scene.
+
+    Roomy limits in Procore, answer times, webhooks of older payload versions from a former life of
+    ours, and a stranger's invoice under one of our numbers.
+    """
     await _post(control, "/control/limits", {"procore": {"spike": 500, "hourly": 100_000}})
     await _post(control, "/control/latency", {"provider": "quickbooks", "ms": 60, "jitter_ms": 30})
     await _post(control, "/control/latency", {"provider": "procore", "ms": 25, "jitter_ms": 10})
     for invoice in planned(world.seed, world.realm_names):
         if invoice.document_number == STRANGER_NUMBER:
             await _stranger(control, invoice)
+    for company in world.seed["companies"]:
+        await _hook_as_formerly(world, company)
     return world
+
+
+async def _hook_as_formerly(world: World, company: Mapping[str, Any]) -> None:
+    """Make webhooks in some projects as an older installation has left them, with an address that is gone."""
+    app = next(c for c in world.sandbox["procore"]["companies"] if c["id"] == company["id"])
+    grant = {"grant_type": "client_credentials", **{key: app[key] for key in ("client_id", "client_secret")}}
+    async with httpx.AsyncClient(base_url=world.sandbox["procore"]["url"], trust_env=False) as procore:
+        token = _told(await procore.post("/oauth/token", json=grant))["access_token"]
+        procore.headers.update({"authorization": f"Bearer {token}", "procore-company-id": company["id"]})
+        for place, version in FORMER_VERSIONS.items():
+            path = f"/rest/v2.0/companies/{company['id']}/projects/{company['projects'][place]['id']}/webhooks/hooks"
+            hook = {"namespace": OUR_NAMESPACE, "payload_version": version, "destination_url": FORMER_URL}
+            await _post(procore, path, hook)
 
 
 async def _stranger(control: httpx.AsyncClient, invoice: PlannedInvoice) -> None:

@@ -54,7 +54,7 @@ class Summary:
     def problems(self) -> list[str]:
         """Return what is wrong, a line each."""
         wrong = [f"{v.invoice.document_number} {v.problem}" for v in self.verdicts if v.problem]
-        return wrong + [f"fault met too seldom: {name}" for name in self.missing_faults]
+        return wrong + [f"met too seldom: {name}" for name in self.missing_faults]
 
     @property
     def agrees(self) -> bool:
