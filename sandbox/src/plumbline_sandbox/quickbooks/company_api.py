@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from plumbline_sandbox.http import Answer, Request
-from plumbline_sandbox.quickbooks import errors, gateway, wire
+from plumbline_sandbox.quickbooks import errors, gateway, pdf, wire
 from plumbline_sandbox.quickbooks.entities.base import Entity
 from plumbline_sandbox.quickbooks.entities.registry import ENTITIES
 from plumbline_sandbox.quickbooks.errors import FaultError
@@ -23,7 +23,9 @@ async def answer(realm: Realm, target: Target, request: Request) -> Answer:
             return _ok(realm, run(realm, _statement(request)))
         entity = _entity(target)
         if target.operation == "read":
-            return _ok(realm, _element(realm, entity, entity.read(realm, _read_id(target))))
+            return _ok(realm, entity.element(realm, entity.find(realm, target.entity_id, request.query)))
+        if target.operation == "pdf":
+            return _print(realm, entity, target.entity_id)
         return await _write_once(realm, entity, target, request)
     except FaultError as fault:
         return _refusal(realm, fault)
@@ -48,12 +50,12 @@ async def _write_once(realm: Realm, entity: Entity, target: Target, request: Req
 def _change(realm: Realm, entity: Entity, target: Target, request: Request, call: Call) -> Body:
     if target.operation == "send":
         sender = Call(call.origin, call.requestid, send_to=request.query.get("sendTo", ""))
-        return _element(realm, entity, entity.send(realm, target.entity_id, sender))
+        return entity.element(realm, entity.send(realm, target.entity_id, sender))
     sent = _body(request, entity)
     if target.operation == "delete":
         return entity.delete(realm, sent, call)
     change: Callable[[Realm, Body, Call], Body] = entity.void if target.operation == "void" else entity.write
-    return _element(realm, entity, change(realm, sent, call))
+    return entity.element(realm, change(realm, sent, call))
 
 
 def _entity(target: Target) -> Entity:
@@ -63,9 +65,11 @@ def _entity(target: Target) -> Entity:
     return entity
 
 
-def _read_id(target: Target) -> str:
-    # Preferences have no id in their path (Intuit, Preferences).
-    return target.entity_id or ("1" if target.resource == "preferences" else "")
+def _print(realm: Realm, entity: Entity, entity_id: str) -> Answer:
+    if not entity.prints:
+        raise FaultError(errors.unsupported_operation("pdf"))
+    content = pdf.form(realm.name, entity.name, entity.read(realm, entity_id))
+    return Answer(200, content, {"content-type": pdf.CONTENT_TYPE})
 
 
 def _body(request: Request, entity: Entity) -> Body:
@@ -102,10 +106,6 @@ def _refuse_standing(realm: Realm) -> None:
             raise FaultError(errors.lapsed())
         case "forbidden":
             raise FaultError(errors.permission_denied())
-
-
-def _element(realm: Realm, entity: Entity, body: Body) -> Body:
-    return {entity.name: entity.render(realm, body)}
 
 
 def _ok(realm: Realm, content: Body, *, committed: bool = False) -> Answer:

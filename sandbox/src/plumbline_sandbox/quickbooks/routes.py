@@ -3,6 +3,9 @@
 /v3/company/{realm}/{entity}                POST  create, update; ?operation=delete | void
 /v3/company/{realm}/{entity}/{id}           GET   read
 /v3/company/{realm}/{entity}/{id}/send      POST  mail
+/v3/company/{realm}/{entity}/{id}/pdf       GET   the form as the customer gets it
+/v3/company/{realm}/taxservice/taxcode      POST  make a tax code
+/v3/company/{realm}/exchangerate            GET ?sourcecurrencycode=…, POST
 /v3/company/{realm}/query                   GET ?query=…, POST with the statement as body
 """
 
@@ -13,10 +16,13 @@ from plumbline_sandbox.http import Request
 COMPANY = "/v3/company/"
 """All paths of the accounting API begin so."""
 
+TAX_CODES = ("taxservice", "taxcode")
+"""The one resource whose creates have two words in their path (Intuit, TaxService)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A company path taken apart. `operation` is write, delete, void, send, read, query or unknown."""
+    """A company path taken apart. `operation` is write, delete, void, send, read, pdf, query or unknown."""
 
     realm: str
     resource: str
@@ -44,9 +50,9 @@ def _operation(request: Request, resource: str, entity_id: str, verb: str) -> st
             return "query"
         case "GET", False, _, "":
             return "read"
-        case "POST", False, True, "send":
-            return "send"
-        case "POST", False, False, "":
+        case ("POST", False, True, "send") | ("GET", False, True, "pdf"):
+            return verb
+        case "POST", False, _, "" if not entity_id or (resource, entity_id) == TAX_CODES:
             return _write(request)
         case _:
             return "unknown"

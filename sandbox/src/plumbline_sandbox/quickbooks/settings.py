@@ -20,14 +20,14 @@ class RealmSettings:
 
     duplicate_check: bool = True
     """Refuse a document number that is taken (6140)."""
-    term_days: int = 30
-    """Days from TxnDate to DueDate when the client gives none."""
     closed_until: date | None = None
     """Last day of the closed books; writes dated then or before are refused (6210)."""
     standing: Standing = "good"
     """Whether the company answers at all."""
     index_lag_s: float = 0.0
     """How long queries show the state before a change. Reads by id never lag."""
+    other_apps_per_minute: int = 0
+    """How many of the realm's requests a minute other apps use up; the limit is shared."""
     work_s: float = 0.0
     """How long a write is worked on before it commits; makes requests overlap."""
     requestid_ttl_s: float | None = None
