@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from plumbline_sandbox.http import Answer, Request
-from plumbline_sandbox.quickbooks import errors, gateway, pdf, wire
+from plumbline_sandbox.quickbooks import batch, cdc, errors, gateway, pdf, uploads, wire
 from plumbline_sandbox.quickbooks.entities.base import Entity
 from plumbline_sandbox.quickbooks.entities.registry import ENTITIES
 from plumbline_sandbox.quickbooks.errors import FaultError
@@ -19,25 +19,45 @@ async def answer(realm: Realm, target: Target, request: Request) -> Answer:
     """Return the answer to an admitted request; faults of the service are answers too."""
     try:
         _refuse_standing(realm)
-        if target.operation == "query":
-            return _ok(realm, run(realm, _statement(request)))
-        entity = _entity(target)
-        if target.operation == "read":
-            return _ok(realm, entity.element(realm, entity.find(realm, target.entity_id, request.query)))
-        if target.operation == "pdf":
-            return _print(realm, entity, target.entity_id)
-        return await _write_once(realm, entity, target, request)
+        realm.files.host = request.headers.get("host", realm.files.host)
+        match target.operation:
+            case "write" | "delete" | "void" | "send" | "upload":
+                return await _write_once(realm, target, request)
+            case "batch":
+                return await batch.answer(realm, request)
+            case _:
+                return _read(realm, target, request)
     except FaultError as fault:
         return _refusal(realm, fault)
 
 
-async def _write_once(realm: Realm, entity: Entity, target: Target, request: Request) -> Answer:
+def _read(realm: Realm, target: Target, request: Request) -> Answer:
+    match target.operation:
+        case "query":
+            return _ok(realm, run(realm, _statement(request)))
+        case "cdc":
+            return _ok(realm, cdc.changes(realm, request.query))
+        case "pdf":
+            return _print(realm, _entity(target), target.entity_id)
+        case "download":
+            return _link(realm, target.entity_id)
+        case "read":
+            entity = _entity(target)
+            return _ok(realm, entity.element(realm, entity.find(realm, target.entity_id, request.query)))
+        case _:
+            raise FaultError(errors.unsupported_operation(target.resource))
+
+
+async def _write_once(realm: Realm, target: Target, request: Request) -> Answer:
     call = Call("api", request.query.get("requestid", ""), include=includes(request))
+    entity = None if target.operation == "upload" else _entity(target)
 
     async def execute() -> Answer:
         if realm.settings.work_s:
             await realm.clock.sleep(realm.settings.work_s)
         try:
+            if entity is None:
+                return _ok(realm, uploads.upload(realm, request, call), committed=True)
             return _ok(realm, _change(realm, entity, target, request, call), committed=True)
         except FaultError as fault:
             return _refusal(realm, fault)
@@ -60,7 +80,7 @@ def _change(realm: Realm, entity: Entity, target: Target, request: Request, call
 
 def _entity(target: Target) -> Entity:
     entity = ENTITIES.get(target.resource)
-    if entity is None or target.operation == "unknown":
+    if entity is None:
         raise FaultError(errors.unsupported_operation(target.resource))
     return entity
 
@@ -70,6 +90,15 @@ def _print(realm: Realm, entity: Entity, entity_id: str) -> Answer:
         raise FaultError(errors.unsupported_operation("pdf"))
     content = pdf.form(realm.name, entity.name, entity.read(realm, entity_id))
     return Answer(200, content, {"content-type": pdf.CONTENT_TYPE})
+
+
+def _link(realm: Realm, attachable_id: str) -> Answer:
+    """Answer a link to the file as plain text; 610 for an attachable without a file (inferred)."""
+    attachables = ENTITIES["attachable"]
+    shown = attachables.render(realm, attachables.read(realm, attachable_id))
+    if "TempDownloadUri" not in shown:
+        raise FaultError(errors.not_found())
+    return Answer(200, shown["TempDownloadUri"].encode(), {"content-type": "text/plain"})
 
 
 def _body(request: Request, entity: Entity) -> Body:

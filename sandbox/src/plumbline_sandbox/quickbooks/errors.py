@@ -183,6 +183,12 @@ def query_invalid(detail: str) -> Trouble:
     return Trouble("4001", "Error validating query", f"QueryValidationError: {detail}")
 
 
+def too_long_ago(moment: str) -> Trouble:
+    """500: change data are kept for thirty days only. The wording is a captured one, the code inferred."""
+    detail = f"Operation cdc with changedSince date {moment} which is older than fixed days is not supported."
+    return Trouble("500", "Unsupported Operation", detail, "changedSince")
+
+
 def stale() -> Trouble:
     """5010: the SyncToken is not the present one; the wording is a captured one."""
     detail = (

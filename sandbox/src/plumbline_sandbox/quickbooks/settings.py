@@ -39,7 +39,13 @@ class RealmSettings:
     requestid_remembers_faults: bool = True
     """Whether a refused request is remembered and replayed like a successful one."""
     requestid_operations: frozenset[str] = frozenset({"write", "delete"})
-    """Operations (write, delete, void, send) that honour a request id. The last two are not known to."""
+    """Operations (write, delete, void, send, upload) that honour a request id; the last three are not known to.
+
+    Items of a batch always do (documented).
+    """
+    cdc_stubs_apart: bool = True
+    """Change data: stubs of deleted ones in an element of their own (captured), or at the end of the living
+    (Intuit's sample)."""
     fault_status: int = 400
     """HTTP status of faults of the service; 200 is reported too."""
 
