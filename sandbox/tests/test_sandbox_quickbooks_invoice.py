@@ -410,3 +410,19 @@ async def test_move_to_a_job_unlinks_the_payments(books: Books) -> None:
     )
     assert (moved["Balance"], moved["LinkedTxn"]) == (100, [])
     assert (await books.read("Payment", payment["Id"]))["UnappliedAmt"] == 100
+
+
+@rule("`include=invoiceLink` adds the customer's pay link to a read.", INVOICE)
+async def test_pay_link_is_added_on_request(books: Books) -> None:
+    made = await books.invoice()
+    shown = (await books.get(f"/invoice/{made['Id']}", include="invoiceLink")).json()["Invoice"]
+    assert shown.pop("InvoiceLink").startswith("https://")
+    assert shown == made
+
+
+@rule("A form takes 10,000 lines, and 750 taxed ones (6000 beyond).", INVOICE, inferred=True)
+async def test_lines_are_limited(books: Books) -> None:
+    assert await books.refused("Invoice", books.form(*[1] * 10_001)) == ["6000"]
+    taxed = [books.line(1, TaxCodeRef={"value": "TAX"})] * 751
+    assert await books.refused("Invoice", {**books.form(), "Line": taxed}) == ["6000"]
+    assert (await books.write("Invoice", {**books.form(), "Line": taxed[1:]}))["TotalAmt"] == 750

@@ -210,3 +210,13 @@ async def test_customers_balance_follows(books: Books) -> None:
     after = await books.read("Customer", books.customer)
     assert after["Balance"] == own + 70
     assert after["BalanceWithJobs"] == with_jobs + 120
+
+
+@rule("A line needs an amount and a link (2020); a link of another shape is 2010.", PAYMENT, inferred=True)
+async def test_lines_need_amount_and_link(books: Books) -> None:
+    assert await books.refused("Payment", books.money(1, Line=[{}])) == ["2020", "2020"]
+    for links, code in (([], "2020"), ("x", "2010")):
+        assert await books.refused("Payment", books.money(1, Line=[{"Amount": 1, "LinkedTxn": links}])) == [
+            code
+        ]
+    assert await books.refused("Payment", books.money(1, Line="x")) == ["2010"]

@@ -161,6 +161,11 @@ async def test_tax_codes(books: Books) -> None:
     assert await books.refused("TaxRate", {"Name": "X"}) == ["500"]
 
 
+async def test_tax_codes_can_be_sorted_by_id(books: Books) -> None:
+    found = (await books.lab.query("select * from TaxCode orderby Id")).json()["QueryResponse"]["TaxCode"]
+    assert [code["Id"] for code in found] == ["NON", "TAX", (await texas(books))["Id"]]
+
+
 @rule(
     "With a TxnTaxCodeRef the service reckons the tax of the lines marked TAX, whatever total is sent.",
     "Reported: python-quickbooks #172, #301",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from plumbline_sandbox.quickbooks import errors, wire
+from plumbline_sandbox.quickbooks import errors
 from plumbline_sandbox.quickbooks.checks import Checks
 from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.quickbooks.query.fields import METADATA_FIELDS, Field
@@ -228,8 +228,3 @@ def voided_note(body: Body) -> str:
     if note.startswith("Voided"):
         return str(note)
     return f"Voided - {note}" if note else "Voided"
-
-
-def zero() -> Any:
-    """Return no money, as stored."""
-    return wire.CENT * 0

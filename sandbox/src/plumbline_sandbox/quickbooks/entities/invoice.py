@@ -1,5 +1,6 @@
 """Invoices: due dates, deposits, links to payments and estimates, void."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
@@ -38,6 +39,14 @@ class Invoice(VoidableForm):
         "DueDate": Field("DueDate", "day", sortable=True),
         "Balance": Field("Balance", "number", sortable=True),
     }
+
+    @override
+    def find(self, realm: Realm, entity_id: str, asked: Mapping[str, str]) -> Body:
+        """Return the invoice; with `include=invoiceLink` also the page where the customer can pay it."""
+        body = self.read(realm, entity_id)
+        if asked.get("include", "").lower() != "invoicelink":
+            return body
+        return {**body, "InvoiceLink": f"https://connect.intuit.com/portal/invoice/{realm.id}/{entity_id}"}
 
     @override
     def own(self, realm: Realm, checks: Checks, draft: Draft) -> Body:

@@ -17,6 +17,9 @@ from plumbline_sandbox.quickbooks.ledger import ZERO
 from plumbline_sandbox.quickbooks.realm import Realm
 from plumbline_sandbox.quickbooks.wire import Body
 
+MOST_LINES, MOST_TAXED_LINES = 10_000, 750
+"""How many lines a form may have, and how many of them taxed (Intuit, Invoice; the code is inferred)."""
+
 _LINE = frozenset(
     {"Id", "LineNum", "Description", "Amount", "DetailType", "SalesItemLineDetail", "GroupLineDetail"}
     | {"DescriptionLineDetail", "DiscountLineDetail", "SubTotalLineDetail", "LinkedTxn", "CustomField"}
@@ -64,7 +67,11 @@ class LineReader:
         own = [line for line in lines if line.get("DetailType") not in (_SUBTOTAL, _DISCOUNT)]
         if not own and isinstance(sent, list):
             self._checks.note(errors.missing("Line"))
+        if len(lines) > MOST_LINES:
+            self._checks.note(errors.business(f"A transaction may have {MOST_LINES} lines at most."))
         read = [self._line(line, number) for number, line in enumerate(own, start=1)]
+        if sum(map(_is_taxed, read)) > MOST_TAXED_LINES:
+            self._checks.note(errors.business(f"{MOST_TAXED_LINES} lines at most may be taxed."))
         subtotal = sum((line.get("Amount", ZERO) for line in read), ZERO)
         discounts = [self._discount(line, subtotal) for line in lines if line.get("DetailType") == _DISCOUNT]
         return closed(read, discounts)
@@ -114,7 +121,8 @@ class LineReader:
     def _detail(self, sent: Body, amount: Decimal) -> Body:
         checks = Checks(sent)
         quantity, price = checks.number("Qty"), checks.number("UnitPrice")
-        if quantity is not None and price is not None and (quantity * price).quantize(wire.CENT) != amount:
+        # A quantity and a price of zero stand for none: python-quickbooks always sends them (inferred).
+        if quantity and price and (quantity * price).quantize(wire.CENT) != amount:
             checks.note(errors.bad_product(amount))
         references = self._references(checks)
         item_id = check_reference(self._realm, checks, "ItemRef", "Item", "Items")

@@ -10,7 +10,7 @@ from plumbline_sandbox.quickbooks import errors, ledger, wire
 from plumbline_sandbox.quickbooks.checks import Checks
 from plumbline_sandbox.quickbooks.entities.applying import relink
 from plumbline_sandbox.quickbooks.entities.base import named_references, voided_note
-from plumbline_sandbox.quickbooks.entities.currency import form_currency
+from plumbline_sandbox.quickbooks.entities.currency import at_home, form_currency
 from plumbline_sandbox.quickbooks.entities.customer import family_of
 from plumbline_sandbox.quickbooks.entities.deposit import is_deposited
 from plumbline_sandbox.quickbooks.entities.sales_form import check_recipient, deposit_account
@@ -40,8 +40,6 @@ _REFERENCES = {"CustomerRef": "Customer", "PaymentMethodRef": "PaymentMethod"}
 class Payment(Transaction):
     """Intuit, Payment. Lines link to invoices and credit memos; the rest is `UnappliedAmt`."""
 
-    prints = True
-
     family = Family("Payment", "transaction", indexed=("CustomerRef", "PaymentRefNum"))
     writable: ClassVar[frozenset[str]] = frozenset(
         {"CustomerRef", "TotalAmt", "Line", "TxnDate", "PrivateNote", "PaymentMethodRef", "PaymentRefNum"}
@@ -58,6 +56,7 @@ class Payment(Transaction):
         "PaymentRefNum": Field("PaymentRefNum"),
         "TxnDate": Field("TxnDate", "day", sortable=True),
     }
+    prints = True
 
     @override
     def build(self, realm: Realm, wanted: Body, before: Body | None) -> Body:
@@ -80,13 +79,9 @@ class Payment(Transaction):
         checks.done()
         money = {"TotalAmt": total, "UnappliedAmt": left, "Line": lines}
         body = {**wanted, **references, **form, **money}
-        if (
-            before
-            and is_deposited(before)
-            and any(text_of(before, name) != text_of(body, name) for name in _DEPOSITED)
-        ):
-            raise FaultError(errors.deposited())
-        return body
+        if before and any(text_of(before, name) != text_of(body, name) for name in _DEPOSITED):
+            self.refuse_dependents(realm, before)
+        return {**body, **at_home(body)}
 
     @override
     def committed(self, realm: Realm, before: Body | None, after: Body, call: Call) -> None:
@@ -95,7 +90,7 @@ class Payment(Transaction):
 
     @override
     def refuse_dependents(self, realm: Realm, before: Body) -> None:
-        """Refuse to delete a payment that is in a deposit."""
+        """Refuse to touch a payment that is in a deposit."""
         if is_deposited(before):
             raise FaultError(errors.deposited())
 
@@ -112,7 +107,7 @@ class Payment(Transaction):
         self.refuse_dependents(realm, before)
         nothing = {"TotalAmt": ZERO, "UnappliedAmt": ZERO, "Line": []}
         voided = {**before, **nothing, "PrivateNote": voided_note(before)}
-        return self._save(realm, before, voided, "voided", call)
+        return self._save(realm, before, {**voided, **at_home(voided)}, "voided", call)
 
     @override
     def send(self, realm: Realm, entity_id: str, call: Call) -> Body:
@@ -155,8 +150,8 @@ class _LineReader:
         amount = checks.money("Amount") or ZERO
         if amount < 0:
             checks.note(errors.bad_amount("Amount", amount))
-        links = listed(checks, "LinkedTxn", sent.get("LinkedTxn"))
-        if checks.has("LinkedTxn") and not links:
+        links = listed(checks, "LinkedTxn", sent.get("LinkedTxn", []))
+        if sent.get("LinkedTxn") == []:
             checks.note(errors.missing("LinkedTxn"))
         forms = [form for link in links if (form := self._form(checks, link)) is not None]
         take(self._checks, checks)

@@ -14,6 +14,8 @@ class Field:
     path: str
     kind: Kind = "text"
     sortable: bool = False
+    within: str = ""
+    """A list property: the path then starts at its entries, and one that matches is enough."""
 
 
 METADATA_FIELDS = {

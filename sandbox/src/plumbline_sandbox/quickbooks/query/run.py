@@ -80,6 +80,13 @@ def _field(entity: Entity, name: str) -> Field:
 
 def _test(realm: Realm, entity: Entity, condition: Condition) -> Test:
     field = _field(entity, condition.name)
+    test = _test_of(realm, field, condition)
+    if not field.within:
+        return test
+    return lambda body: any(test(entry) for entry in body.get(field.within, ()))
+
+
+def _test_of(realm: Realm, field: Field, condition: Condition) -> Test:
     if field.kind == "id" and condition.operator not in {"=", "IN"}:
         raise FaultError(errors.query_invalid(f"Operator {condition.operator} is not supported for Id"))
     if condition.operator == "LIKE":
@@ -170,5 +177,6 @@ def _sorted(entity: Entity, rows: list[Body], select: Select) -> list[Body]:
 def _sort_key(body: Body, field: Field) -> tuple[bool, Any]:
     value = _value(body, field)
     if field.kind == "id":
-        return True, int(value)
+        # The pseudo tax codes TAX and NON are the only ids that are no numbers.
+        return value.isdigit(), int(value) if value.isdigit() else value
     return value is not None, value if value is not None else ""
