@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from sandbox_books import Books
+from sandbox_payables import Payables
 
 from plumbline_sandbox.laboratory import Laboratory
 
@@ -17,3 +18,8 @@ async def lab() -> AsyncIterator[Laboratory]:
 @pytest.fixture
 def books(lab: Laboratory) -> Books:
     return Books(lab)
+
+
+@pytest.fixture
+def payables(lab: Laboratory) -> Payables:
+    return Payables(lab)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from plumbline_sandbox.blueprint import CustomerBlueprint, RealmBlueprint
-from plumbline_sandbox.quickbooks import chart, history
+from plumbline_sandbox.quickbooks import chart, history, subcontractors
 from plumbline_sandbox.quickbooks.entities.registry import ENTITIES
 from plumbline_sandbox.quickbooks.entities.tax import TAXABLE, UNTAXED, pseudo_code
 from plumbline_sandbox.quickbooks.history import SEED, make
@@ -40,6 +40,7 @@ class SeededRealm:
     tax_codes: dict[str, str]
     customers: dict[str, str] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
+    vendors: dict[str, str] = field(default_factory=dict)
 
 
 def furnish(realm: Realm, blueprint: RealmBlueprint) -> SeededRealm:
@@ -51,8 +52,11 @@ def furnish(realm: Realm, blueprint: RealmBlueprint) -> SeededRealm:
     make(realm, "Preferences", {**PREFERENCES, "SalesFormsPrefs": sales})
     for customer in blueprint.customers:
         _customer(realm, customer, seeded)
+    seeded.vendors.update(subcontractors.hire(realm, blueprint.state, seeded.terms))
     if blueprint.history:
         history.play(realm, seeded.customers, seeded.items, seeded.payment_methods)
+        lists = subcontractors.Ledger(seeded.accounts, seeded.terms, seeded.jobs)
+        subcontractors.bill(realm, list(seeded.vendors.values()), lists)
     return seeded
 
 

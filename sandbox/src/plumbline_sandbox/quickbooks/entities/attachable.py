@@ -41,8 +41,8 @@ class Attachable(Entity):
         "Size": Field("Size", "number", sortable=True),
         "Tag": Field("Tag", sortable=True),
         "PlaceName": Field("PlaceName", sortable=True),
-        "AttachableRef.EntityRef.Type": Field("AttachableRef.EntityRef.type"),
-        "AttachableRef.EntityRef.value": Field("AttachableRef.EntityRef.value"),
+        "AttachableRef.EntityRef.Type": Field("EntityRef.type", within="AttachableRef"),
+        "AttachableRef.EntityRef.value": Field("EntityRef.value", within="AttachableRef"),
     }
 
     @override
