@@ -9,6 +9,7 @@ from plumbline_sandbox.control import Control
 from plumbline_sandbox.procore.app import build as build_procore
 from plumbline_sandbox.quickbooks.app import build as build_quickbooks
 from plumbline_sandbox.seed import seed
+from plumbline_sandbox.storage.app import build as build_storage
 from plumbline_sandbox.world import World
 
 
@@ -27,6 +28,7 @@ class Laboratory:
         self.companies = self.seeded.companies
         self.procore = _client(build_procore(self.world))
         self.quickbooks = _client(build_quickbooks(self.world))
+        self.storage = _client(build_storage(self.world))
         self.control = _client(Control(self.world, self.description).app())
 
     async def __aenter__(self) -> Self:
@@ -36,7 +38,7 @@ class Laboratory:
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         await self.world.aclose()
-        for client in (self.procore, self.quickbooks, self.control):
+        for client in (self.procore, self.quickbooks, self.storage, self.control):
             await client.aclose()
 
     async def books(

@@ -9,6 +9,7 @@ from plumbline_sandbox.latency import Latency
 from plumbline_sandbox.limits import Limits
 from plumbline_sandbox.procore.state import Procore
 from plumbline_sandbox.quickbooks.state import QuickBooks
+from plumbline_sandbox.storage.state import Storage
 
 
 class World:
@@ -25,7 +26,8 @@ class World:
         self.faults = Faults(self.journal)
         self.limits = Limits()
         self.latency = Latency(random.Random(seed))
-        self.procore = Procore(self.clock, self.journal, self.faults, seed)
+        self.storage = Storage(self.clock, random.Random(seed).randbytes(32))
+        self.procore = Procore(self.clock, self.journal, self.faults, self.storage, seed)
         self.quickbooks = QuickBooks(self.clock, self.journal, self.faults, seed)
 
     async def aclose(self) -> None:

@@ -8,6 +8,7 @@ from plumbline_sandbox.procore.call import Call
 from plumbline_sandbox.procore.conventions import forbidden, invalid, not_found, unauthorized, wrong_path
 from plumbline_sandbox.procore.grants import Grant
 from plumbline_sandbox.procore.oauth import OAuth
+from plumbline_sandbox.procore.prostore import PATH as FILES
 from plumbline_sandbox.procore.rates import Rates
 from plumbline_sandbox.procore.routes import Routes
 from plumbline_sandbox.procore.state import Company
@@ -66,6 +67,8 @@ class ProcoreProvider:
         if request.path.startswith("/oauth/"):
             return
         grant = self._grant(request)
+        if request.path.startswith(FILES):
+            return  # the company stands in the query
         # A refusal counts as well (Procore docs, rate limiting), so the count comes first.
         wait_s = self._rates.admit(_key(request))
         if wait_s is not None:
@@ -79,6 +82,8 @@ class ProcoreProvider:
             if login is None:
                 raise wrong_path()
             return login(request)
+        if request.path.startswith(FILES):
+            return self._file(request)
         found = self._routes.find(request)
         if found is None:
             raise wrong_path()
@@ -98,6 +103,12 @@ class ProcoreProvider:
     def throttled(self, retry_after_s: int) -> Answer:
         """Return a 429 with `Retry-After`."""
         return json_answer(429, {"message": THROTTLED}, retry_after=str(retry_after_s))
+
+    def _file(self, request: Request) -> Answer:
+        answer = self._procore.prostore.redirect(request, self._grant(request).app.installs)
+        if request.method != "GET" or answer is None:
+            raise not_found(request.path)
+        return answer
 
     def _grant(self, request: Request) -> Grant:
         grant = self._procore.grants.find(request.headers)

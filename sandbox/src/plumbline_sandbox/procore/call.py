@@ -41,13 +41,19 @@ class Call:
         """The caller as the author of a change."""
         return Actor("api", self.grant.user, self.grant.app.client_id)
 
-    def company_id(self) -> int:
-        """Return the company of the path or query if it is the header's too.
+    @property
+    def person(self) -> Row:
+        """The caller as records name who made them."""
+        user = self.grant.user
+        return {"id": user.id, "login": user.login, "name": user.name}
+
+    def company_id(self, body: Row | None = None) -> int:
+        """Return the company of the path, query or body if it is the header's too.
 
         Raises:
             RefusedError: 400 without one, 404 when it is another than the header's.
         """
-        wanted = self._id("company", "company_id")
+        wanted = self._id("company", "company_id", body)
         if self.company is None or wanted != self.company.id:
             raise not_found(self.path)
         return wanted
@@ -103,4 +109,4 @@ ApiHandler = Callable[[Call], Answer]
 """A use case of one endpoint; it answers at once, everything being in memory."""
 
 Endpoint = tuple[str, str, ApiHandler]
-"""Method, path template (`{x}` stands for digits; params have those names) and handler."""
+"""Method, path template (`{x}` stands for digits, `{uuid}` for a ULID; params have those names) and handler."""

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from plumbline_sandbox.http import Answer, RefusedError, Request, json_answer
+from plumbline_sandbox.procore.forms import is_form, read_form
 
 V1_PAGE = 100
 """Rows of a v1 page when the caller does not say (inferred: the documentation gives none)."""
@@ -89,11 +90,16 @@ def _v2_error(status: int, message: str, details: list[dict[str, str]]) -> Answe
 
 
 def read_object(request: Request) -> dict[str, Any]:
-    """Return the request's JSON object.
+    """Return the request's JSON object, or the nested values of a form.
 
     Raises:
-        RefusedError: 400, the body is no JSON object.
+        RefusedError: 400, the body is neither.
     """
+    if is_form(request):
+        try:
+            return read_form(request)
+        except ValueError as broken:
+            raise invalid(request.path, {"base": ["request body is not a valid form"]}, 400) from broken
     try:
         value = request.json() if request.body else {}
     except ValueError as broken:

@@ -1,4 +1,4 @@
-"""Companies, projects, vendors and the caller itself."""
+"""Companies and the caller itself, and what lists of simple families share."""
 
 from typing import Any
 
@@ -9,7 +9,6 @@ from plumbline_sandbox.procore.conventions import (
     filter_moments,
     list_v1,
     moment,
-    not_found,
     with_headers,
 )
 from plumbline_sandbox.procore.records import Shown
@@ -60,40 +59,3 @@ class Directory:
         ]
         page, headers = list_v1(call.request, rows)
         return with_headers(json_answer(200, page), headers)
-
-    def projects(self, call: Call) -> Answer:
-        """`GET /rest/v1.0|v1.1/projects`: only those the install permits."""
-        company_id = call.company_id()
-        shown = self._procore.projects.shown_of_project(None)
-        rows = [row for row in shown if row.company_id == company_id and call.sees(row)]
-        rows = [row for row in filtered(call, rows) if _has_status(row, call.request.query)]
-        page, headers = list_v1(call.request, rows)
-        return with_headers(json_answer(200, [as_json(row) for row in page]), headers)
-
-    def project(self, call: Call) -> Answer:
-        """`GET /rest/v1.0/projects/{id}?company_id=`; 400 without the company."""
-        call.company_id()
-        shown = self._procore.projects.shown(call.record_id())
-        if shown is None or not call.sees(shown):
-            raise not_found(call.path)
-        return json_answer(200, as_json(shown))
-
-    def vendors(self, call: Call) -> Answer:
-        """`GET /rest/v1.0/vendors?company_id=`."""
-        company_id = call.company_id()
-        rows = [row for row in self._procore.vendors.shown_of_project(None) if row.company_id == company_id]
-        page, headers = list_v1(call.request, filtered(call, rows))
-        return with_headers(json_answer(200, [as_json(row) for row in page]), headers)
-
-    def vendor(self, call: Call) -> Answer:
-        """`GET /rest/v1.0/vendors/{id}?company_id=`."""
-        company_id = call.company_id()
-        shown = self._procore.vendors.shown(call.record_id())
-        if shown is None or shown.company_id != company_id:
-            raise not_found(call.path)
-        return json_answer(200, as_json(shown))
-
-
-def _has_status(row: Shown[Row], query: dict[str, str]) -> bool:
-    wanted = query.get("filters[by_status]", "All").lower()
-    return wanted == "all" or row.value["active"] == (wanted == "active")

@@ -1,7 +1,7 @@
 """Reading typed values out of JSON objects, gathering every complaint before refusing."""
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -25,6 +25,11 @@ class Fields:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
+    @property
+    def complaints(self) -> dict[str, list[str]]:
+        """What was wrong so far, by field."""
+        return self._errors
+
     def complain(self, name: str, message: str) -> None:
         """Note one complaint about a field."""
         self._errors.setdefault(name, []).append(message)
@@ -38,6 +43,23 @@ class Fields:
             self.complain(name, "is not a string")
             return default
         return value
+
+    def required_text(self, name: str) -> str:
+        """Return a string that must be there and not be blank; "" stands in until `done` refuses."""
+        value = self.text(name)
+        if not value and name not in self._errors:
+            self.complain(name, "can't be blank")
+        return value or ""
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """Return true or false; forms say it in words."""
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if value not in {True, False, "true", "false"}:
+            self.complain(name, "is not true or false")
+            return default
+        return value in {True, "true"}
 
     def choice(self, name: str, allowed: Collection[str], default: str) -> str:
         """Return one of the allowed strings."""
@@ -82,6 +104,18 @@ class Fields:
         except ValueError:
             self.complain(name, "is not a date")
             return default
+
+    def moment(self, name: str) -> datetime | None:
+        """Return a date-time in ISO 8601; one without an offset is UTC."""
+        value = self._values.get(name)
+        if value is None:
+            return None
+        try:
+            at = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.complain(name, "is not a date-time")
+            return None
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
 
     def required_day(self, name: str) -> date:
         """Return a date that must be there; `date.min` stands in until `done` refuses."""

@@ -10,8 +10,13 @@ from plumbline_sandbox.procore.contract_payments import ContractPayments
 from plumbline_sandbox.procore.contracts import BillingPeriods, Contracts
 from plumbline_sandbox.procore.conventions import forbidden, is_v2, list_v1, list_v2, not_found, of_list
 from plumbline_sandbox.procore.directory import Directory
+from plumbline_sandbox.procore.documents import endpoints as documents
 from plumbline_sandbox.procore.payment_applications import PaymentApplications
+from plumbline_sandbox.procore.projects import endpoints as projects
 from plumbline_sandbox.procore.state import Procore
+from plumbline_sandbox.procore.timesheets import endpoints as timesheets
+from plumbline_sandbox.procore.uploads_api import endpoints as uploads
+from plumbline_sandbox.procore.vendors import endpoints as vendors
 from plumbline_sandbox.procore.webhooks.api import Webhooks
 
 OPEN = "open"
@@ -26,7 +31,7 @@ FORBIDDEN = "You do not have permission to perform this action"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One endpoint. In the template `{x}` stands for digits; params have those names."""
+    """One endpoint; for the template see `Endpoint`."""
 
     method: str
     template: str
@@ -74,9 +79,13 @@ class Routes:
 
 def _by_tool(procore: Procore) -> Iterable[tuple[str, list[Endpoint]]]:
     yield OPEN, _open(procore)
-    yield "directory", _directory(procore)
+    yield OPEN, projects(procore)
+    yield "directory", vendors(procore)
     yield "prime_contracts", _prime_contracts(procore)
     yield "commitments", _commitments(procore)
+    yield "documents", documents(procore)
+    yield OPEN, uploads(procore)
+    yield "timesheets", timesheets(procore)
     for scope in ("/rest/v2.0/companies/{company}", "/rest/v2.0/companies/{company}/projects/{project}"):
         yield WEBHOOKS, _webhooks(Webhooks(procore), f"{scope}/webhooks")
 
@@ -86,17 +95,6 @@ def _open(procore: Procore) -> list[Endpoint]:
     return [
         ("GET", "/rest/v1.0/me", directory.me),
         ("GET", "/rest/v1.0/companies", directory.companies),
-        ("GET", "/rest/v1.0/projects", directory.projects),
-        ("GET", "/rest/v1.1/projects", directory.projects),
-        ("GET", "/rest/v1.0/projects/{id}", directory.project),
-    ]
-
-
-def _directory(procore: Procore) -> list[Endpoint]:
-    directory = Directory(procore)
-    return [
-        ("GET", "/rest/v1.0/vendors", directory.vendors),
-        ("GET", "/rest/v1.0/vendors/{id}", directory.vendor),
     ]
 
 
@@ -157,4 +155,5 @@ def _webhooks(webhooks: Webhooks, base: str) -> list[Endpoint]:
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>\\d{1,18})", re.escape(template)))
+    digits = re.sub(r"\\{(?!uuid)(\w+)\\}", r"(?P<\1>\\d{1,18})", re.escape(template))
+    return re.compile(digits.replace(r"\{uuid\}", "(?P<uuid>[0-9A-Z]{26})"))

@@ -2,19 +2,24 @@
 
 import random
 from dataclasses import dataclass
+from datetime import date
 from itertools import count
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from plumbline_sandbox.clock import Clock
 from plumbline_sandbox.faults import Faults
 from plumbline_sandbox.journal import Journal
 from plumbline_sandbox.procore.g702 import Application
 from plumbline_sandbox.procore.grants import Grants, User
-from plumbline_sandbox.procore.records import Record, Table
+from plumbline_sandbox.procore.prostore import Prostore
+from plumbline_sandbox.procore.records import Record, Shown, Table
+from plumbline_sandbox.procore.uploads import Uploads
 from plumbline_sandbox.procore.webhooks.delivery import TIMEOUT_S, Deliveries
 from plumbline_sandbox.procore.webhooks.hooks import Hooks
 from plumbline_sandbox.procore.webhooks.payloads import Event
 from plumbline_sandbox.sending import HttpSender
+from plumbline_sandbox.storage.state import Storage
 
 FIRST_ID = 562949953508586
 """Where ids start: production ids exceed 32 bits."""
@@ -56,7 +61,14 @@ class Family:
 
 
 PROJECT = Family("project", "Projects")
-VENDOR = Family("vendor", None)
+VENDOR = Family("vendor", "Company Vendors")
+PROJECT_FOLDER = Family("folder", "Project Folders")
+PROJECT_FILE = Family("file", "Project Files")
+PROJECT_FILE_VERSION = Family("file_version", "Project File Versions")
+COMPANY_FOLDER = Family("folder", "Company Folders")
+COMPANY_FILE = Family("file", "Company Files")
+TIMESHEET = Family("timesheet", None)
+TIMECARD_ENTRY = Family("timecard_entry", "Timecard Entries")
 PRIME_CONTRACT = Family("prime_contract", "Prime Contracts")
 BILLING_PERIOD = Family("billing_period", None)
 PAYMENT_APPLICATION = Family("payment_application", "Payment Applications")
@@ -66,7 +78,7 @@ CONTRACT_PAYMENT = Family("contract_payment", "Contract Payments")
 class Procore:
     """Every company's records, grants and webhooks."""
 
-    def __init__(self, clock: Clock, journal: Journal, faults: Faults, seed: int) -> None:
+    def __init__(self, clock: Clock, journal: Journal, faults: Faults, storage: Storage, seed: int) -> None:
         self.clock = clock
         self.journal = journal
         self.faults = faults
@@ -81,6 +93,17 @@ class Procore:
         self.billing_periods: Table[Row] = Table(clock)
         self.applications: Table[Application] = Table(clock)
         self.payments: Table[Row] = Table(clock)
+        self.prostore = Prostore(storage)
+        self.uploads = Uploads(clock, self.prostore, random.Random(seed))
+        self.folders: Table[Row] = Table(clock)
+        self.files: Table[Row] = Table(clock)
+        self.project_vendors: dict[int, set[int]] = {}
+        self.people: Table[Row] = Table(clock)
+        self.cost_codes: Table[Row] = Table(clock)
+        self.timecard_time_types: Table[Row] = Table(clock)
+        self.timesheets: Table[Row] = Table(clock)
+        self.timecard_entries: Table[Row] = Table(clock)
+        self.start_stop_projects: set[int] = set()
         self.hooks = Hooks(clock, count(FIRST_HOOK_ID).__next__)
         sender = HttpSender(TIMEOUT_S)
         self.deliveries = Deliveries(clock, journal, faults, sender, self.hooks, random.Random(seed))
@@ -89,6 +112,10 @@ class Procore:
         """Return an id that no record of any kind has."""
         self._last_id += 1
         return self._last_id
+
+    def today(self, project: Shown[Row]) -> date:
+        """Return the date it is where a project is; UTC where it has no time zone."""
+        return self.clock.now().astimezone(ZoneInfo(project.value.get("tz_name") or "UTC")).date()
 
     def created(self, family: Family, record: Record[Any], actor: Actor, **facts: Any) -> None:
         """Make a new record a fact: journal, reading lag, webhooks."""

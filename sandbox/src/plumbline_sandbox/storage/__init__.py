@@ -1,0 +1,1 @@
+"""The storage service behind Procore: another origin, which must never see Procore's tokens."""
