@@ -102,7 +102,7 @@ class Checks:
     def choice(self, name: str, allowed: frozenset[str]) -> str | None:
         """Read one of the enumerated texts (2170)."""
         value = self._body.get(name)
-        if value is not None and value not in allowed:
+        if value is not None and (not isinstance(value, str) or value not in allowed):
             self.note(errors.bad_choice(name, value))
             return None
         return value

@@ -85,8 +85,9 @@ def _rows(body: Body) -> Iterator[Row]:
 def _described(line: Body) -> str:
     if line.get("DetailType") == "SubTotalLineDetail":
         return "Subtotal"
-    if links := line.get("LinkedTxn"):
-        return f"{links[0]['TxnType']} {links[0]['TxnId']}"
+    if "LineEx" in line:
+        (link,) = line["LinkedTxn"]
+        return f"{link['TxnType']} {link['TxnId']}"
     detail = line.get("SalesItemLineDetail", {})
     item = detail.get("ItemRef", {}).get("name", "")
     return " ".join(text for text in (item, line.get("Description", "")) if text)[:80]

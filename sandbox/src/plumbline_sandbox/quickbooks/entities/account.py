@@ -162,7 +162,8 @@ class Account(Tree):
         return {"AccountSubType": SUBTYPES[kind][0], "CurrencyRef": CURRENCY, **wanted, **derived, **named}
 
     def _type(self, checks: Checks, wanted: Body) -> str:
-        kind = wanted.get("AccountType") or _OWNERS.get(wanted.get("AccountSubType", ""))
+        subtype = checks.text("AccountSubType", longest=100)
+        kind = checks.text("AccountType", longest=100) or _OWNERS.get(subtype or "")
         if kind is None:
             checks.required("AccountType")
         elif kind not in CLASSIFICATIONS:

@@ -88,7 +88,7 @@ class Entity:
         before = self.present(realm, sent)
         if sent.get("sparse") is True:
             kept = {name: value for name, value in before.items() if name in self.writable}
-            wanted = _without_nulls({**kept, **self._sent_writable(sent)})
+            wanted = without_nulls({**kept, **self._sent_writable(sent)})
         return self._build_and_save(realm, before, wanted, call)
 
     def delete(self, realm: Realm, sent: Body, call: Call) -> Body:
@@ -167,7 +167,7 @@ class Entity:
         for name in sent:
             if name not in self.writable and name not in self.ignored and name not in ALWAYS_IGNORED:
                 raise FaultError(errors.bad_property(name))
-        return _without_nulls(self._sent_writable(sent))
+        return without_nulls(self._sent_writable(sent))
 
     def _sent_writable(self, sent: Body) -> Body:
         return {name: value for name, value in sent.items() if name in self.writable}
@@ -210,8 +210,8 @@ def named_references(realm: Realm, checks: Checks, targets: Mapping[str, str]) -
     return named
 
 
-def _without_nulls(body: Body) -> Body:
-    # An empty text clears a property like null does; both mean "no value" to the service.
+def without_nulls(body: Body) -> Body:
+    """Return the properties that have a value; to the service an empty text has none, like null."""
     return {name: value for name, value in body.items() if value is not None and value != ""}
 
 

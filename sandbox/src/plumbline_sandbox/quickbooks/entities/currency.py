@@ -31,6 +31,9 @@ NAMES = {
 }
 """The currencies there are here; other codes are refused."""
 
+LARGEST_RATE = 1_000_000
+"""A bound of the sandbox's own, so that amounts at home stay amounts."""
+
 
 class CompanyCurrency(Entity):
     """Intuit, CompanyCurrency: a currency that the company uses. Needs multicurrency."""
@@ -90,7 +93,7 @@ class ExchangeRate(Entity):
         checks.required("SourceCurrencyCode", "AsOfDate", "Rate")
         source = checks.choice("SourceCurrencyCode", frozenset(NAMES))
         day, rate = checks.day("AsOfDate"), checks.number("Rate")
-        if rate is not None and rate <= 0:
+        if rate is not None and not 0 < rate <= LARGEST_RATE:
             checks.note(errors.bad_range("Rate", rate))
         if source == home(realm):
             checks.note(errors.business("You cannot set an exchange rate for your home currency."))
@@ -166,6 +169,9 @@ def form_currency(realm: Realm, checks: Checks, customer: Body | None, day: date
 
     Then the form must name its currency (2020), which must be its customer's (6000, inferred).
     """
+    rate = checks.number("ExchangeRate")
+    if rate is not None and not 0 < rate <= LARGEST_RATE:
+        checks.note(errors.bad_range("ExchangeRate", rate))
     if not many(realm):
         return {"CurrencyRef": CURRENCY}
     checks.required("CurrencyRef")
@@ -174,7 +180,6 @@ def form_currency(realm: Realm, checks: Checks, customer: Body | None, day: date
         checks.note(errors.bad_reference("CompanyCurrency", code, "CurrencyRef"))
     elif customer is not None and code != (text_of(customer, "CurrencyRef") or home(realm)):
         checks.note(errors.business("The transaction's currency is not the customer's currency."))
-    rate = checks.number("ExchangeRate")
     if code == home(realm):
         rate = Decimal(1)
     elif rate is None:
@@ -182,9 +187,9 @@ def form_currency(realm: Realm, checks: Checks, customer: Body | None, day: date
     return {"CurrencyRef": {"value": code, "name": NAMES.get(code, code)}, "ExchangeRate": rate}
 
 
-def at_home(body: Body) -> Body:
+def at_home(realm: Realm, body: Body) -> Body:
     """Return total and balance of a form in home currency; nothing where there is one currency only."""
-    if "ExchangeRate" not in body:
+    if not many(realm):
         return {}
     names = {"TotalAmt": "HomeTotalAmt", "Balance": "HomeBalance"}
     rate = body["ExchangeRate"]

@@ -53,7 +53,7 @@ class Item(Tree):
     def build(self, realm: Realm, wanted: Body, before: Body | None) -> Body:
         """Check name, type and accounts."""
         checks = Checks(wanted)
-        kind = wanted.get("Type", "Service")
+        kind = checks.text("Type", longest=100) or "Service"
         if kind not in TYPES:
             checks.note(errors.bad_type("Type", kind))
         if kind != "Category":

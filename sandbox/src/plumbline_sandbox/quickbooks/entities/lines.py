@@ -11,11 +11,19 @@ from typing import Any
 
 from plumbline_sandbox.quickbooks import errors, wire
 from plumbline_sandbox.quickbooks.checks import Checks
-from plumbline_sandbox.quickbooks.entities.base import check_reference, named_reference, named_references
+from plumbline_sandbox.quickbooks.entities.base import (
+    check_reference,
+    named_reference,
+    named_references,
+    without_nulls,
+)
 from plumbline_sandbox.quickbooks.entities.transaction import LineIds, listed, take
 from plumbline_sandbox.quickbooks.ledger import ZERO
 from plumbline_sandbox.quickbooks.realm import Realm
 from plumbline_sandbox.quickbooks.wire import Body
+
+LONGEST_DESCRIPTION = 4000
+"""Longest Description of a line (Intuit, Invoice)."""
 
 MOST_LINES, MOST_TAXED_LINES = 10_000, 750
 """How many lines a form may have, and how many of them taxed (Intuit, Invoice; the code is inferred)."""
@@ -104,6 +112,9 @@ class LineReader:
         checks = Checks(detail)
         checks.required("DiscountPercent")
         percent = checks.number("DiscountPercent") or ZERO
+        if not 0 <= percent <= 100:
+            checks.note(errors.bad_range("DiscountPercent", percent))
+            percent = ZERO
         take(self._checks, checks)
         return {**sent, "Amount": (subtotal * percent / 100).quantize(wire.CENT, ROUND_HALF_UP)}
 
@@ -111,7 +122,8 @@ class LineReader:
         detail = sent.get("SalesItemLineDetail", {})
         if not isinstance(detail, dict) or any(name not in _SALES_DETAIL for name in detail):
             self._checks.note(errors.bad_property("SalesItemLineDetail"))
-            return {}
+            return {"SalesItemLineDetail": {}}
+        detail = without_nulls(detail)
         if "ItemRef" not in detail:
             # Intuit, Invoice: without an item a line is documentation and its amount is ignored.
             return {"DetailType": "DescriptionOnly", "Amount": ZERO, "SalesItemLineDetail": detail}
@@ -150,6 +162,10 @@ class LineReader:
         for name in sent:
             if name not in _LINE:
                 self._checks.note(errors.bad_property(name))
+        checks = Checks(sent)
+        checks.text("Description", longest=LONGEST_DESCRIPTION)
+        listed(checks, "LinkedTxn", sent.get("LinkedTxn", []))
+        take(self._checks, checks)
 
 
 def closed(own: list[Body], discounts: Iterable[Body]) -> Lines:
@@ -170,7 +186,9 @@ def zeroed(lines: Iterable[Body]) -> list[Body]:
 def _is_taxed(line: Body) -> bool:
     code = line.get("SalesItemLineDetail", {}).get("TaxCodeRef")
     return (
-        line.get("DetailType") == "SalesItemLineDetail" and isinstance(code, dict) and code["value"] != "NON"
+        line.get("DetailType") == "SalesItemLineDetail"
+        and isinstance(code, dict)
+        and code.get("value", "NON") != "NON"
     )
 
 

@@ -81,7 +81,7 @@ class Payment(Transaction):
         body = {**wanted, **references, **form, **money}
         if before and any(text_of(before, name) != text_of(body, name) for name in _DEPOSITED):
             self.refuse_dependents(realm, before)
-        return {**body, **at_home(body)}
+        return {**body, **at_home(realm, body)}
 
     @override
     def committed(self, realm: Realm, before: Body | None, after: Body, call: Call) -> None:
@@ -107,7 +107,7 @@ class Payment(Transaction):
         self.refuse_dependents(realm, before)
         nothing = {"TotalAmt": ZERO, "UnappliedAmt": ZERO, "Line": []}
         voided = {**before, **nothing, "PrivateNote": voided_note(before)}
-        return self._save(realm, before, {**voided, **at_home(voided)}, "voided", call)
+        return self._save(realm, before, {**voided, **at_home(realm, voided)}, "voided", call)
 
     @override
     def send(self, realm: Realm, entity_id: str, call: Call) -> Body:

@@ -115,7 +115,7 @@ class SalesForm(Transaction):
         checks.done()
         number = {} if before or "DocNumber" in wanted else _number(realm)
         settled = {**body, **number, **self.settle(realm, before, body)}
-        return {**settled, **at_home(settled)}
+        return {**settled, **at_home(realm, settled)}
 
     def own(self, realm: Realm, checks: Checks, draft: Draft) -> Body:
         """Return the properties of this kind of form; note what is wrong with them."""
@@ -160,7 +160,7 @@ class VoidableForm(SalesForm):
             "Line": zeroed(before["Line"]),
         }
         voided |= {"LinkedTxn": [], "PrivateNote": voided_note(before)}
-        return self._save(realm, before, {**voided, **at_home(voided)}, "voided", call)
+        return self._save(realm, before, {**voided, **at_home(realm, voided)}, "voided", call)
 
     def refuse_void(self, before: Body) -> None:
         """Refuse to void what other transactions hang on.
