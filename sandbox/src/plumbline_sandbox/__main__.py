@@ -5,18 +5,22 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import uvloop
 
+from plumbline_sandbox.scenario import read_scenario
 from plumbline_sandbox.serving import serving
 
 
-async def _run(host: str, port: int, seed: int) -> None:
+async def _run(host: str, port: int, seed: int, scenario: Mapping[str, Any]) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    async with serving(host=host, port=port, seed_number=seed) as addresses:
+    async with serving(host=host, port=port, seed_number=seed, scenario=scenario) as addresses:
         sys.stdout.write(json.dumps(addresses) + "\n")
         sys.stdout.flush()
         await stopped.wait()
@@ -28,8 +32,13 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="first of three ports; 0 picks free ones")
     parser.add_argument("--seed", type=int, default=1, help="two sandboxes of one seed have the same data")
+    parser.add_argument("--faults", type=Path, metavar="FILE", help="a scenario of faults, in JSON")
     arguments = parser.parse_args()
-    uvloop.run(_run(arguments.host, arguments.port, arguments.seed))
+    try:
+        scenario = read_scenario(arguments.faults) if arguments.faults else {}
+        uvloop.run(_run(arguments.host, arguments.port, arguments.seed, scenario))
+    except (OSError, ValueError) as malformed:
+        parser.error(str(malformed))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ a test can let a hundred days pass in a moment.
 
 import asyncio
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 LONGEST_NAP_S = 3600.0
 """Longest real wait before a sleeper looks at the clock again; a bound, not a promise."""
@@ -56,11 +56,14 @@ class Clock:
 
     async def sleep(self, seconds: float) -> None:
         """Return when so many sandbox seconds have passed, by running or by a jump."""
-        await self.sleep_until(self.now() + timedelta(seconds=seconds))
+        # Not by way of `datetime`: its microseconds may lie after the moment that a jump reaches.
+        await self._reach(self.time() + seconds)
 
     async def sleep_until(self, moment: datetime) -> None:
         """Return when this moment is reached, by running or by a jump."""
-        wanted_s = moment.timestamp()
+        await self._reach(moment.timestamp())
+
+    async def _reach(self, wanted_s: float) -> None:
         while (left_s := wanted_s - self.time()) > 0:
             nap_s = left_s / self._factor if self._factor else LONGEST_NAP_S
             await self._nap(min(nap_s, LONGEST_NAP_S))

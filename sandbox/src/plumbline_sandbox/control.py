@@ -13,8 +13,10 @@ from starlette.routing import Route
 from plumbline_sandbox.founding import found_company
 from plumbline_sandbox.http import RefusedError
 from plumbline_sandbox.people import ProcorePeople
+from plumbline_sandbox.posted import posted_object
 from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.quickbooks.portal import Portal
+from plumbline_sandbox.scenario import play
 from plumbline_sandbox.world import World
 
 JOURNAL_PAGE = 5000
@@ -39,6 +41,7 @@ class Control:
                 Route("/control/clock", self.clock, methods=["GET", "POST"]),
                 Route("/control/faults", self.faults, methods=["GET", "POST", "DELETE"]),
                 Route("/control/faults/{id}", self.fault, methods=["DELETE"]),
+                Route("/control/scenario", self.scenario, methods=["POST"]),
                 Route("/control/latency", self.latency, methods=["POST"]),
                 Route("/control/limits", self.limits, methods=["POST"]),
                 Route("/control/webhooks/pending", self.pending),
@@ -98,6 +101,12 @@ class Control:
         if not self._world.faults.remove(request.path_params["id"]):
             raise HTTPException(404, "there is no such rule")
         return Response(status_code=204)
+
+    async def scenario(self, request: Request) -> Response:
+        """`POST /control/scenario` puts faults, latencies, limits and switches in force; see `scenario`."""
+        body = await posted_object(request)
+        play(self._world, body)
+        return JSONResponse(body, 201)
 
     async def latency(self, request: Request) -> Response:
         """`POST /control/latency`: `{"provider", "ms", "jitter_ms"}`."""

@@ -13,13 +13,13 @@ from typing import Any
 from plumbline_sandbox.journal import Journal
 
 FAULTS: Mapping[str, str] = {
-    "status": "answer args.status (default 503) instead of executing",
+    "status": "answer args.status (default 503), args.headers and args.body (JSON or a text) instead of executing",
     "html": "answer an HTML page with args.status (default 502) instead of executing",
-    "throttle": "answer 429 in the provider's shape with args.retry_after (default 60) seconds",
+    "throttle": "answer 429 in the provider's shape with args.retry_after (default 60; null: no header) seconds",
     "refuse-token": "answer 401 in the provider's shape instead of executing; with args.after_commit after it",
-    "lose-request": "cut the connection before executing",
-    "status-after-commit": "execute, then answer args.status (default 500)",
-    "lose-answer": "execute, then cut the connection without a byte",
+    "lose-request": "end the connection in the manner of args.how (default cut) before executing",
+    "status-after-commit": "execute, then answer args.status (default 500), args.headers and args.body",
+    "lose-answer": "execute a change, then end the connection in the manner of args.how (default cut)",
     "delay": "execute, then wait args.ms (default 1000) before answering",
     "truncate": "execute, then send half of the body under the full content-length, and close",
     "stale-truth": "Procore: for args.ms (default 3000) after a change, reads show the version before",
@@ -30,6 +30,14 @@ FAULTS: Mapping[str, str] = {
     "webhook-drop": "never deliver this event",
 }
 """Every fault there is, with what it does."""
+
+HOWS: Mapping[str, str] = {
+    "cut": "close at once, without a byte",
+    "reset": "close with a TCP reset",
+    "half-close": "close the sending side only, without a byte, and listen on",
+    "silence": "stay connected and say nothing more; a lost answer gets as far as the first byte of its body",
+}
+"""The manners of `lose-request` and `lose-answer`."""
 
 _AFTER_COMMIT = frozenset({"status-after-commit", "lose-answer"})
 _SCHEDULE = frozenset({"times", "every", "probability", "seed"})
@@ -162,6 +170,8 @@ def _rule(rule_id: str, name: str, body: Mapping[str, Any]) -> Rule:
     if every < 1:
         raise ValueError("every must be at least 1")
     try:
+        if (how := dict(body.get("args", {})).get("how", "cut")) not in HOWS:
+            raise ValueError(f"unknown manner {how!r}; known: {', '.join(HOWS)}")
         return Rule(
             id=rule_id,
             name=name,

@@ -1,17 +1,36 @@
 """How long each provider takes to answer."""
 
+import math
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
+
+_Z99 = 2.3263
+"""The 99th percentile of the standard normal distribution."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """An answer time: `ms` plus or minus up to `jitter_ms`, evenly spread."""
+    """How answer times are spread: evenly around `ms`, or lognormal if `p50_ms` is given."""
 
     ms: float = 0.0
     jitter_ms: float = 0.0
+    """Answers take `ms` plus or minus up to so much."""
+    p50_ms: float = 0.0
+    p99_ms: float = 0.0
+    """The lognormal spread: half of all answers take `p50_ms` or less, and 99 of 100 `p99_ms` or less."""
+    stall_ms: float = 0.0
+    stall_share: float = 0.0
+    """This share of the answers takes `stall_ms` more."""
+
+    def draw_ms(self, rng: random.Random) -> float:
+        """Return one answer time."""
+        if self.p50_ms:
+            drawn = rng.lognormvariate(math.log(self.p50_ms), math.log(self.p99_ms / self.p50_ms) / _Z99)
+        else:
+            drawn = max(0.0, self.ms + rng.uniform(-self.jitter_ms, self.jitter_ms))
+        return drawn + (self.stall_ms if self.stall_share and rng.random() < self.stall_share else 0.0)
 
 
 class Latency:
@@ -22,19 +41,23 @@ class Latency:
         self._paces: dict[str, Pace] = {}
 
     def configure(self, body: Mapping[str, Any]) -> None:
-        """Set one provider's pace: `{"provider": "quickbooks", "ms": 40, "jitter_ms": 20}`.
+        """Set one provider's pace: `{"provider": "quickbooks", "ms": 40, "jitter_ms": 20}`; see `Pace`.
 
         Raises:
-            ValueError: The provider is unknown or a figure is no number.
+            ValueError: The provider or a figure is unknown, or a figure is no number or makes no sense.
         """
-        provider = body.get("provider")
+        figures = dict(body)
+        provider = figures.pop("provider", None)
         if provider not in {"procore", "quickbooks"}:
             raise ValueError(f"unknown provider {provider!r}")
-        self._paces[provider] = Pace(float(body.get("ms", 0)), float(body.get("jitter_ms", 0)))
+        if unknown := set(figures) - {field.name for field in fields(Pace)}:
+            raise ValueError(f"unknown figures: {', '.join(sorted(unknown))}")
+        pace = Pace(**{name: float(figure) for name, figure in figures.items()})
+        if pace.p99_ms < pace.p50_ms:
+            raise ValueError("p99_ms must not be less than p50_ms")
+        self._paces[provider] = pace
 
     def draw_s(self, provider: str) -> float:
         """Return how many seconds the next answer of this provider takes."""
         pace = self._paces.get(provider)
-        if pace is None:
-            return 0.0
-        return max(0.0, pace.ms + self._rng.uniform(-pace.jitter_ms, pace.jitter_ms)) / 1000
+        return pace.draw_ms(self._rng) / 1000 if pace else 0.0

@@ -25,7 +25,7 @@ class QuickBooksLimits:
     app_per_minute: int = 0
     """Requests per app over all realms; 0 = no such limit. Intuit documents none today."""
     request_s: int = 120
-    """Real seconds after which a request is ended unanswered by the service."""
+    """Real seconds after which a request is ended; that the gateway answers 504 then is inferred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,10 @@ class Limits:
         if unknown := set(body) - {"quickbooks", "procore"}:
             raise ValueError(f"unknown providers: {', '.join(sorted(unknown))}")
         self.quickbooks, self.procore = quickbooks, procore
+
+    def longest_request_s(self, provider: str) -> float:
+        """Return after how many real seconds this provider ends a request; Procore documents no figure."""
+        return self.quickbooks.request_s if provider == "quickbooks" else float("inf")
 
 
 def _whole(figures: Mapping[str, Any]) -> dict[str, int]:

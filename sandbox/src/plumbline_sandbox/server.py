@@ -6,7 +6,12 @@ client that gives up meets either fate.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+import json
+import os
+import socket
+import struct
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -51,21 +56,28 @@ class App:
 
     async def _serve(self, request: Request, wire: "Wire") -> None:
         world = self._world
+        started_s = asyncio.get_running_loop().time()
+        ends_at_s = started_s + world.limits.longest_request_s(self._provider.name)
         latency_s = world.latency.draw_s(self._provider.name)
-        if world.faults.take("lose-request", request.facts):
-            await self._lose(request, wire, None)
+        if lost := world.faults.take("lose-request", request.facts):
+            self._note("bytes-lost", request, None)
+            await wire.lose(str(lost.args.get("how", "cut")))
             return
-        await self._spend(latency_s / 2)
+        await self._spend(latency_s / 2, ends_at_s)
         answer = await self._answer(request)
-        await self._spend(latency_s / 2)
+        await self._spend(latency_s / 2, ends_at_s)
+        if delay := world.faults.take("delay", request.facts):
+            await self._spend(float(delay.args.get("ms", 1000)) / 1000, ends_at_s)
+        if asyncio.get_running_loop().time() >= ends_at_s:
+            answer = replace(answer, status=504, body=b"", headers={})
         await self._deliver(request, answer, wire)
 
     async def _answer(self, request: Request) -> Answer:
         answer = self._fault(request, after_commit=False)
         if answer is None:
             answer = await self._execute(request)
-        if answer.committed or answer.replay:
-            answer = self._fault(request, after_commit=True) or answer
+        if (answer.committed or answer.replay) and (faulty := self._fault(request, after_commit=True)):
+            answer = replace(faulty, committed=answer.committed, replay=answer.replay)
         self._provider.finish(request, answer)
         return answer
 
@@ -88,20 +100,26 @@ class App:
             case "refuse-token":
                 return self._provider.refused_token()
             case "throttle":
-                return self._provider.throttled(int(rule.args.get("retry_after", 60)))
+                return self._throttled(rule.args.get("retry_after", 60))
             case "html":
                 return Answer(int(rule.args.get("status", 502)), HTML_PAGE, {"content-type": "text/html"})
             case "status":
-                return Answer(int(rule.args.get("status", 503)))
+                return _told(rule.args, 503)
             case _:
-                return Answer(int(rule.args.get("status", 500)))
+                return _told(rule.args, 500)
+
+    def _throttled(self, retry_after_s: float | None) -> Answer:
+        answer = self._provider.throttled(int(retry_after_s or 0))
+        if retry_after_s is None:
+            answer.headers.pop("retry-after")
+        return answer
 
     async def _deliver(self, request: Request, answer: Answer, wire: "Wire") -> None:
         faults, facts = self._world.faults, request.facts
-        if delay := faults.take("delay", facts):
-            await self._spend(float(delay.args.get("ms", 1000)) / 1000)
-        if (answer.committed or answer.replay) and faults.take("lose-answer", facts, after_commit=True):
-            await self._lose(request, wire, answer)
+        changed = answer.committed or answer.replay
+        if changed and (lost := faults.take("lose-answer", facts, after_commit=True)):
+            self._note("bytes-lost", request, answer)
+            await wire.lose(str(lost.args.get("how", "cut")), answer)
         elif answer.body and faults.take("truncate", facts):
             self._note("bytes-lost", request, answer)
             await wire.send_half(answer)
@@ -109,19 +127,25 @@ class App:
             self._note("answer", request, answer)
             await wire.send(answer)
 
-    async def _lose(self, request: Request, wire: "Wire", answer: Answer | None) -> None:
-        self._note("bytes-lost", request, answer)
-        await wire.cut()
-
     def _note(self, kind: str, request: Request, answer: Answer | None) -> None:
         told = {} if answer is None else {"status": answer.status, "replay": answer.replay}
         committed = answer is not None and answer.committed
         self._world.journal.write(kind, **request.facts, **told, committed=committed)
 
-    async def _spend(self, seconds: float) -> None:
+    async def _spend(self, seconds: float, ends_at_s: float) -> None:
         # Latency is real time: a scaled clock makes tokens age, not answers faster.
         if seconds > 0:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(min(seconds, max(0.0, ends_at_s - asyncio.get_running_loop().time())))
+
+
+def _told(args: Mapping[str, Any], status: int) -> Answer:
+    """Return the answer that a rule's arguments spell out."""
+    body = args.get("body", "")
+    headers = {name.lower(): str(text) for name, text in args.get("headers", {}).items()}
+    if isinstance(body, str):
+        return Answer(int(args.get("status", status)), body.encode(), headers)
+    headers.setdefault("content-type", "application/json")
+    return Answer(int(args.get("status", status)), json.dumps(body).encode(), headers)
 
 
 class Wire:
@@ -145,9 +169,23 @@ class Wire:
         self._transport().close()  # `close` flushes what was written first
         await self._gone()
 
-    async def cut(self) -> None:
-        """Close the connection without sending anything."""
-        self._transport().abort()
+    async def lose(self, how: str, answer: Answer | None = None) -> None:
+        """End the connection in one of the manners of `faults.HOWS`."""
+        match how:
+            case "half-close":
+                self._transport().write_eof()
+            case "silence":
+                self._transport()
+                if answer:
+                    await self._start(answer)
+                    await self._send(
+                        {"type": "http.response.body", "body": answer.body[:1], "more_body": True}
+                    )
+            case "reset":
+                _linger_not(self._transport())
+                self._transport().abort()
+            case _:
+                self._transport().abort()
         await self._gone()
 
     def _transport(self) -> asyncio.Transport:
@@ -165,6 +203,13 @@ class Wire:
         if answer.status not in {204, 304}:
             headers.append((b"content-length", b"%d" % len(answer.body)))
         await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
+
+
+def _linger_not(transport: asyncio.Transport) -> None:
+    """Make the kernel close this connection with a reset."""
+    # A duplicate of the descriptor shares the socket and its options; uvloop lends no real socket object.
+    with socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno())) as same:
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 async def _read(scope: Scope, receive: Receive, provider: str) -> Request | None:

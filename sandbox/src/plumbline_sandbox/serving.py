@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from plumbline_sandbox.control import Control
 from plumbline_sandbox.http import CONNECTION_EXTENSION
 from plumbline_sandbox.procore.app import build as build_procore
 from plumbline_sandbox.quickbooks.app import build as build_quickbooks
+from plumbline_sandbox.scenario import play
 from plumbline_sandbox.seed import Seeded, seed
 from plumbline_sandbox.world import World
 
@@ -38,13 +39,19 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(*, host: str, port: int, seed_number: int) -> AsyncIterator[dict[str, Any]]:
+async def serving(
+    *, host: str, port: int, seed_number: int, scenario: Mapping[str, Any]
+) -> AsyncIterator[dict[str, Any]]:
     """Serve a fresh world until the end of the context; give what clients need to know.
 
     `port` is Procore's; QuickBooks has the next one, control the one after. 0 picks free ones.
+
+    Raises:
+        ValueError: The scenario is malformed.
     """
     world = World(seed_number)
     seeded = seed(world)
+    play(world, scenario)
     apps = (build_procore(world), build_quickbooks(world), Control(world, seeded.description).app())
     sockets = [socket.create_server((host, port and port + place)) for place in range(len(apps))]
     servers = [_Server(_config(app)) for app in apps]

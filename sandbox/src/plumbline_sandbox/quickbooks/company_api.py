@@ -58,7 +58,8 @@ async def _write_once(realm: Realm, target: Target, request: Request) -> Answer:
         try:
             if entity is None:
                 return _ok(realm, uploads.upload(realm, request, call), committed=True)
-            return _ok(realm, _change(realm, entity, target, request, call), committed=True)
+            content = _change(realm, entity, target, request, call)
+            return _ok(realm, {**content, **_warnings(call)}, committed=True)
         except FaultError as fault:
             return _refusal(realm, fault)
 
@@ -135,6 +136,10 @@ def _refuse_standing(realm: Realm) -> None:
             raise FaultError(errors.lapsed())
         case "forbidden":
             raise FaultError(errors.permission_denied())
+
+
+def _warnings(call: Call) -> Body:
+    return {"Warnings": {"Warning": [w.as_json() for w in call.warnings]}} if call.warnings else {}
 
 
 def _ok(realm: Realm, content: Body, *, committed: bool = False) -> Answer:

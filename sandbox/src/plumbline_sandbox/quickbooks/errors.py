@@ -22,6 +22,10 @@ class Trouble:
     detail: str
     element: str = ""
 
+    def as_json(self) -> dict[str, str]:
+        """Return the entry as the service writes it."""
+        return {"Message": self.message, "Detail": self.detail, "code": self.code, "element": self.element}
+
 
 class FaultError(Exception):
     """The service refuses the request; nothing was changed. Several troubles may come at once."""
@@ -37,11 +41,7 @@ class FaultError(Exception):
 
     def as_json(self) -> dict[str, Any]:
         """Return the `Fault` element as the service writes it (Intuit, "Handling common errors")."""
-        errors = [
-            {"Message": t.message, "Detail": t.detail, "code": t.code, "element": t.element}
-            for t in self.troubles
-        ]
-        return {"Fault": {"Error": errors, "type": "ValidationFault"}}
+        return {"Fault": {"Error": [t.as_json() for t in self.troubles], "type": "ValidationFault"}}
 
     def body(self, moment: datetime) -> bytes:
         """Return the whole answer body."""

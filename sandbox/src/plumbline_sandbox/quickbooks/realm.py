@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from plumbline_sandbox.clock import Clock
 from plumbline_sandbox.journal import Journal
 from plumbline_sandbox.quickbooks import ledger, wire
+from plumbline_sandbox.quickbooks.errors import Trouble
 from plumbline_sandbox.quickbooks.files import Files
 from plumbline_sandbox.quickbooks.requestid import RequestMemory
 from plumbline_sandbox.quickbooks.settings import RealmSettings
@@ -36,6 +37,8 @@ class Call:
     operation: str = ""
     include: frozenset[str] = frozenset()
     send_to: str = ""
+    warnings: list[Trouble] = field(default_factory=list)
+    """What the answer warns of, though nothing is refused."""
 
 
 class Realm:

@@ -10,6 +10,9 @@ Mismatch = Literal["replay", "refuse", "execute"]
 InFlight = Literal["wait", "refuse", "execute"]
 """What a request id does while its first request still runs: same answer later, fault 600, or run too."""
 
+DuplicateCheck = bool | Literal["warn"]
+"""What becomes of a taken document number. No document says how a warning looks: that is inferred."""
+
 Standing = Literal["good", "lapsed", "forbidden"]
 """Whether the company may use the API: yes, subscription ended (6190), user lost access (5020)."""
 
@@ -18,8 +21,8 @@ Standing = Literal["good", "lapsed", "forbidden"]
 class RealmSettings:
     """All switches of one realm; the defaults are those of an ordinary US company."""
 
-    duplicate_check: bool = True
-    """Refuse a document number that is taken (6140)."""
+    duplicate_check: DuplicateCheck = True
+    """Refuse a document number that is taken (6140), or take it and warn, or take it."""
     closed_until: date | None = None
     """Last day of the closed books; writes dated then or before are refused (6210)."""
     standing: Standing = "good"
@@ -67,10 +70,11 @@ def _check_choices(changes: dict[str, Any]) -> None:
         "requestid_mismatch": get_args(Mismatch),
         "requestid_in_flight": get_args(InFlight),
         "standing": get_args(Standing),
+        "duplicate_check": (True, False, "warn"),
     }
     for name, allowed in choices.items():
         if name in changes and changes[name] not in allowed:
-            raise ValueError(f"{name} must be one of {', '.join(allowed)}")
+            raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}")
 
 
 def _from_json(changes: dict[str, Any]) -> dict[str, Any]:

@@ -31,14 +31,16 @@ class Transaction(Entity):
     @override
     def admit(self, realm: Realm, before: Body | None, built: Body, call: Call) -> None:
         """Refuse a number that another transaction of the type has (6140), unless waived or unchecked."""
-        number = built.get("DocNumber")
-        unchecked = not realm.settings.duplicate_check or "allowduplicatedocnum" in call.include
+        number, check = built.get("DocNumber"), realm.settings.duplicate_check
+        unchecked = not check or "allowduplicatedocnum" in call.include
         if not self.family.register or number is None or unchecked:
             return
         if before and before.get("DocNumber") == number:
             return
         holder = realm.registers[self.family.register].holder(number, but=before["Id"] if before else None)
-        if holder:
+        if holder and check == "warn":
+            call.warnings.append(errors.duplicate_number(number, *holder))
+        elif holder:
             raise FaultError(errors.duplicate_number(number, *holder))
 
     @override

@@ -1,0 +1,55 @@
+"""Scenario files: what is to go wrong, written down.
+
+A scenario is one JSON object, each part of it what the control API takes:
+
+    {
+      "about": "A sentence for people.",
+      "faults": [{"name": "lose-answer", "match": {"provider": "quickbooks"}, "every": 5}],
+      "latency": [{"provider": "quickbooks", "p50_ms": 300, "p99_ms": 3000}],
+      "limits": {"quickbooks": {"per_second": 5}},
+      "quickbooks": {"oauth": {"race_window_s": 5}, "companies": {"index_lag_s": 5}}
+    }
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from plumbline_sandbox.world import World
+
+_PARTS = frozenset({"about", "faults", "latency", "limits", "quickbooks"})
+
+
+def read_scenario(path: Path) -> dict[str, Any]:
+    """Return the scenario in a file.
+
+    Raises:
+        ValueError: It holds no JSON object.
+        OSError: It cannot be read.
+    """
+    scenario = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(scenario, dict):
+        raise ValueError("a scenario is a JSON object")  # noqa: TRY004 -- it is the writer's mistake
+    return scenario
+
+
+def play(world: World, scenario: Mapping[str, Any]) -> None:
+    """Put all that a scenario says in force, beside what is in force already.
+
+    The switches of `companies` go to every company there is.
+
+    Raises:
+        ValueError: A part, or something in it, is unknown or malformed; what came before it is in force.
+    """
+    if unknown := set(scenario) - _PARTS:
+        raise ValueError(f"unknown parts: {', '.join(sorted(unknown))}; known: {', '.join(sorted(_PARTS))}")
+    for rule in scenario.get("faults", ()):
+        world.faults.add(rule)
+    for pace in scenario.get("latency", ()):
+        world.latency.configure(pace)
+    world.limits.configure(scenario.get("limits", {}))
+    quickbooks = scenario.get("quickbooks", {})
+    world.quickbooks.configure_oauth(**quickbooks.get("oauth", {}))
+    for realm in world.quickbooks.company_names():
+        world.quickbooks.configure(realm, **quickbooks.get("companies", {}))
