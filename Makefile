@@ -23,10 +23,10 @@ sandbox: setup ## Run the sandbox alone: a Procore and a QuickBooks on this mach
 	@exec $(BIN)/plumbline sandbox
 
 test: setup lint ## Lint, types, import contracts, unit and component tests
-	@exec $(BIN)/pytest -m 'not connected'
+	@exec $(BIN)/pytest -m 'not connected and not published'
 
 test-integration: setup ## The suite on real Kafka, Vault and PostgreSQL: by URL, else Docker, else native
-	@$(BIN)/pytest -m connected
+	@$(BIN)/pytest -m 'connected or published'
 	@exec $(BIN)/plumbline demo --on native --state .plumbline/native
 
 bench: setup ## Measure: BENCH=latency (default), backlog or sandbox

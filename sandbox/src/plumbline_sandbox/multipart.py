@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
 _PARAMETER = re.compile(r'(\w+)="((?:\\"|[^"])*)"')
 
 
@@ -42,15 +43,15 @@ def parse(content_type: str, body: bytes) -> list[Part]:
     boundary = _BOUNDARY.search(content_type)
     if boundary is None:
         raise ValueError("the content type names no boundary")
-    delimiter = b"\r\n--" + boundary[1].encode()
-    # The first delimiter may open the body: the line break before it is not there then.
-    pieces = (b"\r\n" + body).split(delimiter)
+    # The first delimiter may open the body: the line break before it is not there then. Published clients
+    # end lines with a bare line feed, and are understood.
+    pieces = re.split(rb"\r?\n--" + re.escape(boundary[1].encode()), b"\r\n" + body)
     return [_part(piece) for piece in pieces[1:] if not piece.startswith(b"--")]
 
 
 def _part(piece: bytes) -> Part:
-    head, _, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
-    headers = dict(_header(line) for line in head.decode().split("\r\n"))
+    head, content = (*_HEAD_END.split(piece, maxsplit=1), b"")[:2]
+    headers = dict(_header(line) for line in head.decode().splitlines())
     parameters = dict(_PARAMETER.findall(headers.get("content-disposition", "")))
     if "name" not in parameters:
         raise ValueError("a part has no name")

@@ -104,6 +104,10 @@ class _Parser:
 
     def _columns(self) -> bool:
         if self._skip("*"):
+            while self._skip(
+                ","
+            ):  # published clients ask for "*, Sku"; there is more in * already (inferred)
+                self._word()
             return False
         for keyword in ("COUNT", "(", "*", ")"):
             self._take(keyword)
