@@ -7,11 +7,10 @@ credentials in the body or by HTTP Basic (Procore docs, OAuth endpoints; procore
 import base64
 import binascii
 from collections.abc import Callable, Mapping
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from plumbline_sandbox import multipart
 from plumbline_sandbox.http import Answer, RefusedError, Request, json_answer
 from plumbline_sandbox.journal import Journal
 from plumbline_sandbox.procore.conventions import unauthorized
@@ -163,8 +162,8 @@ def _body(request: Request) -> dict[str, str]:
     try:
         if content_type.startswith("application/json"):
             return {name: str(value) for name, value in _object(request.json()).items()}
-        if content_type.startswith("multipart/form-data"):
-            return _multipart(content_type, request.body)
+        if multipart.is_multipart(content_type):
+            return {part.name: part.text for part in multipart.parse(content_type, request.body)}
         return dict(parse_qsl(request.body.decode()))
     except ValueError as broken:
         raise _refused("invalid_request", 400) from broken
@@ -174,19 +173,6 @@ def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("not an object")  # noqa: TRY004 -- one class for every unreadable body
     return value
-
-
-def _multipart(content_type: str, body: bytes) -> dict[str, str]:
-    message = BytesParser(policy=HTTP).parsebytes(
-        b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body
-    )
-    form: dict[str, str] = {}
-    for part in message.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        payload = part.get_payload(decode=True)
-        if isinstance(name, str) and isinstance(payload, bytes):
-            form[name] = payload.decode()
-    return form
 
 
 def _basic(authorization: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ from plumbline_sandbox.procore.contracts import BillingPeriods, Contracts
 from plumbline_sandbox.procore.conventions import forbidden, is_v2, list_v1, list_v2, not_found, of_list
 from plumbline_sandbox.procore.directory import Directory
 from plumbline_sandbox.procore.documents import endpoints as documents
+from plumbline_sandbox.procore.insurances import endpoints as insurances
 from plumbline_sandbox.procore.payment_applications import PaymentApplications
 from plumbline_sandbox.procore.projects import endpoints as projects
 from plumbline_sandbox.procore.state import Procore
@@ -18,6 +19,7 @@ from plumbline_sandbox.procore.timesheets import endpoints as timesheets
 from plumbline_sandbox.procore.uploads_api import endpoints as uploads
 from plumbline_sandbox.procore.vendors import endpoints as vendors
 from plumbline_sandbox.procore.webhooks.api import Webhooks
+from plumbline_sandbox.procore.webhooks.api_v1 import endpoints as webhooks_v1
 
 OPEN = "open"
 """The tool of endpoints that need no permission."""
@@ -81,11 +83,13 @@ def _by_tool(procore: Procore) -> Iterable[tuple[str, list[Endpoint]]]:
     yield OPEN, _open(procore)
     yield OPEN, projects(procore)
     yield "directory", vendors(procore)
+    yield "directory", insurances(procore)
     yield "prime_contracts", _prime_contracts(procore)
     yield "commitments", _commitments(procore)
     yield "documents", documents(procore)
     yield OPEN, uploads(procore)
     yield "timesheets", timesheets(procore)
+    yield WEBHOOKS, webhooks_v1(procore)
     for scope in ("/rest/v2.0/companies/{company}", "/rest/v2.0/companies/{company}/projects/{project}"):
         yield WEBHOOKS, _webhooks(Webhooks(procore), f"{scope}/webhooks")
 

@@ -11,7 +11,6 @@ from plumbline_sandbox.http import Answer, json_answer
 from plumbline_sandbox.procore.call import Call, Endpoint
 from plumbline_sandbox.procore.conventions import (
     filter_ids,
-    invalid,
     list_v1,
     not_found,
     of_list,
@@ -22,9 +21,7 @@ from plumbline_sandbox.procore.directory import as_json, filtered
 from plumbline_sandbox.procore.fields import Fields
 from plumbline_sandbox.procore.records import Record, Shown, fresh
 from plumbline_sandbox.procore.state import VENDOR, Actor, Procore, Row
-
-SYNC_MAX = 1000
-"""Most rows of one sync call."""
+from plumbline_sandbox.procore.syncing import UnsyncedError, synced
 
 TEXTS = (
     "abbreviated_name",
@@ -109,20 +106,7 @@ class Vendors:
         """
         body = read_object(call.request)
         company_id = call.company_id(body)
-        updates = body.get("updates")
-        if not isinstance(updates, list) or not all(isinstance(row, dict) for row in updates):
-            raise invalid(call.path, {"updates": ["is not a list"]}, 400)
-        if len(updates) > SYNC_MAX:
-            raise invalid(call.path, {"updates": [f"no more than {SYNC_MAX} at once"]})
-        entities: list[Row] = []
-        errors: list[Row] = []
-        for wish in updates:
-            complaints, record = self._synced(company_id, wish, call)
-            if record is None:
-                errors.append({**wish, "errors": complaints})
-            else:
-                entities.append(as_json(fresh(record)))
-        return json_answer(200, {"entities": entities, "errors": errors}, committed=bool(entities))
+        return synced(call, body, lambda wish: self._synced(company_id, wish, call))
 
     def people(self, call: Call) -> Answer:
         """`GET /rest/v1.0/projects/{p}/people` and `/rest/v1.0/companies/{c}/people`."""
@@ -140,20 +124,20 @@ class Vendors:
         page, headers = list_v1(call.request, rows)
         return of_list(call.path, [as_json(row) for row in page], headers)
 
-    def _synced(self, company_id: int, wish: Row, call: Call) -> tuple[Row, Record[Row] | None]:
+    def _synced(self, company_id: int, wish: Row, call: Call) -> Row:
         if "id" in wish:
             record = self._procore.vendors.truth(Fields(call.path, wish).integer("id") or 0)
             if record is None or record.company_id != company_id:
-                return {"id": ["not found"]}, None
+                raise UnsyncedError({"id": ["not found"]})
         else:
             record = self._with_origin(company_id, wish.get("origin_id"))
         fields, row = self._filled(company_id, record, wish, call.path)
         if fields.complaints:
-            return fields.complaints, None
+            raise UnsyncedError(fields.complaints)
         if record is None:
-            return {}, self._insert(company_id, row, call.actor)
+            return as_json(fresh(self._insert(company_id, row, call.actor)))
         self._replace(record, row, call.actor)
-        return {}, record
+        return as_json(fresh(record))
 
     def _with_origin(self, company_id: int, origin_id: Any) -> Record[Row] | None:
         found = (

@@ -58,7 +58,7 @@ class Webhooks:
     def create(self, call: Call) -> Answer:
         """`POST .../webhooks/hooks`: destination, payload version and namespace are required."""
         body = read_object(call.request)
-        values = _hook_values(call.path, {"destination_headers": {}, **body})
+        values = hook_values(call.path, {"destination_headers": {}, **body})
         hook = self._hooks.add(**self._scope(call), **values)
         return json_answer(201, {"data": hook.as_json()}, committed=True)
 
@@ -75,7 +75,7 @@ class Webhooks:
         status = body.get("status", hook.status)
         if status not in STATUSES:
             raise invalid(call.path, {"status": ["is not included in the list"]})
-        for name, value in _hook_values(call.path, current | body).items():
+        for name, value in hook_values(call.path, current | body).items():
             setattr(hook, name, value)
         hook.status = status
         self._hooks.touch(hook)
@@ -98,7 +98,7 @@ class Webhooks:
         """`POST .../webhooks/hooks/{hook}/triggers`; the body is flat."""
         hook = self._hook(call)
         wish = read_object(call.request)
-        if complaints := _complaints(hook, wish):
+        if complaints := trigger_complaints(hook, wish):
             raise invalid(call.path, complaints)
         trigger = self._add(hook, wish)
         return json_answer(201, {"data": hook.trigger_json(trigger)}, committed=True)
@@ -115,8 +115,8 @@ class Webhooks:
         hook = self._hook(call)
         added: list[dict[str, Any]] = []
         failed: list[dict[str, Any]] = []
-        for wish in _bulk(call):
-            complaints = _complaints(hook, wish)
+        for wish in bulk_body(call):
+            complaints = trigger_complaints(hook, wish)
             if complaints:
                 failed.append(
                     {"code": 422, "message": "Validation failed", "trigger": wish, "errors": complaints}
@@ -130,7 +130,7 @@ class Webhooks:
         hook = self._hook(call)
         gone: list[str] = []
         failed: list[str] = []
-        for trigger_id in map(str, _bulk(call)):
+        for trigger_id in map(str, bulk_body(call)):
             found = hook.triggers.pop(int(trigger_id), None) if trigger_id.isdecimal() else None
             (failed if found is None else gone).append(trigger_id)
         return _mixed(200, gone, failed)
@@ -169,7 +169,12 @@ class Webhooks:
         return self._hooks.add_trigger(hook, wish["resource_name"], str(wish["event_type"]).lower())
 
 
-def _hook_values(path: str, body: Mapping[str, Any]) -> Any:
+def hook_values(path: str, body: Mapping[str, Any]) -> Any:
+    """Return the fields of a hook by their v2.0 names.
+
+    Raises:
+        RefusedError: 422, one of them is missing or invalid.
+    """
     complaints: dict[str, list[str]] = {}
     values = {name: body.get(name) for name in ("payload_version", "namespace", "destination_url")}
     for name, right in _HOOK_RULES.items():
@@ -194,7 +199,8 @@ _HOOK_RULES: Mapping[str, Callable[[str], bool]] = {
 }
 
 
-def _complaints(hook: Hook, wish: Any) -> dict[str, list[str]]:
+def trigger_complaints(hook: Hook, wish: Any) -> dict[str, list[str]]:
+    """Return what is wrong with a wished trigger, by field; empty when nothing is."""
     if not isinstance(wish, dict):
         return {"base": ["is not an object"]}
     resource = resources.find(wish.get("resource_name"), of_project=hook.project_id is not None)
@@ -208,7 +214,12 @@ def _complaints(hook: Hook, wish: Any) -> dict[str, list[str]]:
     return {}
 
 
-def _bulk(call: Call) -> list[Any]:
+def bulk_body(call: Call) -> list[Any]:
+    """Return the array of a bulk call.
+
+    Raises:
+        RefusedError: 400, the body is no array; 413, it is too long.
+    """
     try:
         wishes = call.request.json()
     except ValueError as broken:

@@ -75,6 +75,7 @@ class Hook:
     created_at: datetime
     updated_at: datetime
     status: str = "active"
+    owner_id: int | None = None
     triggers: dict[int, Trigger] = field(default_factory=dict)
     log: deque[Delivery] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
 

@@ -1,0 +1,212 @@
+"""Procore's authorization server: the endpoints of the login host."""
+
+import base64
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from sandbox_rules import rule
+
+from plumbline_sandbox.laboratory import Laboratory
+
+ENDPOINTS = "Procore docs, OAuth 2.0 Endpoints"
+TOKENS = "Procore docs, Working with Access and Refresh Tokens"
+ACCOUNTS = "Procore docs, Developer Managed Service Accounts"
+CLIENTS = "procore-oss ruby-sdk and js-sdk, ProPyCore"
+
+CALLBACK = "http://127.0.0.1/callback"
+
+
+def client(lab: Laboratory, place: int = 0) -> dict[str, str]:
+    app = lab.companies[place].app
+    return {"client_id": app.client_id, "client_secret": app.client_secret}
+
+
+async def grant(lab: Laboratory, **form: str) -> httpx.Response:
+    return await lab.procore.post("/oauth/token", data={**client(lab), **form})
+
+
+async def consented(lab: Laboratory) -> dict[str, Any]:
+    code = await code_of(lab)
+    answer = await grant(lab, grant_type="authorization_code", code=code, redirect_uri=CALLBACK)
+    assert answer.status_code == 200, answer.text
+    tokens: dict[str, Any] = answer.json()
+    return tokens
+
+
+async def code_of(lab: Laboratory, redirect_uri: str = CALLBACK) -> str:
+    query = {"response_type": "code", "client_id": client(lab)["client_id"], "redirect_uri": redirect_uri}
+    answer = await lab.procore.get("/oauth/authorize", params={**query, "state": "s1"})
+    if redirect_uri != CALLBACK:
+        return answer.text
+    back = parse_qs(urlsplit(answer.headers["location"]).query)
+    assert back["state"] == ["s1"]
+    return back["code"][0]
+
+
+async def me(lab: Laboratory, token: str) -> int:
+    headers = {"authorization": f"Bearer {token}", "procore-company-id": str(lab.companies[0].company.id)}
+    return (await lab.procore.get("/rest/v1.0/me", headers=headers)).status_code
+
+
+@rule("An access token of an authorization code lives 90 minutes and comes with a refresh token.", ENDPOINTS)
+async def test_authorization_code(lab: Laboratory) -> None:
+    tokens = await consented(lab)
+    assert set(tokens) == {"access_token", "token_type", "expires_in", "refresh_token", "created_at"}
+    assert (tokens["token_type"], tokens["expires_in"]) == ("bearer", 5400)
+    assert await me(lab, tokens["access_token"]) == 200
+    lab.world.clock.step(5400)
+    assert await me(lab, tokens["access_token"]) == 401
+
+
+@rule("Client credentials get an access token without a refresh token.", ACCOUNTS)
+async def test_client_credentials(lab: Laboratory) -> None:
+    tokens = (await grant(lab, grant_type="client_credentials")).json()
+    assert "refresh_token" not in tokens
+    assert await me(lab, tokens["access_token"]) == 200
+
+
+@rule("The token endpoint takes forms, multipart forms, JSON, and client credentials by HTTP Basic.", CLIENTS)
+@pytest.mark.parametrize("way", ["form", "multipart", "json", "basic"])
+async def test_ways_to_ask_for_a_token(lab: Laboratory, way: str) -> None:
+    form = {**client(lab), "grant_type": "client_credentials"}
+    pair = f"{form['client_id']}:{form['client_secret']}".encode()
+    sent: dict[str, Any] = {
+        "form": {"data": form},
+        "multipart": {"files": {name: (None, text) for name, text in form.items()}},
+        "json": {"json": form},
+        "basic": {
+            "data": {"grant_type": "client_credentials"},
+            "headers": {"authorization": f"Basic {base64.b64encode(pair).decode()}"},
+        },
+    }[way]
+    answer = await lab.procore.post("/oauth/token", **sent)
+    assert answer.status_code == 200, answer.text
+
+
+@rule("A code is good once, for ten minutes, and for the very redirect URI it was asked with.", ENDPOINTS)
+async def test_code_is_good_once_for_ten_minutes(lab: Laboratory) -> None:
+    form = {"grant_type": "authorization_code", "redirect_uri": CALLBACK}
+    code = await code_of(lab)
+    assert (await grant(lab, code=code, **form)).status_code == 200
+    assert (await grant(lab, code=code, **form)).json()["error"] == "invalid_grant"
+    other = {**form, "redirect_uri": f"{CALLBACK}/"}
+    assert (await grant(lab, code=await code_of(lab), **other)).json()["error"] == "invalid_grant"
+    late = await code_of(lab)
+    lab.world.clock.step(600)
+    assert (await grant(lab, code=late, **form)).json()["error"] == "invalid_grant"
+
+
+@rule("A redirect URI must be registered to the letter; out of band shows the code.", ENDPOINTS)
+async def test_redirect_uris(lab: Laboratory) -> None:
+    query = {"response_type": "code", "client_id": client(lab)["client_id"]}
+    wrong = await lab.procore.get("/oauth/authorize", params={**query, "redirect_uri": f"{CALLBACK}/"})
+    assert wrong.status_code == 400
+    out_of_band = "urn:ietf:wg:oauth:2.0:oob"
+    code = await code_of(lab, out_of_band)
+    answer = await grant(lab, grant_type="authorization_code", code=code, redirect_uri=out_of_band)
+    assert answer.status_code == 200
+
+
+@rule("Any call to refresh, successful or not, uses the refresh token up.", TOKENS)
+async def test_refresh_token_is_good_once_even_if_refused(lab: Laboratory) -> None:
+    first = (await consented(lab))["refresh_token"]
+    second = (await grant(lab, grant_type="refresh_token", refresh_token=first)).json()["refresh_token"]
+    assert second != first
+    again = await grant(lab, grant_type="refresh_token", refresh_token=first)
+    assert (again.status_code, again.json()["error"]) == (400, "invalid_grant")
+    wrong = await grant(lab, grant_type="refresh_token", refresh_token=second, client_secret="wrong")
+    assert wrong.status_code == 401
+    burnt = await grant(lab, grant_type="refresh_token", refresh_token=second)
+    assert burnt.json()["error"] == "invalid_grant"
+
+
+@rule("A refresh token has no age.", TOKENS)
+async def test_refresh_token_does_not_expire(lab: Laboratory) -> None:
+    tokens = await consented(lab)
+    lab.world.clock.step(400 * 86400)
+    assert (
+        await grant(lab, grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+    ).status_code == 200
+
+
+@rule("A lost answer to a refresh has burnt the old refresh token.", TOKENS)
+async def test_lost_refresh_leaves_nothing(lab: Laboratory) -> None:
+    token = (await consented(lab))["refresh_token"]
+    lab.world.faults.add({"name": "status-after-commit", "match": {"path": "/oauth/token"}, "times": 1})
+    assert (await grant(lab, grant_type="refresh_token", refresh_token=token)).status_code == 500
+    assert (await grant(lab, grant_type="refresh_token", refresh_token=token)).json()[
+        "error"
+    ] == "invalid_grant"
+
+
+@rule("Revoking kills access and refresh token together, and answers 200 for an unknown one.", ENDPOINTS)
+@pytest.mark.parametrize("which", ["access_token", "refresh_token"])
+async def test_revoking_kills_both(lab: Laboratory, which: str) -> None:
+    tokens = await consented(lab)
+    answer = await lab.procore.post("/oauth/revoke", data={**client(lab), "token": tokens[which]})
+    assert answer.status_code == 200
+    assert await me(lab, tokens["access_token"]) == 401
+    dead = await grant(lab, grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+    assert dead.json()["error"] == "invalid_grant"
+    unknown = await lab.procore.post("/oauth/revoke", data={**client(lab), "token": "nothing"})
+    assert unknown.status_code == 200
+
+
+@rule("Token info tells whose a token is, of which application, and for how long.", ENDPOINTS)
+async def test_token_info(lab: Laboratory) -> None:
+    lab.world.clock.scale(0)
+    tokens = (await grant(lab, grant_type="client_credentials")).json()
+    headers = {"authorization": f"Bearer {tokens['access_token']}"}
+    info = (await lab.procore.get("/oauth/token/info", headers=headers)).json()
+    assert info == {
+        "resource_owner_id": lab.companies[0].app.user.id,
+        "scopes": [],
+        "expires_in_seconds": 5400,
+        "application": {"uid": client(lab)["client_id"]},
+        "created_at": tokens["created_at"],
+    }
+    assert (await lab.procore.get("/oauth/token/info")).status_code == 401
+
+
+@rule(
+    "A refused grant is told as RFC 6749 says, in Doorkeeper's words.",
+    "procore-oss/ruby-sdk issue 36",
+    inferred=True,
+)
+async def test_refusals(lab: Laboratory) -> None:
+    unknown = await lab.procore.post(
+        "/oauth/token", data={"grant_type": "client_credentials", "client_id": "x"}
+    )
+    assert (unknown.status_code, unknown.json()["error"]) == (401, "invalid_client")
+    password = await grant(lab, grant_type="password")
+    assert (password.status_code, password.json()["error"]) == (400, "unsupported_grant_type")
+    code = await grant(lab, grant_type="authorization_code", code="nothing")
+    assert code.json()["error_description"].startswith("The provided authorization grant is invalid")
+
+
+@rule("Every answer of the token endpoint is journalled without a secret.", "Plumbline's own promise")
+async def test_journal_tells_no_secret(lab: Laboratory) -> None:
+    tokens = await consented(lab)
+    written = str([entry.facts for entry in lab.world.journal.since(0)])
+    assert all(secret not in written for secret in (tokens["access_token"], tokens["refresh_token"]))
+    notes = [
+        e.facts for e in lab.world.journal.since(0) if e.kind == "token" and e.facts["provider"] == "procore"
+    ]
+    assert [(n["grant_type"], n["outcome"]) for n in notes] == [("authorization_code", "granted")]
+
+
+@rule(
+    "A service account needs the company header even for /me and /companies.",
+    "Procore docs, Multiple Procore Zones",
+)
+async def test_service_account_needs_the_header(lab: Laboratory) -> None:
+    token = (await grant(lab, grant_type="client_credentials")).json()["access_token"]
+    person = (await consented(lab))["access_token"]
+    for path in ("/rest/v1.0/me", "/rest/v1.0/companies"):
+        bare = await lab.procore.get(path, headers={"authorization": f"Bearer {token}"})
+        assert bare.status_code == 400
+        assert "Missing Procore-Company-Id header!" in bare.text
+        mine = await lab.procore.get(path, headers={"authorization": f"Bearer {person}"})
+        assert mine.status_code == 200
