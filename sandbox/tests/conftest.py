@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from sandbox_books import Books
 
 from plumbline_sandbox.laboratory import Laboratory
 
@@ -11,3 +12,8 @@ from plumbline_sandbox.laboratory import Laboratory
 async def lab() -> AsyncIterator[Laboratory]:
     async with Laboratory() as laboratory:
         yield laboratory
+
+
+@pytest.fixture
+def books(lab: Laboratory) -> Books:
+    return Books(lab)

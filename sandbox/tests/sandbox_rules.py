@@ -49,13 +49,32 @@ def table() -> str:
 
 
 def _rules(path: Path) -> Iterator[Rule]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    constants = _constants(module)
+    for node in ast.walk(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             for call in node.decorator_list:
                 if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "rule":
-                    text, source = (ast.literal_eval(argument) for argument in call.args)
+                    text, source = (_text(argument, constants) for argument in call.args)
                     inferred = any(ast.literal_eval(k.value) for k in call.keywords)
                     yield Rule(text, source, inferred, f"{path.name}::{node.name}")
+
+
+def _constants(module: ast.Module) -> dict[str, str]:
+    """Return the texts that a module gives a name to: sources are cited more than once."""
+    return {
+        target.id: node.value.value
+        for node in module.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name) and isinstance(node.value.value, str)
+    }
+
+
+def _text(argument: ast.expr, constants: dict[str, str]) -> str:
+    if isinstance(argument, ast.Name):
+        return constants[argument.id]
+    return str(ast.literal_eval(argument))
 
 
 def _row(found: Rule) -> str:

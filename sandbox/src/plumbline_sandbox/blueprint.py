@@ -18,7 +18,10 @@ class CustomerBlueprint:
 
 @dataclass(frozen=True, slots=True)
 class RealmBlueprint:
-    """One QuickBooks company with the OAuth client that is connected to it."""
+    """One QuickBooks company with the OAuth client that is connected to it.
+
+    `state` decides which sales tax it knows. `history` gives it invoices and payments of past months.
+    """
 
     id: str
     name: str
@@ -28,3 +31,5 @@ class RealmBlueprint:
     refresh_token: str
     customers: tuple[CustomerBlueprint, ...]
     checks_duplicate_numbers: bool = True
+    state: str = "TX"
+    history: bool = False

@@ -14,6 +14,7 @@ from plumbline_sandbox.founding import found_company
 from plumbline_sandbox.http import RefusedError
 from plumbline_sandbox.people import ProcorePeople
 from plumbline_sandbox.quickbooks.errors import FaultError
+from plumbline_sandbox.quickbooks.portal import Portal
 from plumbline_sandbox.world import World
 
 JOURNAL_PAGE = 5000
@@ -47,10 +48,11 @@ class Control:
                 ),
                 Route("/control/procore/contract_payments", self.receive, methods=["POST"]),
                 Route("/control/quickbooks", self.found, methods=["POST"]),
+                *Portal(self._world.quickbooks).routes(),
                 Route("/control/quickbooks/{realm}/settings", self.configure, methods=["POST"]),
                 Route("/control/quickbooks/{realm}/{entity}", self.books, methods=["GET", "POST"]),
             ],
-            exception_handlers={HTTPException: _told},
+            exception_handlers=dict.fromkeys((HTTPException, KeyError, ValueError), _told),
         )
 
     async def journal(self, request: Request) -> Response:
@@ -111,7 +113,10 @@ class Control:
 
     async def pending(self, _: Request) -> Response:
         """`GET /control/webhooks/pending`: how many deliveries are still queued."""
-        return JSONResponse({"pending": self._world.procore.deliveries.pending()})
+        world = self._world
+        return JSONResponse(
+            {"pending": world.procore.deliveries.pending() + world.quickbooks.webhooks.pending()}
+        )
 
     async def bill(self, request: Request) -> Response:
         """`POST /control/procore/payment_applications`."""
@@ -171,6 +176,6 @@ def _allowed(action: Callable[[], Any]) -> Any:
 
 
 async def _told(_: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
+    status = error.status_code if isinstance(error, HTTPException) else 400
     detail = error.detail if isinstance(error, HTTPException) else str(error)
     return JSONResponse({"error": detail}, status)

@@ -13,6 +13,10 @@ CONNECTION_EXTENSION = "plumbline.connection"
 """Key in the ASGI scope's extensions under which the server puts the open transport."""
 
 
+def _nothing() -> None:
+    """Give nothing back."""
+
+
 @dataclass(slots=True)
 class Request:
     """One HTTP request, wholly read.
@@ -28,6 +32,8 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     facts: dict[str, Any] = field(default_factory=dict)
+    release: Callable[[], None] = _nothing
+    """Called once when the request is over, however it ends; `admit` may set it to give back a place."""
 
     def json(self) -> Any:
         """Return the body parsed as JSON.

@@ -35,7 +35,7 @@ class Laboratory:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        await self.world.procore.deliveries.aclose()
+        await self.world.aclose()
         for client in (self.procore, self.quickbooks, self.control):
             await client.aclose()
 

@@ -8,10 +8,24 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class QuickBooksLimits:
-    """Requests per realm (Intuit, API call limits and throttles: 500 a minute, 10 a second)."""
+    """Intuit, "API call limits and throttles" and "Builder tier API limits"."""
 
     per_minute: int = 500
+    """Requests per realm, of all apps together."""
     per_second: int = 10
+    """Requests per realm and app."""
+    in_flight: int = 10
+    """Requests per realm and app at a time: the wording of 2016, kept because it was never withdrawn."""
+    batch_per_minute: int = 40
+    """Batch requests per realm and app."""
+    batch_per_minute_realm: int = 120
+    """Batch requests per realm, of all apps together."""
+    core_plus_per_month: int = 500_000
+    """Reads, queries, change data and reports per app and calendar month; writes are not metered."""
+    app_per_minute: int = 0
+    """Requests per app over all realms; 0 = no such limit. Intuit documents none today."""
+    request_s: int = 120
+    """Real seconds after which a request is ended unanswered by the service."""
 
 
 @dataclass(frozen=True, slots=True)

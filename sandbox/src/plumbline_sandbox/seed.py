@@ -6,8 +6,10 @@ from datetime import date, timedelta
 from typing import Any
 
 from plumbline_sandbox.blueprint import CustomerBlueprint, RealmBlueprint
+from plumbline_sandbox.procore.furnishing import address, furnish
 from plumbline_sandbox.procore.grants import App, Install, User
 from plumbline_sandbox.procore.state import Company
+from plumbline_sandbox.procore.vendors import BLANK as BLANK_VENDOR
 from plumbline_sandbox.quickbooks.seed import SeededRealm
 from plumbline_sandbox.world import World
 
@@ -97,12 +99,16 @@ def seed(world: World) -> Seeded:
         ]
         for place, realm_name in enumerate(REALMS[name]):
             mine = projects[place * 3 : place * 3 + 3]
-            blueprint = _realm(len(realms), realm_name, mine, rng)
+            blueprint = _realm(len(realms), realm_name, mine, STATES[name], rng)
             realms.append(blueprint)
             _pair(mine, blueprint, world.quickbooks.seed(blueprint))
         told.append(_told(seeded, projects))
-    description = {"companies": told, "realms": [{"id": r.id, "name": r.name} for r in realms]}
-    return Seeded(tuple(companies), tuple(realms), description)
+    for seeded, description in zip(companies, told, strict=True):
+        project_ids = [int(project["id"]) for project in description["projects"]]
+        state = STATES[seeded.company.name]
+        description.update(furnish(world.procore, seeded.company, state, project_ids))
+    everything = {"companies": told, "realms": [{"id": r.id, "name": r.name} for r in realms]}
+    return Seeded(tuple(companies), tuple(realms), everything)
 
 
 def _company(world: World, name: str, rng: random.Random) -> SeededCompany:
@@ -121,7 +127,7 @@ def _company(world: World, name: str, rng: random.Random) -> SeededCompany:
 def _vendor(world: World, company: Company, name: str) -> int:
     vendor_id = world.procore.new_id()
     world.procore.vendors.insert(
-        vendor_id, {"name": name, "company": name, "is_active": True}, company_id=company.id
+        vendor_id, BLANK_VENDOR | {"name": name, "company": name}, company_id=company.id
     )
     return vendor_id
 
@@ -132,8 +138,8 @@ def _project(
     procore = world.procore
     number = f"{STATES[company.name]}{place + 1:02d}"
     project_id, contract_id = procore.new_id(), procore.new_id()
-    project = {"name": name, "active": True, "project_number": number, "state_code": STATES[company.name]}
-    project |= {"country_code": "US", "display_name": f"{number} {name}", "origin_id": None}
+    project = address(STATES[company.name], place) | {"name": name, "project_number": number}
+    project["display_name"] = f"{number} {name}"
     procore.projects.insert(project_id, project, company_id=company.id)
     owner = list(vendors)[place % len(vendors)]
     contract = {
@@ -182,7 +188,9 @@ def _period(world: World, company: Company, project_id: int) -> None:
     )
 
 
-def _realm(place: int, name: str, projects: list[dict[str, Any]], rng: random.Random) -> RealmBlueprint:
+def _realm(
+    place: int, name: str, projects: list[dict[str, Any]], state: str, rng: random.Random
+) -> RealmBlueprint:
     owners = dict.fromkeys(project["owner"]["name"] for project in projects)
     customers = tuple(
         CustomerBlueprint(
@@ -201,6 +209,8 @@ def _realm(place: int, name: str, projects: list[dict[str, Any]], rng: random.Ra
         refresh_token=rng.randbytes(24).hex(),
         customers=customers,
         checks_duplicate_numbers=name != UNCHECKED_REALM,
+        state=state,
+        history=True,
     )
 
 
@@ -213,6 +223,11 @@ def _pair(projects: list[dict[str, Any]], realm: RealmBlueprint, seeded: SeededR
             "job_id": seeded.jobs[f"{project['number']} {project['name']}"],
             "items": seeded.items,
             "accounts": seeded.accounts,
+            "terms": seeded.terms,
+            "payment_methods": seeded.payment_methods,
+            "classes": seeded.classes,
+            "departments": seeded.departments,
+            "tax_codes": seeded.tax_codes,
         }
 
 

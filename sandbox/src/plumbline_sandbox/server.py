@@ -18,7 +18,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-MAX_BODY_BYTES = 32 * 1024 * 1024
+MAX_BODY_BYTES = 128 * 1024 * 1024
 """Requests larger than this are answered 413 unread."""
 
 HTML_PAGE = b"<html><head><title>Sorry</title></head><body><h1>Something went wrong</h1></body></html>"
@@ -44,7 +44,10 @@ class App:
             await wire.send(Answer(413))
             return
         self._provider.identify(request)
-        await self._serve(request, wire)
+        try:
+            await self._serve(request, wire)
+        finally:
+            request.release()
 
     async def _serve(self, request: Request, wire: "Wire") -> None:
         world = self._world

@@ -57,7 +57,7 @@ async def serving(*, host: str, port: int, seed_number: int) -> AsyncIterator[di
     try:
         yield _addresses(seeded, *urls)
     finally:
-        await world.procore.deliveries.aclose()
+        await world.aclose()
         for server in servers:
             server.should_exit = True
         await asyncio.gather(*tasks)

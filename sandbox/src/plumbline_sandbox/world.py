@@ -26,4 +26,9 @@ class World:
         self.limits = Limits()
         self.latency = Latency(random.Random(seed))
         self.procore = Procore(self.clock, self.journal, self.faults, seed)
-        self.quickbooks = QuickBooks(self.clock, self.journal)
+        self.quickbooks = QuickBooks(self.clock, self.journal, self.faults, seed)
+
+    async def aclose(self) -> None:
+        """Stop delivering webhooks; what is queued stays undelivered."""
+        await self.procore.deliveries.aclose()
+        await self.quickbooks.webhooks.aclose()

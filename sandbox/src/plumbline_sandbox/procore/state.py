@@ -11,9 +11,10 @@ from plumbline_sandbox.journal import Journal
 from plumbline_sandbox.procore.g702 import Application
 from plumbline_sandbox.procore.grants import Grants, User
 from plumbline_sandbox.procore.records import Record, Table
-from plumbline_sandbox.procore.webhooks.delivery import Deliveries, HttpSender
+from plumbline_sandbox.procore.webhooks.delivery import TIMEOUT_S, Deliveries
 from plumbline_sandbox.procore.webhooks.hooks import Hooks
 from plumbline_sandbox.procore.webhooks.payloads import Event
+from plumbline_sandbox.sending import HttpSender
 
 FIRST_ID = 562949953508586
 """Where ids start: production ids exceed 32 bits."""
@@ -81,7 +82,8 @@ class Procore:
         self.applications: Table[Application] = Table(clock)
         self.payments: Table[Row] = Table(clock)
         self.hooks = Hooks(clock, count(FIRST_HOOK_ID).__next__)
-        self.deliveries = Deliveries(clock, journal, faults, HttpSender(), self.hooks, random.Random(seed))
+        sender = HttpSender(TIMEOUT_S)
+        self.deliveries = Deliveries(clock, journal, faults, sender, self.hooks, random.Random(seed))
 
     def new_id(self) -> int:
         """Return an id that no record of any kind has."""

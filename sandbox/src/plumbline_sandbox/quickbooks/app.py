@@ -7,4 +7,4 @@ from plumbline_sandbox.world import World
 
 def build(world: World) -> App:
     """Return the application that serves this world's companies, tokens and discovery."""
-    return App(world, QuickBooksProvider(world.quickbooks, world.clock, world.limits))
+    return App(world, QuickBooksProvider(world))

@@ -38,6 +38,10 @@ class Checks:
         """Note a trouble that a caller found."""
         self.troubles.append(trouble)
 
+    def has(self, name: str) -> bool:
+        """Tell whether the property is there, well formed or not."""
+        return name in self._body
+
     def required(self, *names: str) -> None:
         """Note each of these properties that is absent (2020)."""
         for name in names:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from plumbline_sandbox.http import Answer, Request
-from plumbline_sandbox.quickbooks import errors, gateway, wire
+from plumbline_sandbox.quickbooks import batch, cdc, errors, gateway, pdf, uploads, wire
 from plumbline_sandbox.quickbooks.entities.base import Entity
 from plumbline_sandbox.quickbooks.entities.registry import ENTITIES
 from plumbline_sandbox.quickbooks.errors import FaultError
@@ -19,23 +19,45 @@ async def answer(realm: Realm, target: Target, request: Request) -> Answer:
     """Return the answer to an admitted request; faults of the service are answers too."""
     try:
         _refuse_standing(realm)
-        if target.operation == "query":
-            return _ok(realm, run(realm, _statement(request)))
-        entity = _entity(target)
-        if target.operation == "read":
-            return _ok(realm, _element(realm, entity, entity.read(realm, _read_id(target))))
-        return await _write_once(realm, entity, target, request)
+        realm.files.host = request.headers.get("host", realm.files.host)
+        match target.operation:
+            case "write" | "delete" | "void" | "send" | "upload":
+                return await _write_once(realm, target, request)
+            case "batch":
+                return await batch.answer(realm, request)
+            case _:
+                return _read(realm, target, request)
     except FaultError as fault:
         return _refusal(realm, fault)
 
 
-async def _write_once(realm: Realm, entity: Entity, target: Target, request: Request) -> Answer:
+def _read(realm: Realm, target: Target, request: Request) -> Answer:
+    match target.operation:
+        case "query":
+            return _ok(realm, run(realm, _statement(request)))
+        case "cdc":
+            return _ok(realm, cdc.changes(realm, request.query))
+        case "pdf":
+            return _print(realm, _entity(target), target.entity_id)
+        case "download":
+            return _link(realm, target.entity_id)
+        case "read":
+            entity = _entity(target)
+            return _ok(realm, entity.element(realm, entity.find(realm, target.entity_id, request.query)))
+        case _:
+            raise FaultError(errors.unsupported_operation(target.resource))
+
+
+async def _write_once(realm: Realm, target: Target, request: Request) -> Answer:
     call = Call("api", request.query.get("requestid", ""), include=includes(request))
+    entity = None if target.operation == "upload" else _entity(target)
 
     async def execute() -> Answer:
         if realm.settings.work_s:
             await realm.clock.sleep(realm.settings.work_s)
         try:
+            if entity is None:
+                return _ok(realm, uploads.upload(realm, request, call), committed=True)
             return _ok(realm, _change(realm, entity, target, request, call), committed=True)
         except FaultError as fault:
             return _refusal(realm, fault)
@@ -48,24 +70,35 @@ async def _write_once(realm: Realm, entity: Entity, target: Target, request: Req
 def _change(realm: Realm, entity: Entity, target: Target, request: Request, call: Call) -> Body:
     if target.operation == "send":
         sender = Call(call.origin, call.requestid, send_to=request.query.get("sendTo", ""))
-        return _element(realm, entity, entity.send(realm, target.entity_id, sender))
+        return entity.element(realm, entity.send(realm, target.entity_id, sender))
     sent = _body(request, entity)
     if target.operation == "delete":
         return entity.delete(realm, sent, call)
     change: Callable[[Realm, Body, Call], Body] = entity.void if target.operation == "void" else entity.write
-    return _element(realm, entity, change(realm, sent, call))
+    return entity.element(realm, change(realm, sent, call))
 
 
 def _entity(target: Target) -> Entity:
     entity = ENTITIES.get(target.resource)
-    if entity is None or target.operation == "unknown":
+    if entity is None:
         raise FaultError(errors.unsupported_operation(target.resource))
     return entity
 
 
-def _read_id(target: Target) -> str:
-    # Preferences have no id in their path (Intuit, Preferences).
-    return target.entity_id or ("1" if target.resource == "preferences" else "")
+def _print(realm: Realm, entity: Entity, entity_id: str) -> Answer:
+    if not entity.prints:
+        raise FaultError(errors.unsupported_operation("pdf"))
+    content = pdf.form(realm.name, entity.name, entity.read(realm, entity_id))
+    return Answer(200, content, {"content-type": pdf.CONTENT_TYPE})
+
+
+def _link(realm: Realm, attachable_id: str) -> Answer:
+    """Answer a link to the file as plain text; 610 for an attachable without a file (inferred)."""
+    attachables = ENTITIES["attachable"]
+    shown = attachables.render(realm, attachables.read(realm, attachable_id))
+    if "TempDownloadUri" not in shown:
+        raise FaultError(errors.not_found())
+    return Answer(200, shown["TempDownloadUri"].encode(), {"content-type": "text/plain"})
 
 
 def _body(request: Request, entity: Entity) -> Body:
@@ -102,10 +135,6 @@ def _refuse_standing(realm: Realm) -> None:
             raise FaultError(errors.lapsed())
         case "forbidden":
             raise FaultError(errors.permission_denied())
-
-
-def _element(realm: Realm, entity: Entity, body: Body) -> Body:
-    return {entity.name: entity.render(realm, body)}
 
 
 def _ok(realm: Realm, content: Body, *, committed: bool = False) -> Answer:

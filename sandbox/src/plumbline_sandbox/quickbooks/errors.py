@@ -78,6 +78,12 @@ def has_dependents(detail: str) -> Trouble:
     return Trouble("800", "Cannot delete object", detail)
 
 
+def too_many_items(count: int, most: int) -> Trouble:
+    """1040: more items than a batch may have."""
+    detail = f"Number of items in the batch should not be more than {most}. Supplied value:{count}"
+    return Trouble("1040", "Batch size exceeds the limit", detail)
+
+
 def bad_property(name: str) -> Trouble:
     """2010: unknown property, or a value of the wrong JSON type."""
     detail = f"Property Name:{name} is unsupported or invalid"
@@ -145,6 +151,11 @@ def bad_choice(name: str, value: Any) -> Trouble:
     return Trouble("2170", "Invalid Enumeration", f"Enumeration is invalid. Supplied value:{value}", name)
 
 
+def bad_range(name: str, value: Any) -> Trouble:
+    """2180: a number outside what the field takes."""
+    return Trouble("2180", "Invalid Number Range", f"Number is out of range. Supplied value:{value}", name)
+
+
 def bad_email(name: str, value: Any) -> Trouble:
     """2210: not an e-mail address."""
     detail = f"Email Address does not conform to the syntax rules of RFC 822. Supplied value:{value}"
@@ -172,6 +183,12 @@ def query_invalid(detail: str) -> Trouble:
     return Trouble("4001", "Error validating query", f"QueryValidationError: {detail}")
 
 
+def too_long_ago(moment: str) -> Trouble:
+    """500: change data are kept for thirty days only. The wording is a captured one, the code inferred."""
+    detail = f"Operation cdc with changedSince date {moment} which is older than fixed days is not supported."
+    return Trouble("500", "Unsupported Operation", detail, "changedSince")
+
+
 def stale() -> Trouble:
     """5010: the SyncToken is not the present one; the wording is a captured one."""
     detail = (
@@ -191,6 +208,21 @@ def business(detail: str) -> Trouble:
     """6000: a business rule speaks, in free text."""
     message = "A business validation error has occurred while processing your request"
     return Trouble("6000", message, f"Business Validation Error: {detail}")
+
+
+def owes() -> Trouble:
+    """6000: a name with an open balance stays active. The wording is a captured one, the code inferred."""
+    detail = (
+        "The entity you are trying to delete has an open balance. : "
+        "This customer cannot be deleted because it has a non-zero balance"
+    )
+    return Trouble("6000", "Delete List Has Balance Error", detail)
+
+
+def too_large(length: int) -> Trouble:
+    """6030: an upload of more than 100 MB."""
+    detail = f"The size of the request is more than the supported one. Supplied length:{length}"
+    return Trouble("6030", "Attachment size exceeds the limit", detail)
 
 
 def bad_product(amount: Decimal) -> Trouble:
@@ -252,3 +284,12 @@ def email_needed() -> Trouble:
 def wrong_account_type(name: str) -> Trouble:
     """6430: an account of a type that this field does not take."""
     return Trouble("6430", "Invalid account type used", f"Account type is not supported for {name}", name)
+
+
+def deposited() -> Trouble:
+    """6540: a payment that is in a deposit must be taken out of it first."""
+    detail = (
+        "This transaction has been deposited. If you want to change or delete it, you must edit the deposit "
+        "it appears on and remove it first."
+    )
+    return Trouble("6540", "Deposited Transaction cannot be changed", detail)

@@ -52,6 +52,8 @@ class OAuthSettings:
     """Whether a dead value revokes the whole grant, as after a suspected theft."""
     race_window_s: float = 0.0
     """Two refreshes of one value within this time revoke the grant; 0 never does."""
+    omits_unchanged_refresh_token: bool = False
+    """Whether a refresh answers no refresh token when its value has not changed (RFC 6749, section 6)."""
 
     def changed(self, **changes: Any) -> "OAuthSettings":
         """Return these settings with some changed.
@@ -71,6 +73,14 @@ class Client:
 
     id: str
     secret: str
+    name: str = "An app"
+    """What the consent page calls it."""
+    redirect_uris: frozenset[str] = frozenset()
+    """Where consent may lead back to, compared exactly; empty lets an app of the seed use any address."""
+
+    def takes(self, redirect_uri: str) -> bool:
+        """Tell whether consent may lead back to this address."""
+        return bool(redirect_uri) and (not self.redirect_uris or redirect_uri in self.redirect_uris)
 
 
 @dataclass(slots=True)
@@ -104,6 +114,7 @@ class Tokens:
 
     access_token: str
     refresh_token: str
+    """Empty if it has not changed and such values are left out."""
     refresh_expires_in_s: int
     hard_expires_in_s: int
 
@@ -127,11 +138,21 @@ class Authority:
         self._refresh: dict[str, Grant] = {}
         self._codes: dict[str, _Code] = {}
         self._spent_codes: dict[str, Grant] = {}
+        self._connected: dict[tuple[str, str], Grant] = {}
         self._issued = 0
 
     def register(self, client: Client) -> None:
-        """Make an app known."""
+        """Make an app known, or change it."""
         self._clients[client.id] = client
+
+    def clients(self) -> list[Client]:
+        """Return every app, oldest first."""
+        return list(self._clients.values())
+
+    def connected(self, client_id: str, realm: str) -> bool:
+        """Tell whether an app's newest grant for a company is still good."""
+        grant = self._connected.get((client_id, realm))
+        return grant is not None and not grant.revoked and self._clock.time() < grant.refresh_ends_at_s()
 
     def client(self, client_id: str, secret: str | None = None) -> Client | None:
         """Return the app of this id; with a secret, only if it is the right one."""
@@ -144,6 +165,7 @@ class Authority:
         grant = Grant(realm, client_id, now_s, ACCOUNTING, refresh_token, now_s, now_s)
         self._refresh[refresh_token] = grant
         self._access[access_token] = (grant, now_s + ACCESS_S)
+        self._connected[client_id, realm] = grant
 
     def consent(self, *, realm: str, client_id: str, redirect_uri: str, scope: str) -> str:
         """Return a fresh authorization code for a new grant."""
@@ -166,6 +188,7 @@ class Authority:
         if self._clock.time() >= known.expires_at_s:
             raise GrantRefusedError("Authorization code expired")
         self._spent_codes[code] = known.grant
+        self._connected[client_id, known.grant.realm] = known.grant
         return self._issue(known.grant, rotate=True)
 
     def refresh(self, *, client_id: str, refresh_token: str) -> Tokens:
@@ -203,13 +226,6 @@ class Authority:
             return None
         return grant
 
-    def expire_access(self, realm: str) -> int:
-        """End every access token of a company now; return how many there were."""
-        ended = [value for value, (grant, _) in self._access.items() if grant.realm == realm]
-        for value in ended:
-            del self._access[value]
-        return len(ended)
-
     def note(self, **facts: Any) -> None:
         """Write a grant call into the journal."""
         self._journal.write("token", provider="quickbooks", **facts)
@@ -235,8 +251,9 @@ class Authority:
         grant.used_at_s = now_s
         access_token = self._new_value("eyJ")
         self._access[access_token] = (grant, now_s + ACCESS_S)
+        shown = "" if self.settings.omits_unchanged_refresh_token and not rotate else grant.refresh_token
         refresh_s = int(grant.refresh_ends_at_s() - now_s)
-        return Tokens(access_token, grant.refresh_token, refresh_s, int(grant.hard_limit_at_s - now_s))
+        return Tokens(access_token, shown, refresh_s, int(grant.hard_limit_at_s - now_s))
 
     def _revoke(self, grant: Grant) -> None:
         grant.revoked = True

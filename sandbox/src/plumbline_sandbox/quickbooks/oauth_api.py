@@ -3,11 +3,13 @@
 import base64
 import binascii
 from collections.abc import Callable
-from html import escape
-from urllib.parse import parse_qsl, urlencode
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from plumbline_sandbox.clock import Clock
 from plumbline_sandbox.http import Answer, RefusedError, Request, json_answer
-from plumbline_sandbox.quickbooks import wire
+from plumbline_sandbox.quickbooks import openid, wire
+from plumbline_sandbox.quickbooks.consent_page import consent_page, refusal_page
 from plumbline_sandbox.quickbooks.oauth import (
     ACCESS_S,
     ACCOUNTING,
@@ -35,13 +37,23 @@ DISCOVERY = "/.well-known/openid_configuration"
 SANDBOX_DISCOVERY = "/.well-known/openid_sandbox_configuration"
 """The discovery document of development apps."""
 
-ISSUER = "https://oauth.platform.intuit.com/op/v1"
-"""The issuer named in id tokens and discovery."""
+JWKS = "/op/v1/jwks"
+"""The public key of id tokens."""
 
-SCOPES = frozenset(
-    {ACCOUNTING, "com.intuit.quickbooks.payment", "openid", "profile", "email", "phone", "address"}
-)
+PAYMENT = "com.intuit.quickbooks.payment"
+"""The scope of the payments API, which is not emulated."""
+
+SCOPES = frozenset({ACCOUNTING, PAYMENT, "project-management.project"}) | openid.SCOPES
 """Scopes that can be asked for."""
+
+BAD_REDIRECT = (
+    "The redirect_uri query parameter value is invalid. Make sure it is listed in the Redirect URIs section "
+    "on your app's keys tab and matches it exactly."
+)
+"""What a person sees instead of the consent page; a captured sentence."""
+
+BAD_CLIENT = "The client_id query parameter value is invalid. Make sure it is the one on your app's keys tab."
+"""The same for an unknown app; our own words."""
 
 
 class OAuthApi:
@@ -50,19 +62,30 @@ class OAuthApi:
     Args:
         authority: Its state.
         companies: Returns id and name of every company that can be connected.
+        signer: Signs id tokens.
+        clock: Dates them.
     """
 
-    def __init__(self, authority: Authority, companies: Callable[[], dict[str, str]]) -> None:
+    def __init__(
+        self,
+        authority: Authority,
+        companies: Callable[[], dict[str, str]],
+        signer: openid.Signer,
+        clock: Clock,
+    ) -> None:
         self._authority = authority
         self._companies = companies
+        self._signer = signer
+        self._clock = clock
         self._routes: dict[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", DISCOVERY): self._discovery,
             ("GET", SANDBOX_DISCOVERY): self._discovery,
-            ("GET", AUTHORIZE): self._consent_page,
-            ("GET", f"{AUTHORIZE}/answer"): self._consent_answer,
+            ("GET", AUTHORIZE): self._ask,
+            ("POST", AUTHORIZE): self._decide,
             ("POST", TOKEN): self._token,
             ("POST", REVOKE): self._revoke,
             ("GET", USERINFO): self._userinfo,
+            ("GET", JWKS): lambda _: json_answer(200, self._signer.jwks()),
         }
 
     def answer(self, request: Request) -> Answer:
@@ -74,12 +97,12 @@ class OAuthApi:
     def _discovery(request: Request) -> Answer:
         base = f"http://{request.headers.get('host', 'localhost')}"
         document = {
-            "issuer": ISSUER,
+            "issuer": openid.ISSUER,
             "authorization_endpoint": base + AUTHORIZE,
             "token_endpoint": base + TOKEN,
             "userinfo_endpoint": base + USERINFO,
             "revocation_endpoint": base + REVOKE,
-            "jwks_uri": f"{base}/op/v1/jwks",
+            "jwks_uri": base + JWKS,
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
@@ -89,36 +112,45 @@ class OAuthApi:
         }
         return json_answer(200, document)
 
-    def _consent_page(self, request: Request) -> Answer:
+    def _ask(self, request: Request) -> Answer:
+        """Show the consent page, a page that says what is wrong with the app, or go back with an error."""
         asked = request.query
-        if self._authority.client(asked.get("client_id", "")) is None or "redirect_uri" not in asked:
-            return Answer(400, b"Unknown app or no redirect address.", {"content-type": "text/plain"})
-        if not set(asked.get("scope", "").split()) <= SCOPES or not asked.get("scope"):
+        client = self._authority.client(asked.get("client_id", ""))
+        if client is None:
+            return refusal_page(BAD_CLIENT)
+        if not client.takes(asked.get("redirect_uri", "")):
+            return refusal_page(BAD_REDIRECT)
+        if asked.get("response_type") != "code":
+            return _redirect(asked, error="unsupported_response_type")
+        scopes = set(asked.get("scope", "").split())
+        if not scopes or not scopes <= SCOPES:
             return _redirect(asked, error="invalid_scope")
-        links = "".join(
-            f'<li><a href="{AUTHORIZE}/answer?{escape(urlencode({**asked, "realmId": realm}))}">{escape(name)}</a></li>'
-            for realm, name in self._companies().items()
-        )
-        deny = f'<a href="{AUTHORIZE}/answer?{escape(urlencode(asked))}">No, thanks</a>'
-        page = f"<!doctype html><title>Connect</title><h1>Connect which company?</h1><ul>{links}</ul>{deny}"
-        return Answer(200, page.encode(), {"content-type": "text/html; charset=utf-8"})
+        return consent_page(client.name, asked, self._companies() if scopes - openid.SCOPES else {})
 
-    def _consent_answer(self, request: Request) -> Answer:
-        asked = request.query
-        realm = asked.get("realmId", "")
-        if realm not in self._companies():
+    def _decide(self, request: Request) -> Answer:
+        """Take what the person clicked; everything that was asked comes back with it."""
+        asked = _form(request)
+        client = self._authority.client(asked.get("client_id", ""))
+        if client is None or not client.takes(asked.get("redirect_uri", "")):
+            return refusal_page(BAD_REDIRECT)
+        if asked.get("decision") != "connect":
+            return _redirect(asked, error="access_denied")
+        # Without a QuickBooks scope there is no company in the grant (Intuit, "OpenID Connect").
+        of_company = bool(set(asked.get("scope", "").split()) - openid.SCOPES)
+        realm = asked.get("realmId", "") if of_company else ""
+        if of_company and realm not in self._companies():
             return _redirect(asked, error="access_denied")
         code = self._authority.consent(
             realm=realm,
-            client_id=asked.get("client_id", ""),
-            redirect_uri=asked.get("redirect_uri", ""),
+            client_id=client.id,
+            redirect_uri=asked["redirect_uri"],
             scope=asked.get("scope", ""),
         )
-        return _redirect(asked, code=code, realmId=realm)
+        return _redirect(asked, code=code, **({"realmId": realm} if realm else {}))
 
     def _token(self, request: Request) -> Answer:
         client = self._client(request)
-        form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
+        form = _form(request)
         grant_type = form.get("grant_type", "")
         try:
             tokens = self._tokens(client, grant_type, form)
@@ -127,18 +159,49 @@ class OAuthApi:
             error = {"error": refused.code, "error_description": refused.description}
             return json_answer(400, error)
         self._note_success(grant_type, tokens, client)
-        return _tokens_answer(tokens, request)
+        return json_answer(200, self._tokens_body(tokens, request), committed=True)
 
     def _tokens(self, client: Client, grant_type: str, form: dict[str, str]) -> Tokens:
         match grant_type:
             case "authorization_code":
-                code, address = form.get("code", ""), form.get("redirect_uri", "")
+                code, address = _needed(form, "code"), _needed(form, "redirect_uri")
                 return self._authority.exchange(client_id=client.id, code=code, redirect_uri=address)
             case "refresh_token":
-                value = form.get("refresh_token", "")
+                value = _needed(form, "refresh_token")
                 return self._authority.refresh(client_id=client.id, refresh_token=value)
             case _:
                 raise RefusedError(json_answer(400, {"error": "unsupported_grant_type"}))
+
+    def _tokens_body(self, tokens: Tokens, request: Request) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "token_type": "bearer",
+            "access_token": tokens.access_token,
+            "expires_in": ACCESS_S,
+            "x_refresh_token_expires_in": tokens.refresh_expires_in_s,
+        }
+        if tokens.refresh_token:
+            body["refresh_token"] = tokens.refresh_token
+        if request.headers.get("x-include-refresh-token-hard-expires-in", "").lower() == "true":
+            body["x_refresh_token_hard_expires_in"] = tokens.hard_expires_in_s
+        if id_token := self._id_token(tokens):
+            body["id_token"] = id_token
+        return body
+
+    def _id_token(self, tokens: Tokens) -> str | None:
+        grant = self._authority.grant_of(tokens.access_token)
+        if grant is None or "openid" not in grant.scope.split():
+            return None
+        now_s = int(self._clock.time())
+        claims = {
+            "sub": openid.person_of(grant.realm, grant.scope)["sub"],
+            "aud": [grant.client_id],
+            "iss": openid.ISSUER,
+            "realmid": grant.realm,
+            "auth_time": int(grant.consented_at_s),
+            "iat": now_s,
+            "exp": now_s + ACCESS_S,
+        }
+        return self._signer.token(claims)
 
     def _note_success(self, grant_type: str, tokens: Tokens, client: Client) -> None:
         grant = self._authority.grant_of(tokens.access_token)
@@ -150,26 +213,29 @@ class OAuthApi:
         try:
             sent = wire.parse(request.body)
         except ValueError:
-            sent = dict(parse_qsl(request.body.decode("utf-8", "replace")))
+            sent = _form(request)
         token = sent.get("token", "") if isinstance(sent, dict) else ""
         if not self._authority.revoke(str(token), client.id):
             return json_answer(400, {"error": "invalid_request"})
-        return Answer(200)
+        return Answer(200, committed=True)
 
     def _userinfo(self, request: Request) -> Answer:
         grant = self._authority.grant_of(bearer(request))
         if grant is None or "openid" not in grant.scope.split():
             return json_answer(401, {"error": "invalid_token"})
-        person = {"sub": f"user-of-{grant.realm}", "email": "controller@example.com", "emailVerified": True}
-        return json_answer(200, person)
+        return json_answer(200, openid.person_of(grant.realm, grant.scope))
 
     def _client(self, request: Request) -> Client:
-        """Return the app named by Basic authentication.
+        """Return the app named by Basic authentication, or by the form as the discovery document allows.
 
         Raises:
             RefusedError: 401 `invalid_client`.
         """
-        client_id, secret = _basic(request.headers.get("authorization", ""))
+        if "authorization" in request.headers:
+            client_id, secret = _basic(request.headers["authorization"])
+        else:
+            form = _form(request)
+            client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
         client = self._authority.client(client_id, secret)
         if client is None:
             raise RefusedError(json_answer(401, {"error": "invalid_client"}))
@@ -193,20 +259,19 @@ def _basic(header: str) -> tuple[str, str]:
     return client_id, secret
 
 
+def _form(request: Request) -> dict[str, str]:
+    return dict(parse_qsl(request.body.decode("utf-8", "replace")))
+
+
+def _needed(form: dict[str, str], name: str) -> str:
+    if value := form.get(name, ""):
+        return value
+    raise RefusedError(json_answer(400, {"error": "invalid_request"}))
+
+
 def _redirect(asked: dict[str, str], **result: str) -> Answer:
     if "state" in asked:
         result["state"] = asked["state"]
-    return Answer(302, b"", {"location": f"{asked.get('redirect_uri', '')}?{urlencode(result)}"})
-
-
-def _tokens_answer(tokens: Tokens, request: Request) -> Answer:
-    body = {
-        "token_type": "bearer",
-        "access_token": tokens.access_token,
-        "refresh_token": tokens.refresh_token,
-        "expires_in": ACCESS_S,
-        "x_refresh_token_expires_in": tokens.refresh_expires_in_s,
-    }
-    if request.headers.get("x-include-refresh-token-hard-expires-in", "").lower() == "true":
-        body["x_refresh_token_hard_expires_in"] = tokens.hard_expires_in_s
-    return json_answer(200, body)
+    address = asked.get("redirect_uri", "")
+    joint = "&" if urlsplit(address).query else "?"
+    return Answer(302, b"", {"location": f"{address}{joint}{urlencode(result)}"})

@@ -1,22 +1,16 @@
 """QuickBooks Online as the shared server sees it: identify, admit, handle, finish."""
 
-from collections import defaultdict
+import random
 from itertools import count
 
-from plumbline_sandbox.clock import Clock
 from plumbline_sandbox.http import Answer, RefusedError, Request
-from plumbline_sandbox.limits import Limits, SlidingWindow
-from plumbline_sandbox.quickbooks import company_api, gateway
-from plumbline_sandbox.quickbooks.oauth import Grant
+from plumbline_sandbox.quickbooks import company_api, files, gateway
+from plumbline_sandbox.quickbooks.oauth import ACCOUNTING, Grant
 from plumbline_sandbox.quickbooks.oauth_api import OAuthApi, bearer
-from plumbline_sandbox.quickbooks.routes import target_of
-from plumbline_sandbox.quickbooks.state import QuickBooks
-
-MINUTE_S = 60
-"""Window of the limit per company, which all apps share."""
-
-BURST_S = 1
-"""Window of the limit per company and app."""
+from plumbline_sandbox.quickbooks.openid import Signer
+from plumbline_sandbox.quickbooks.rates import Rates, ThrottledError
+from plumbline_sandbox.quickbooks.routes import Target, target_of
+from plumbline_sandbox.world import World
 
 
 class QuickBooksProvider:
@@ -24,15 +18,13 @@ class QuickBooksProvider:
 
     name = "quickbooks"
 
-    def __init__(self, state: QuickBooks, clock: Clock, limits: Limits) -> None:
-        self._state = state
-        self._clock = clock
-        self._limits = limits
-        self._oauth = OAuthApi(state.authority, state.company_names)
-        self._minutes: defaultdict[str, SlidingWindow] = defaultdict(lambda: SlidingWindow(MINUTE_S))
-        self._bursts: defaultdict[tuple[str, str], SlidingWindow] = defaultdict(
-            lambda: SlidingWindow(BURST_S)
+    def __init__(self, world: World) -> None:
+        self._state = state = world.quickbooks
+        self._clock = world.clock
+        self._oauth = OAuthApi(
+            state.authority, state.company_names, Signer(random.Random(world.seed)), world.clock
         )
+        self._rates = Rates(world.clock, world.limits)
         self._answers = count(1)
 
     def identify(self, request: Request) -> None:
@@ -53,13 +45,15 @@ class QuickBooksProvider:
         if grant is None:
             detail = f"Token expired: {token}" if token else "Token missing"
             raise RefusedError(gateway.unauthenticated(detail, self._clock.now()))
-        if grant.realm != target.realm:
+        if grant.realm != target.realm or ACCOUNTING not in grant.scope.split():
             raise RefusedError(gateway.unauthorized(self._clock.now()))
-        self._count(grant)
+        self._count(request, target, grant)
 
     async def handle(self, request: Request) -> Answer:
         """Answer a company's request or the authorization server's."""
         target = target_of(request)
+        if target is None and request.path.startswith(files.PREFIX):
+            return self._file(request)
         if target is None:
             return self._oauth.answer(request)
         return await company_api.answer(self._state.realm(target.realm), target, request)
@@ -76,11 +70,22 @@ class QuickBooksProvider:
         """Return 429 as the gateway writes it."""
         return gateway.throttled(self._clock.now(), retry_after_s)
 
-    def _count(self, grant: Grant) -> None:
-        """Count the request in both windows; a refused one is not counted."""
-        now_s, limits = self._clock.time(), self._limits.quickbooks
-        minute, burst = self._minutes[grant.realm], self._bursts[grant.realm, grant.client_id]
-        if minute.count(now_s) >= limits.per_minute or burst.count(now_s) >= limits.per_second:
-            raise RefusedError(gateway.throttled(self._clock.now(), None))
-        minute.add(now_s)
-        burst.add(now_s)
+    def _file(self, request: Request) -> Answer:
+        """Answer a link to an attached file, which needs no token."""
+        realm_id, attachable_id, *_ = [*request.path.removeprefix(files.PREFIX).split("/"), ""]
+        try:
+            return self._state.realm(realm_id).files.fetch(attachable_id, request)
+        except KeyError:
+            return files.denied("AccessDenied", "Access Denied")
+
+    def _count(self, request: Request, target: Target, grant: Grant) -> None:
+        try:
+            request.release = self._rates.admit(
+                grant,
+                batch=target.resource == "batch",
+                metered=request.method == "GET" or target.operation == "query",
+                taken=self._state.realm(target.realm).settings.other_apps_per_minute,
+            )
+        except ThrottledError as throttled:
+            request.facts["limit"] = throttled.limit
+            raise RefusedError(gateway.throttled(self._clock.now(), None)) from throttled

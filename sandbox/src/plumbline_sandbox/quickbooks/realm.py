@@ -1,7 +1,7 @@
 """One company: its stores, its numbering, its settings, and the one place that commits."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from plumbline_sandbox.clock import Clock
 from plumbline_sandbox.journal import Journal
 from plumbline_sandbox.quickbooks import ledger, wire
+from plumbline_sandbox.quickbooks.files import Files
 from plumbline_sandbox.quickbooks.requestid import RequestMemory
 from plumbline_sandbox.quickbooks.settings import RealmSettings
 from plumbline_sandbox.quickbooks.store import Family, Register, Store
@@ -16,6 +17,13 @@ from plumbline_sandbox.quickbooks.wire import Body
 
 FIRST_IDS = {"transaction": 100, "name": 50, "item": 10, "account": 30}
 """Ids do not start at 1, so that an id of one family seldom exists in another by accident."""
+
+
+FIRST_NUMBER = 1001
+"""Number of the first form a company numbers itself."""
+
+Announce = Callable[[str, str, str, str], None]
+"""Is told of every change: realm, entity, id, and the change as the journal names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,14 @@ class Realm:
     """One company file. Only `commit` and `delete` change entities; both write the journal."""
 
     def __init__(
-        self, *, realm_id: str, name: str, families: Iterable[Family], clock: Clock, journal: Journal
+        self,
+        *,
+        realm_id: str,
+        name: str,
+        families: Iterable[Family],
+        clock: Clock,
+        journal: Journal,
+        announce: Announce,
     ) -> None:
         self.id = realm_id
         self.name = name
@@ -44,27 +59,30 @@ class Realm:
         self.registers: defaultdict[str, Register] = defaultdict(Register)
         self.requests = RequestMemory(clock)
         self.owed: defaultdict[str, Decimal] = defaultdict(Decimal)
-        """Open receivable per customer id (without its jobs)."""
+        """Open receivable per customer id (without its jobs), open payable per vendor id."""
+        self.files = Files(realm_id, clock)
         self._journal = journal
+        self._announce = announce
         self._last_ids = dict(FIRST_IDS)
-        self._last_number = 1000
+        self._last_numbers = defaultdict[str, int](lambda: FIRST_NUMBER - 1)
 
     def get(self, entity: str, entity_id: str | None) -> Body | None:
         """Return the present body of an entity, or None."""
         return self.stores[entity].get(entity_id) if entity_id else None
 
-    def next_number(self) -> str:
+    def next_number(self, register: str = "sales-forms") -> str:
         """Return the next free document number (Intuit, Invoice: DocNumber is filled in if absent)."""
         while True:
-            self._last_number += 1
-            if self.registers["sales-forms"].holder(str(self._last_number)) is None:
-                return str(self._last_number)
+            self._last_numbers[register] += 1
+            number = str(self._last_numbers[register])
+            if self.registers[register].holder(number) is None:
+                return number
 
     def commit(self, entity: str, body: Body, *, change: str, call: Call) -> Body:
         """Store a new or changed entity and return it as stored.
 
-        A body with an Id replaces that entity and raises its SyncToken by one; one without gets
-        an Id and token 0. The caller has checked everything: this never refuses.
+        A body with the Id of an entity replaces it and raises its SyncToken by one; any other gets
+        token 0, and an Id unless it brings one of its own. The caller has checked everything: this never refuses.
         """
         store = self.stores[entity]
         before = store.get(body["Id"]) if "Id" in body else None
@@ -86,13 +104,16 @@ class Realm:
     def _identified(self, family: Family, body: Body, before: Body | None) -> Body:
         now = wire.stamp(self.clock.now())
         if before is None:
-            self._last_ids[family.sequence] = self._last_ids.get(family.sequence, 0) + 1
-            entity_id, token, created = str(self._last_ids[family.sequence]), 0, now
+            entity_id, token, created = body.get("Id") or self._next_id(family.sequence), 0, now
         else:
             entity_id, token = before["Id"], int(before["SyncToken"]) + 1
             created = before["MetaData"]["CreateTime"]
         head = {"domain": "QBO", "sparse": False, "Id": entity_id, "SyncToken": str(token)}
         return {**body, **head, "MetaData": {"CreateTime": created, "LastUpdatedTime": now}}
+
+    def _next_id(self, sequence: str) -> str:
+        self._last_ids[sequence] = self._last_ids.get(sequence, 0) + 1
+        return str(self._last_ids[sequence])
 
     def _store(self, store: Store, entity_id: str, before: Body | None, after: Body | None) -> None:
         family = store.family
@@ -101,8 +122,12 @@ class Realm:
             old, new = (family.key(body) if body else None for body in (before, after))
             self.registers[family.register].move((family.name, entity_id), old, new)
         for body, sign in ((before, -1), (after, 1)):
-            if body and (owed := ledger.owed(family.name, body)):
-                self.owed[owed.customer_id] += sign * owed.amount
+            for owed in ledger.owed(family.name, body, self.account_type) if body else ():
+                self.owed[owed.name_id] += sign * owed.amount
+
+    def account_type(self, account_id: str) -> str:
+        """Return the type of an account, or an empty text if there is no such account."""
+        return str((self.get("Account", account_id) or {}).get("AccountType", ""))
 
     def _note(self, entity: str, body: Body, change: str, call: Call) -> None:
         facts: dict[str, Any] = {"realm": self.id, "entity": entity, "id": body["Id"]}
@@ -122,3 +147,4 @@ class Realm:
             origin=call.origin,
             **facts,
         )
+        self._announce(self.id, entity, body["Id"], change)

@@ -89,7 +89,7 @@ class RequestMemory:
             self._forget(requestid, remembered)
             pending.cancel()
             raise
-        if answer.status != 200 and not settings.requestid_remembers_faults:
+        if not (answer.committed or settings.requestid_remembers_faults):
             self._forget(requestid, remembered)
         pending.set_result(answer)
         return answer

@@ -1,9 +1,18 @@
 """What a path of the accounting API asks for.
 
-/v3/company/{realm}/{entity}                POST  create, update; ?operation=delete | void
-/v3/company/{realm}/{entity}/{id}           GET   read
-/v3/company/{realm}/{entity}/{id}/send      POST  mail
-/v3/company/{realm}/query                   GET ?query=…, POST with the statement as body
+    POST {company}/{entity}[?operation=delete | void]   write, delete or void
+    GET  {company}/{entity}/{id}                        read
+    POST {company}/{entity}/{id}/send                   send: mail
+    GET  {company}/{entity}/{id}/pdf                    pdf: the form as the customer gets it
+    POST {company}/taxservice/taxcode                   write: make a tax code
+    GET  {company}/exchangerate?sourcecurrencycode=…    read
+    GET  {company}/query?query=…                        query; POST has the statement as body
+    POST {company}/batch                                batch: up to thirty writes and queries
+    GET  {company}/cdc?entities=…&changedSince=…        cdc: change data capture
+    POST {company}/upload                               upload: files, multipart
+    GET  {company}/download/{id}                        download: a link to an attached file
+
+where {company} is /v3/company/{realm}.
 """
 
 from dataclasses import dataclass
@@ -13,10 +22,23 @@ from plumbline_sandbox.http import Request
 COMPANY = "/v3/company/"
 """All paths of the accounting API begin so."""
 
+TAX_CODES = ("taxservice", "taxcode")
+"""The one resource whose creates have two words in their path (Intuit, TaxService)."""
+
+
+_OPERATIONS = {
+    "batch": {("POST", False)},
+    "cdc": {("GET", False)},
+    "download": {("GET", True)},
+    "query": {("GET", False), ("POST", False)},
+    "upload": {("POST", False)},
+}
+"""What is no entity: its methods, each with whether an id follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A company path taken apart. `operation` is write, delete, void, send, read, query or unknown."""
+    """A company path taken apart. `operation` is a word of the table above, or unknown."""
 
     realm: str
     resource: str
@@ -39,14 +61,16 @@ def includes(request: Request) -> frozenset[str]:
 
 
 def _operation(request: Request, resource: str, entity_id: str, verb: str) -> str:
-    match request.method, resource == "query", bool(entity_id), verb:
-        case (("GET" | "POST"), True, False, ""):
-            return "query"
-        case "GET", False, _, "":
+    if resource in _OPERATIONS:
+        return (
+            resource if not verb and (request.method, bool(entity_id)) in _OPERATIONS[resource] else "unknown"
+        )
+    match request.method, bool(entity_id), verb:
+        case "GET", _, "":
             return "read"
-        case "POST", False, True, "send":
-            return "send"
-        case "POST", False, False, "":
+        case ("POST", True, "send") | ("GET", True, "pdf"):
+            return verb
+        case "POST", _, "" if not entity_id or (resource, entity_id) == TAX_CODES:
             return _write(request)
         case _:
             return "unknown"

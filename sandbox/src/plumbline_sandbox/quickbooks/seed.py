@@ -1,54 +1,30 @@
-"""A contractor's company: accounts, items, customers with jobs, preferences."""
+"""A contractor's company: accounts, items, lists, customers with jobs, preferences."""
 
 from dataclasses import dataclass, field
 
 from plumbline_sandbox.blueprint import CustomerBlueprint, RealmBlueprint
+from plumbline_sandbox.quickbooks import chart, history
 from plumbline_sandbox.quickbooks.entities.registry import ENTITIES
-from plumbline_sandbox.quickbooks.realm import Call, Realm
+from plumbline_sandbox.quickbooks.entities.tax import TAXABLE, UNTAXED, pseudo_code
+from plumbline_sandbox.quickbooks.history import SEED, make
+from plumbline_sandbox.quickbooks.realm import Realm
 from plumbline_sandbox.quickbooks.wire import Body
-
-ACCOUNTS = (
-    ("Checking", "Bank", "Checking"),
-    ("Savings", "Bank", "Savings"),
-    ("Accounts Receivable (A/R)", "Accounts Receivable", "AccountsReceivable"),
-    ("Undeposited Funds", "Other Current Asset", "UndepositedFunds"),
-    ("Retainage Receivable", "Other Current Asset", "Retainage"),
-    ("Equipment", "Fixed Asset", "MachineryAndEquipment"),
-    ("Accounts Payable (A/P)", "Accounts Payable", "AccountsPayable"),
-    ("Retainage Payable", "Other Current Liability", "OtherCurrentLiabilities"),
-    ("Sales Tax Payable", "Other Current Liability", "GlobalTaxPayable"),
-    ("Opening Balance Equity", "Equity", "OpeningBalanceEquity"),
-    ("Construction Income", "Income", "ServiceFeeIncome"),
-    ("Change Order Income", "Income", "ServiceFeeIncome"),
-    ("Job Materials", "Cost of Goods Sold", "SuppliesMaterialsCogs"),
-    ("Subcontractors", "Cost of Goods Sold", "CostOfLaborCos"),
-    ("Office Expenses", "Expense", "OfficeGeneralAdministrativeExpenses"),
-)
-"""Name, type and subtype of every account of a new company."""
-
-ITEMS = (
-    ("Progress billing", "Construction Income"),
-    ("Change order work", "Change Order Income"),
-    ("Stored materials", "Construction Income"),
-    ("Retainage", "Retainage Receivable"),
-    ("Services", "Construction Income"),
-)
-"""Name and income account of every item. `Retainage` books withheld amounts as an asset, on negative lines."""
 
 PREFERENCES: Body = {
     "AccountingInfoPrefs": {
         "UseAccountNumbers": False,
         "ClassTrackingPerTxn": False,
+        "ClassTrackingPerTxnLine": True,
+        "TrackDepartments": True,
+        "DepartmentTerminology": "Location",
         "CustomerTerminology": "Customers",
     },
-    "SalesFormsPrefs": {"CustomTxnNumbers": False, "AllowDeposit": True, "DefaultTerms": {"value": "3"}},
+    "SalesFormsPrefs": {"CustomTxnNumbers": False, "AllowDeposit": True, "AllowEstimates": True},
     "CurrencyPrefs": {"MultiCurrencyEnabled": False, "HomeCurrency": {"value": "USD"}},
     "TaxPrefs": {"UsingSalesTax": True},
     "OtherPrefs": {"NameValue": [{"Name": "ProjectsEnabled", "Value": "false"}]},
 }
-"""Preferences of a new company: the service numbers invoices itself, one currency, no classes."""
-
-_SEED = Call(origin="seed")
+"""Preferences of a new company: the service numbers invoices itself, one currency, classes per line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +33,11 @@ class SeededRealm:
 
     accounts: dict[str, str]
     items: dict[str, str]
+    terms: dict[str, str]
+    payment_methods: dict[str, str]
+    classes: dict[str, str]
+    departments: dict[str, str]
+    tax_codes: dict[str, str]
     customers: dict[str, str] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
 
@@ -65,18 +46,43 @@ def furnish(realm: Realm, blueprint: RealmBlueprint) -> SeededRealm:
     """Fill an empty company. The journal says `origin: seed`."""
     realm.settings = realm.settings.changed(duplicate_check=blueprint.checks_duplicate_numbers)
     make(realm, "CompanyInfo", {"CompanyName": blueprint.name, "LegalName": f"{blueprint.name} LLC"})
-    make(realm, "Preferences", PREFERENCES)
-    accounts = {name: _account(realm, name, kind, subtype) for name, kind, subtype in ACCOUNTS}
-    items = {name: _item(realm, name, accounts[income]) for name, income in ITEMS}
-    seeded = SeededRealm(accounts, items)
+    seeded = _lists(realm, blueprint.state)
+    sales = {**PREFERENCES["SalesFormsPrefs"], "DefaultTerms": {"value": seeded.terms[chart.DEFAULT_TERM]}}
+    make(realm, "Preferences", {**PREFERENCES, "SalesFormsPrefs": sales})
     for customer in blueprint.customers:
         _customer(realm, customer, seeded)
+    if blueprint.history:
+        history.play(realm, seeded.customers, seeded.items, seeded.payment_methods)
     return seeded
 
 
-def make(realm: Realm, entity: str, body: Body) -> str:
-    """Create one entity with the checks of the API; return its id."""
-    return str(ENTITIES[entity.lower()].write(realm, body, _SEED)["Id"])
+def _lists(realm: Realm, state: str) -> SeededRealm:
+    accounts = {name: _account(realm, name, kind, subtype) for name, kind, subtype in chart.ACCOUNTS}
+    methods = chart.PAYMENT_METHODS
+    return SeededRealm(
+        accounts=accounts,
+        items={name: _item(realm, name, accounts[income]) for name, income in chart.ITEMS},
+        terms={name: make(realm, "Term", {"Name": name, "DueDays": days}) for name, days in chart.TERMS},
+        payment_methods={n: make(realm, "PaymentMethod", {"Name": n, "Type": kind}) for n, kind in methods},
+        classes={name: make(realm, "Class", {"Name": name}) for name in chart.CLASSES},
+        departments={name: make(realm, "Department", {"Name": name}) for name in chart.DEPARTMENTS},
+        tax_codes=_taxes(realm, state),
+    )
+
+
+def _taxes(realm: Realm, state: str) -> dict[str, str]:
+    """Make the pseudo codes, and the state's code with its rates."""
+    for name in (TAXABLE, UNTAXED):
+        realm.commit("TaxCode", pseudo_code(name), change="created", call=SEED)
+    code, agency, rates = chart.TAXES[state]
+    agency_id = make(realm, "TaxAgency", {"DisplayName": agency})
+    details = [
+        {"TaxRateName": name, "RateValue": percent, "TaxAgencyId": agency_id, "TaxApplicableOn": "Sales"}
+        for name, percent in rates
+    ]
+    service = ENTITIES["taxservice"]
+    made = service.write(realm, {"TaxCode": code, "TaxRateDetails": details}, SEED)
+    return {TAXABLE: TAXABLE, UNTAXED: UNTAXED, code: made["TaxCodeId"]}
 
 
 def _account(realm: Realm, name: str, kind: str, subtype: str) -> str:

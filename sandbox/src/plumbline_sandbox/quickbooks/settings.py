@@ -20,14 +20,14 @@ class RealmSettings:
 
     duplicate_check: bool = True
     """Refuse a document number that is taken (6140)."""
-    term_days: int = 30
-    """Days from TxnDate to DueDate when the client gives none."""
     closed_until: date | None = None
     """Last day of the closed books; writes dated then or before are refused (6210)."""
     standing: Standing = "good"
     """Whether the company answers at all."""
     index_lag_s: float = 0.0
     """How long queries show the state before a change. Reads by id never lag."""
+    other_apps_per_minute: int = 0
+    """How many of the realm's requests a minute other apps use up; the limit is shared."""
     work_s: float = 0.0
     """How long a write is worked on before it commits; makes requests overlap."""
     requestid_ttl_s: float | None = None
@@ -39,7 +39,13 @@ class RealmSettings:
     requestid_remembers_faults: bool = True
     """Whether a refused request is remembered and replayed like a successful one."""
     requestid_operations: frozenset[str] = frozenset({"write", "delete"})
-    """Operations (write, delete, void, send) that honour a request id. The last two are not known to."""
+    """Operations (write, delete, void, send, upload) that honour a request id; the last three are not known to.
+
+    Items of a batch always do (documented).
+    """
+    cdc_stubs_apart: bool = True
+    """Change data: stubs of deleted ones in an element of their own (captured), or at the end of the living
+    (Intuit's sample)."""
     fault_status: int = 400
     """HTTP status of faults of the service; 200 is reported too."""
 

@@ -1,9 +1,11 @@
 """Everything QuickBooks Online holds: companies, grants, and what a person does in the user interface."""
 
+import random
 from typing import Any
 
 from plumbline_sandbox.blueprint import RealmBlueprint
 from plumbline_sandbox.clock import Clock
+from plumbline_sandbox.faults import Faults
 from plumbline_sandbox.journal import Journal
 from plumbline_sandbox.quickbooks import errors, wire
 from plumbline_sandbox.quickbooks.entities.base import Entity
@@ -12,14 +14,18 @@ from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.quickbooks.oauth import Authority, Client
 from plumbline_sandbox.quickbooks.realm import Call, Realm
 from plumbline_sandbox.quickbooks.seed import SeededRealm, furnish
+from plumbline_sandbox.quickbooks.webhooks.delivery import TIMEOUT_S, Webhooks
 from plumbline_sandbox.quickbooks.wire import Body
+from plumbline_sandbox.sending import HttpSender
 
 
 class QuickBooks:
     """The vendor's state in one sandbox."""
 
-    def __init__(self, clock: Clock, journal: Journal) -> None:
-        self.authority = Authority(clock, journal)
+    def __init__(self, clock: Clock, journal: Journal, faults: Faults, seed: int) -> None:
+        self.authority = authority = Authority(clock, journal)
+        sender, rng = HttpSender(TIMEOUT_S), random.Random(seed)
+        self.webhooks = Webhooks(clock, journal, faults, sender, authority.connected, rng)
         self._clock = clock
         self._journal = journal
         self._realms: dict[str, Realm] = {}
@@ -40,7 +46,12 @@ class QuickBooks:
         """Create an empty company file, without accounts, preferences or anything else."""
         families = (entity.family for entity in ENTITIES.values())
         realm = Realm(
-            realm_id=realm_id, name=name, families=families, clock=self._clock, journal=self._journal
+            realm_id=realm_id,
+            name=name,
+            families=families,
+            clock=self._clock,
+            journal=self._journal,
+            announce=self.webhooks.announce,
         )
         self._realms[realm_id] = realm
         return realm

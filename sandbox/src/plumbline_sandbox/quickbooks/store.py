@@ -79,6 +79,15 @@ class _Record:
             del self.versions[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The last change of an entity: when, and its body since; None if it was deleted."""
+
+    entity_id: str
+    at_s: float
+    body: Body | None
+
+
 class Store:
     """All entities of one family in one realm. Bodies are never changed in place: a change is a new body."""
 
@@ -102,6 +111,16 @@ class Store:
         record.forget(at_s - lag_s)
         if body is not None:
             self._add_to_indexes(entity_id, body)
+
+    def changed_since(self, since_s: float, as_of_s: float | None = None) -> Iterator[Change]:
+        """Return the last change of each entity that changed at this moment or later, in no order.
+
+        With `as_of_s` the changes are those that a view of that moment shows.
+        """
+        for entity_id, record in self._records.items():
+            versions = [version for version in record.versions if as_of_s is None or version[0] <= as_of_s]
+            if versions and versions[-1][0] >= since_s:
+                yield Change(entity_id, *versions[-1])
 
     def all(self, as_of_s: float | None = None) -> Iterator[Body]:
         """Return the bodies by age, present ones or those of a moment."""

@@ -9,12 +9,8 @@ and the next new event starts afresh. One success resets the ladder.
 import asyncio
 import random
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
-
-import httpx
+from typing import Any
 
 from plumbline_sandbox.clock import Clock
 from plumbline_sandbox.faults import Faults
@@ -23,6 +19,7 @@ from plumbline_sandbox.procore.conventions import dumps
 from plumbline_sandbox.procore.webhooks import resources
 from plumbline_sandbox.procore.webhooks.hooks import Attempt, Delivery, Hook, Hooks, canonical_version
 from plumbline_sandbox.procore.webhooks.payloads import UNREADABLE, Event, Identity, new_ulid, payload
+from plumbline_sandbox.sending import Mischief, Sender, UndeliveredError
 
 TIMEOUT_S = 5.0
 """Real seconds an endpoint has to answer."""
@@ -36,59 +33,6 @@ LONGEST_RETRY_S = 3600.0
 PATIENCE = timedelta(hours=12)
 """How long after the first failure the queue of an endpoint is discarded."""
 
-KEPT_BODY_CHARS = 1000
-"""How much of an endpoint's answer the log keeps."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What an endpoint answered."""
-
-    status: int
-    body: str
-    headers: dict[str, str]
-
-
-class UndeliveredError(Exception):
-    """The endpoint could not be reached or did not answer in time."""
-
-
-class Sender(Protocol):
-    """The way to an endpoint."""
-
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Post a body, following no redirect.
-
-        Raises:
-            UndeliveredError: no answer within `TIMEOUT_S`, or no connection.
-        """
-
-    async def aclose(self) -> None:
-        """Close what connections are open."""
-
-
-class HttpSender:
-    """Posts over HTTP; connections are kept open between deliveries."""
-
-    def __init__(self) -> None:
-        self._client: httpx.AsyncClient | None = None
-
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Post a body; see `Sender`."""
-        if self._client is None:  # made here because it belongs to the running loop
-            self._client = httpx.AsyncClient(timeout=TIMEOUT_S, trust_env=False)
-        try:
-            async with asyncio.timeout(2 * TIMEOUT_S):  # connecting has its own five seconds
-                response = await self._client.post(url, content=body, headers=dict(headers))
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as lost:
-            raise UndeliveredError(f"{type(lost).__name__}: {lost}") from lost
-        return Reply(response.status_code, response.text[:KEPT_BODY_CHARS], dict(response.headers))
-
-    async def aclose(self) -> None:
-        """Close what connections are open."""
-        if self._client is not None:
-            await self._client.aclose()
-
 
 class Deliveries:
     """Takes events, finds the hooks that want them, and queues one delivery for each."""
@@ -98,12 +42,11 @@ class Deliveries:
     ) -> None:
         self._clock = clock
         self._journal = journal
-        self._faults = faults
+        self._mischief = Mischief(faults)
         self._sender = sender
         self._hooks = hooks
         self._rng = rng
         self._endpoints: dict[str, Endpoint] = {}
-        self._shuffled: set[asyncio.Task[None]] = set()
 
     def announce(self, event: Event) -> None:
         """Queue the event for every hook with a matching trigger; never waits."""
@@ -120,38 +63,24 @@ class Deliveries:
 
     def pending(self) -> int:
         """Return how many deliveries are queued or being shuffled."""
-        return len(self._shuffled) + sum(endpoint.length for endpoint in self._endpoints.values())
+        return self._mischief.held + sum(endpoint.length for endpoint in self._endpoints.values())
 
     async def aclose(self) -> None:
         """Stop delivering; what is queued stays undelivered."""
-        for task in self._shuffled:
-            task.cancel()
-        await asyncio.gather(*self._shuffled, return_exceptions=True)
+        await self._mischief.aclose()
         for endpoint in self._endpoints.values():
             await endpoint.aclose()
         await self._sender.aclose()
 
     def _queue(self, hook: Hook, event: Event) -> None:
         target = _target(hook, event)
-        if self._faults.take("webhook-drop", target):
+        if self._mischief.drops(target):
             return
         identity = Identity(self._hooks.new_id(), new_ulid(event.at, self._rng))
-        if garbage := self._faults.take("webhook-garbage", target):
-            unreadable = str(garbage.args.get("body", UNREADABLE)).encode()
-            self._push(self._delivery(hook, event, identity, unreadable))
+        if garbage := self._mischief.garbage(target, UNREADABLE):
+            self._push(self._delivery(hook, event, identity, garbage))
         body = dumps(payload(event, identity, canonical_version(hook.payload_version)))
-        for _ in range(self._copies(target)):
-            delivery = self._delivery(hook, event, identity, body)
-            if shuffle := self._faults.take("webhook-shuffle", target):
-                self._push_later(
-                    delivery, shuffle.rng.uniform(0, float(shuffle.args.get("window_ms", 500))) / 1000
-                )
-            else:
-                self._push(delivery)
-
-    def _copies(self, target: Mapping[str, Any]) -> int:
-        rule = self._faults.take("webhook-repeat", target)
-        return rule.rng.randint(2, max(2, int(rule.args.get("max", 3)))) if rule else 1
+        self._mischief.spread(target, lambda: self._push(self._delivery(hook, event, identity, body)))
 
     def _delivery(self, hook: Hook, event: Event, identity: Identity, body: bytes) -> Delivery:
         delivery = Delivery(
@@ -171,15 +100,6 @@ class Deliveries:
             endpoint = Endpoint(url, self._clock, self._journal, self._sender, self._hooks)
             self._endpoints[url] = endpoint
         endpoint.push(delivery)
-
-    def _push_later(self, delivery: Delivery, seconds: float) -> None:
-        task = asyncio.create_task(self._after(delivery, seconds))
-        self._shuffled.add(task)
-        task.add_done_callback(self._shuffled.discard)
-
-    async def _after(self, delivery: Delivery, seconds: float) -> None:
-        await asyncio.sleep(seconds)
-        self._push(delivery)
 
 
 def _target(hook: Hook, event: Event) -> dict[str, Any]:
@@ -299,6 +219,7 @@ class Endpoint:
             "provider": "procore",
             "url": self._url,
             "hook": str(delivery.hook.id),
+            "payload_version": canonical_version(delivery.hook.payload_version),
             "delivery": str(delivery.id),
             "ulid": event["ulid"],
             "company": str(event["company_id"]),

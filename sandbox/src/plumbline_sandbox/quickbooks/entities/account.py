@@ -6,11 +6,12 @@ from typing_extensions import override
 
 from plumbline_sandbox.quickbooks import errors
 from plumbline_sandbox.quickbooks.checks import Checks
-from plumbline_sandbox.quickbooks.entities.base import CURRENCY, Entity
+from plumbline_sandbox.quickbooks.entities.base import CURRENCY
+from plumbline_sandbox.quickbooks.entities.tree import Tree, full_name
 from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.quickbooks.query.fields import Field
 from plumbline_sandbox.quickbooks.realm import Realm
-from plumbline_sandbox.quickbooks.store import Family
+from plumbline_sandbox.quickbooks.store import Family, text_of
 from plumbline_sandbox.quickbooks.wire import Body
 
 CLASSIFICATIONS = {
@@ -32,27 +33,108 @@ CLASSIFICATIONS = {
 }
 """Account type to `Classification`, which the service derives (Intuit, Account)."""
 
-_SUBTYPE_OWNERS = {
-    "UndepositedFunds": "Other Current Asset",
-    "Retainage": "Other Current Asset",
-    "Checking": "Bank",
-    "AccountsReceivable": "Accounts Receivable",
-    "SalesOfProductIncome": "Income",
-    "ServiceFeeIncome": "Income",
-    "GlobalTaxPayable": "Other Current Liability",
+SUBTYPES = {
+    "Bank": ("Checking", "Savings", "CashOnHand", "MoneyMarket", "RentsHeldInTrust", "TrustAccounts"),
+    "Accounts Receivable": ("AccountsReceivable",),
+    "Other Current Asset": (
+        "OtherCurrentAssets",
+        "UndepositedFunds",
+        "Retainage",
+        "Inventory",
+        "PrepaidExpenses",
+        "EmployeeCashAdvances",
+        "LoansToOfficers",
+        "DevelopmentCosts",
+        "AllowanceForBadDebts",
+    ),
+    "Fixed Asset": (
+        "OtherFixedAssets",
+        "MachineryAndEquipment",
+        "Vehicles",
+        "FurnitureAndFixtures",
+        "Buildings",
+        "Land",
+        "LeaseholdImprovements",
+        "AccumulatedDepreciation",
+    ),
+    "Other Asset": ("OtherLongTermAssets", "SecurityDeposits", "Goodwill", "Licenses"),
+    "Accounts Payable": ("AccountsPayable",),
+    "Credit Card": ("CreditCard",),
+    "Other Current Liability": (
+        "OtherCurrentLiabilities",
+        "SalesTaxPayable",
+        "GlobalTaxPayable",
+        "PayrollTaxPayable",
+        "PayrollClearing",
+        "LineOfCredit",
+        "LoanPayable",
+        "InsurancePayable",
+    ),
+    "Long Term Liability": ("NotesPayable", "OtherLongTermLiabilities", "ShareholderNotesPayable"),
+    "Equity": (
+        "OpeningBalanceEquity",
+        "RetainedEarnings",
+        "OwnersEquity",
+        "PartnersEquity",
+        "CommonStock",
+        "PaidInCapitalOrSurplus",
+    ),
+    "Income": (
+        "ServiceFeeIncome",
+        "SalesOfProductIncome",
+        "OtherPrimaryIncome",
+        "NonProfitIncome",
+        "DiscountsRefundsGiven",
+        "UnappliedCashPaymentIncome",
+    ),
+    "Other Income": ("OtherMiscellaneousIncome", "InterestEarned", "DividendIncome", "OtherInvestmentIncome"),
+    "Cost of Goods Sold": (
+        "SuppliesMaterialsCogs",
+        "CostOfLaborCos",
+        "EquipmentRentalCos",
+        "OtherCostsOfServiceCos",
+        "ShippingFreightDeliveryCos",
+    ),
+    "Expense": (
+        "OtherMiscellaneousServiceCost",
+        "AdvertisingPromotional",
+        "Auto",
+        "BankCharges",
+        "BadDebts",
+        "DuesSubscriptions",
+        "EquipmentRental",
+        "Insurance",
+        "InterestPaid",
+        "LegalProfessionalFees",
+        "OfficeGeneralAdministrativeExpenses",
+        "PayrollExpenses",
+        "RentOrLeaseOfBuildings",
+        "RepairMaintenance",
+        "SuppliesMaterials",
+        "TaxesPaid",
+        "Travel",
+        "TravelMeals",
+        "Utilities",
+        "UnappliedCashBillPaymentExpense",
+    ),
+    "Other Expense": ("OtherMiscellaneousExpense", "Depreciation", "PenaltiesSettlements", "Amortization"),
 }
+"""The usual subtypes of each account type; the first is what an account gets that names none."""
+
+_OWNERS = {subtype: kind for kind, subtypes in SUBTYPES.items() for subtype in subtypes}
 
 
-class Account(Entity):
+class Account(Tree):
     """Intuit, Account: a name and a type, or a subtype from which the type follows."""
 
-    family = Family("Account", "account", "accounts", lambda body: body["Name"], ("Name",))
+    family = Family("Account", "account", "accounts", full_name, ("Name", "ParentRef"))
     writable: ClassVar[frozenset[str]] = frozenset(
-        {"Name", "AccountType", "AccountSubType", "AcctNum", "Description", "Active", "SubAccount"}
+        {"Name", "AccountType", "AccountSubType", "AcctNum", "Description", "Active"}
         | {"ParentRef", "CurrencyRef", "TaxCodeRef", "TxnLocationType", "AccountAlias"}
     )
     ignored: ClassVar[frozenset[str]] = frozenset(
-        {"FullyQualifiedName", "Classification", "CurrentBalance", "CurrentBalanceWithSubAccounts"}
+        {"FullyQualifiedName", "Classification", "SubAccount"}
+        | {"CurrentBalance", "CurrentBalanceWithSubAccounts"}
     )
     fields: ClassVar = {
         "Name": Field("Name", sortable=True),
@@ -64,32 +146,23 @@ class Account(Entity):
         "Active": Field("Active", "flag"),
     }
     lists_active_only = True
+    marks_child = "SubAccount"
+    forbidden = ':"\t\n'
 
     @override
     def build(self, realm: Realm, wanted: Body, before: Body | None) -> Body:
-        """Check name and type; derive the classification."""
+        """Check name, type and parent; derive the classification."""
         checks = Checks(wanted)
-        checks.required("Name")
-        name = checks.text("Name", longest=100) or ""
-        if ":" in name or '"' in name:
-            checks.note(errors.bad_string("Name"))
         kind = self._type(checks, wanted)
-        active = checks.flag("Active")
-        checks.done()
-        holder = realm.registers["accounts"].holder(name, but=before["Id"] if before else None)
-        if holder:
-            raise FaultError(errors.duplicate_name(holder[1]))
-        derived = {"AccountType": kind, "Classification": CLASSIFICATIONS[kind], "FullyQualifiedName": name}
-        return {
-            "SubAccount": False,
-            "CurrencyRef": CURRENCY,
-            **wanted,
-            **derived,
-            "Active": active is not False,
-        }
+        named = self.named(realm, checks, before)
+        parent = realm.get("Account", text_of(wanted, "ParentRef"))
+        if parent and parent["AccountType"] != kind:
+            raise FaultError(errors.business("A subaccount must be of the same type as its parent account."))
+        derived = {"AccountType": kind, "Classification": CLASSIFICATIONS[kind]}
+        return {"AccountSubType": SUBTYPES[kind][0], "CurrencyRef": CURRENCY, **wanted, **derived, **named}
 
     def _type(self, checks: Checks, wanted: Body) -> str:
-        kind = wanted.get("AccountType") or _SUBTYPE_OWNERS.get(wanted.get("AccountSubType", ""))
+        kind = wanted.get("AccountType") or _OWNERS.get(wanted.get("AccountSubType", ""))
         if kind is None:
             checks.required("AccountType")
         elif kind not in CLASSIFICATIONS:

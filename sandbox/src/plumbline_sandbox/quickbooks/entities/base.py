@@ -18,6 +18,10 @@ CURRENCY = {"value": "USD", "name": "United States Dollar"}
 """Home currency of every seeded company; there is no multicurrency here."""
 
 
+CALLED = {"Customer": "Names", "Vendor": "Names", "Employee": "Names", "Account": "Accounts", "Item": "Items"}
+"""What fault 2500 calls an entity, where a captured answer tells; its own name otherwise."""
+
+
 class Entity:
     """One entity family. Families state their properties and override the steps they need.
 
@@ -31,6 +35,8 @@ class Entity:
     """Read-only and deprecated properties that a client may send and the service does not heed."""
     fields: ClassVar[Mapping[str, Field]]
     """What queries may filter by, without `Id` and `MetaData`, which all have."""
+    prints: ClassVar[bool] = False
+    """Whether there is a PDF of it."""
     lists_active_only: ClassVar[bool] = False
     """Whether queries leave out inactive ones unless they ask for `Active`."""
 
@@ -47,16 +53,28 @@ class Entity:
         """Return the present body.
 
         Raises:
-            FaultError: 610 for an id that never was or was deleted.
+            FaultError: 610 for an id that never was or was deleted, 2030 for one that is no number.
         """
         body = realm.get(self.name, entity_id)
         if body is None:
-            raise FaultError(errors.not_found())
+            raise FaultError(errors.not_found() if entity_id.isdigit() else errors.bad_id(entity_id))
         return body
 
     def render(self, realm: Realm, body: Body) -> Body:
         """Return the body with what is reckoned at the moment of reading."""
         return body
+
+    def find(self, realm: Realm, entity_id: str, asked: Mapping[str, str]) -> Body:
+        """Return what a GET means: the entity of this id, unless the family is asked in another way.
+
+        Raises:
+            FaultError: The service refuses, or there is none.
+        """
+        return self.read(realm, entity_id)
+
+    def element(self, realm: Realm, body: Body) -> Body:
+        """Return the body as answers hold it: under the entity's name."""
+        return {self.name: self.render(realm, body)}
 
     def write(self, realm: Realm, sent: Body, call: Call) -> Body:
         """Create, or update if an Id is given: wholly, or in part with `"sparse": true`.
@@ -180,6 +198,16 @@ def check_reference(realm: Realm, checks: Checks, property_name: str, entity: st
         checks.note(errors.not_found(property_name))
         return None
     return entity_id
+
+
+def named_references(realm: Realm, checks: Checks, targets: Mapping[str, str]) -> Body:
+    """Return those references that are there with their names; `targets` tells which entity each is to."""
+    named = {}
+    for name, entity in targets.items():
+        entity_id = check_reference(realm, checks, name, entity, CALLED.get(entity, entity))
+        if entity_id is not None:
+            named[name] = named_reference(realm, entity, entity_id)
+    return named
 
 
 def _without_nulls(body: Body) -> Body:

@@ -1,5 +1,6 @@
 """The two entities of which a company has exactly one: CompanyInfo and Preferences."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from typing_extensions import override
@@ -14,6 +15,10 @@ from plumbline_sandbox.quickbooks.wire import Body
 
 ONLY_ID = "1"
 """Id of both; the path of CompanyInfo names the realm instead (Intuit, CompanyInfo)."""
+
+
+SWITCHED_BY_PEOPLE = frozenset({"CurrencyPrefs", "ReportPrefs"})
+"""Groups of preferences that are read-only over the API (Intuit, Preferences, writable fields)."""
 
 
 class Single(Entity):
@@ -62,6 +67,18 @@ class Preferences(Single):
     fields: ClassVar = {}
 
     @override
+    def find(self, realm: Realm, entity_id: str, asked: Mapping[str, str]) -> Body:
+        """Return the preferences, which have no id in their path (Intuit, Preferences)."""
+        return self.read(realm, entity_id or ONLY_ID)
+
+    @override
+    def write(self, realm: Realm, sent: Body, call: Call) -> Body:
+        """Update; over the API only what Intuit lists as writable."""
+        if call.origin == "api":
+            sent = {name: group for name, group in sent.items() if name not in SWITCHED_BY_PEOPLE}
+        return super().write(realm, sent, call)
+
+    @override
     def build(self, realm: Realm, wanted: Body, before: Body | None) -> Body:
         """Lay the groups that were sent over those that are there."""
         groups: Body = {name: (before or {}).get(name, {}) for name in sorted(self.writable) if before}
@@ -72,7 +89,12 @@ class Preferences(Single):
         return {name: group for name, group in groups.items() if group}
 
 
+def preference(realm: Realm, group: str, name: str) -> Any:
+    """Return one preference, or None if it was never set."""
+    preferences: dict[str, Any] = realm.get("Preferences", ONLY_ID) or {}
+    return preferences.get(group, {}).get(name)
+
+
 def numbers_are_given_by_people(realm: Realm) -> bool:
     """Tell whether `SalesFormsPrefs.CustomTxnNumbers` is on: then no number is filled in."""
-    preferences: dict[str, Any] = realm.get("Preferences", ONLY_ID) or {}
-    return preferences.get("SalesFormsPrefs", {}).get("CustomTxnNumbers") is True
+    return preference(realm, "SalesFormsPrefs", "CustomTxnNumbers") is True

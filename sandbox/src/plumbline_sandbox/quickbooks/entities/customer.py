@@ -7,28 +7,26 @@ from typing_extensions import override
 
 from plumbline_sandbox.quickbooks import errors
 from plumbline_sandbox.quickbooks.checks import Checks
-from plumbline_sandbox.quickbooks.entities.base import CURRENCY, Entity, check_reference
+from plumbline_sandbox.quickbooks.entities.base import CURRENCY, named_references
+from plumbline_sandbox.quickbooks.entities.names import NAME_PARTS, display_name, refuse_taken_name
+from plumbline_sandbox.quickbooks.entities.tree import Tree, level
 from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.quickbooks.query.fields import Field
-from plumbline_sandbox.quickbooks.realm import Call, Realm
-from plumbline_sandbox.quickbooks.store import Family, text_of
+from plumbline_sandbox.quickbooks.realm import Realm
+from plumbline_sandbox.quickbooks.store import Family
 from plumbline_sandbox.quickbooks.wire import Body
 
-DEEPEST_LEVEL = 4
-"""Level of the fifth customer in a chain; the topmost has 0."""
-
-_NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
-_FORBIDDEN = (":", "\t", "\n")
+_REFERENCES = {"SalesTermRef": "Term", "PaymentMethodRef": "PaymentMethod"}
 
 
-class Customer(Entity):
+class Customer(Tree):
     """Intuit, Customer. Names cannot be deleted, only made inactive."""
 
     family = Family(
         "Customer", "name", "names", lambda body: body["DisplayName"], ("DisplayName", "ParentRef")
     )
     writable: ClassVar[frozenset[str]] = frozenset(
-        {*_NAME_PARTS, "DisplayName", "CompanyName", "PrintOnCheckName", "Active", "Job", "ParentRef"}
+        {*NAME_PARTS, "DisplayName", "CompanyName", "PrintOnCheckName", "Active", "Job", "ParentRef"}
         | {"BillWithParent", "PrimaryPhone", "AlternatePhone", "Mobile", "Fax", "PrimaryEmailAddr", "WebAddr"}
         | {"BillAddr", "ShipAddr", "Notes", "SalesTermRef", "PaymentMethodRef", "CurrencyRef", "Taxable"}
         | {"PreferredDeliveryMethod", "ResaleNum", "CustomerTypeRef", "DefaultTaxCodeRef", "ARAccountRef"}
@@ -56,6 +54,7 @@ class Customer(Entity):
         "Balance": Field("Balance", "number", sortable=True),
     }
     lists_active_only = True
+    own_name = "DisplayName"
 
     @override
     def render(self, realm: Realm, body: Body) -> Body:
@@ -67,12 +66,15 @@ class Customer(Entity):
     def build(self, realm: Realm, wanted: Body, before: Body | None) -> Body:
         """Check names and nesting; derive `FullyQualifiedName` and `Level`."""
         checks = Checks(wanted)
-        name = self._display_name(checks, wanted)
+        name = display_name(checks)
         checks.email("PrimaryEmailAddr")
-        active = checks.flag("Active")
-        parent = self._parent(realm, checks, wanted, before)
+        active = checks.flag("Active") is not False
+        parent = self.parent(realm, checks, before)
+        references = named_references(realm, checks, _REFERENCES)
         checks.done()
-        self._check_unique(realm, name, before)
+        refuse_taken_name(realm, name, before)
+        if before and before["Active"] and not active and realm.owed[before["Id"]]:
+            raise FaultError(errors.owes())
         return {
             "Taxable": True,
             "BillWithParent": False,
@@ -80,67 +82,35 @@ class Customer(Entity):
             "PrintOnCheckName": name,
             "CurrencyRef": CURRENCY,
             **wanted,
+            **references,
+            **self.place(parent, name),
             "DisplayName": name,
-            "FullyQualifiedName": f"{parent['FullyQualifiedName']}:{name}" if parent else name,
             "Job": parent is not None,
-            "Level": parent["Level"] + 1 if parent else 0,
             "IsProject": False,
-            "Active": active is not False,
+            "Active": active,
         }
 
     @override
-    def committed(self, realm: Realm, before: Body | None, after: Body, call: Call) -> None:
-        """Rename the jobs below when the full name changes."""
-        if before is None or before["FullyQualifiedName"] == after["FullyQualifiedName"]:
-            return
-        for job in self._jobs(realm, after["Id"]):
-            renamed = {**job, "FullyQualifiedName": f"{after['FullyQualifiedName']}:{job['DisplayName']}"}
-            self._save(realm, job, renamed, "renamed", call)
-
-    def _display_name(self, checks: Checks, wanted: Body) -> str:
-        parts = [checks.text(part, longest=100) for part in _NAME_PARTS]
-        name = checks.text("DisplayName", longest=500) or " ".join(part for part in parts if part)
-        if not name and not checks.troubles:
-            checks.note(errors.no_name())
-        if any(sign in name for sign in _FORBIDDEN):
-            checks.note(errors.bad_string("DisplayName"))
-        return name
-
-    def _parent(self, realm: Realm, checks: Checks, wanted: Body, before: Body | None) -> Body | None:
+    def parent(self, realm: Realm, checks: Checks, before: Body | None) -> Body | None:
+        """Return the wanted parent, for which `Job` must be set too (6150)."""
         job = checks.flag("Job")
-        if bool(job) != ("ParentRef" in wanted):
+        if bool(job) != checks.has("ParentRef"):
             checks.note(errors.parent_needed())
             return None
-        parent_id = check_reference(realm, checks, "ParentRef", "Customer", "Names")
-        parent = realm.get("Customer", parent_id)
-        if parent and before and before["Id"] in self._chain(realm, parent):
-            checks.note(errors.bad_reference("Names", parent["Id"], "ParentRef"))
-            return None
-        if parent and parent["Level"] >= DEEPEST_LEVEL:
-            checks.note(errors.too_deep())
-        return parent
+        return super().parent(realm, checks, before)
 
-    def _check_unique(self, realm: Realm, name: str, before: Body | None) -> None:
-        holder = realm.registers["names"].holder(name, but=before["Id"] if before else None)
-        if holder:
-            raise FaultError(errors.duplicate_name(holder[1]))
-
-    def _jobs(self, realm: Realm, customer_id: str) -> list[Body]:
-        found = realm.stores["Customer"].candidates("ParentRef", customer_id) or ()
-        return [job for job in found if text_of(job, "ParentRef") == customer_id]
+    @override
+    def place(self, parent: Body | None, name: str) -> Body:
+        return {**super().place(parent, name), "Level": level(parent) + 1 if parent else 0}
 
     def _owed_by_jobs(self, realm: Realm, customer_id: str) -> Decimal:
-        jobs = (job["Id"] for job in self._jobs(realm, customer_id))
+        jobs = (job["Id"] for job in self.children(realm, customer_id))
         return sum((realm.owed[job] + self._owed_by_jobs(realm, job) for job in jobs), Decimal(0))
-
-    @staticmethod
-    def _chain(realm: Realm, customer: Body) -> list[str]:
-        return family_of(realm, customer["Id"])
 
 
 def family_of(realm: Realm, customer_id: str) -> list[str]:
     """Return the customer's id and those of all its parents, lowest first."""
-    chain = [customer_id]
-    while parent_id := text_of(realm.get("Customer", chain[-1]) or {}, "ParentRef"):
-        chain.append(parent_id)
-    return chain
+    return _CUSTOMERS.line_of(realm, customer_id)
+
+
+_CUSTOMERS = Customer()

@@ -6,8 +6,8 @@ from typing_extensions import override
 
 from plumbline_sandbox.quickbooks import errors
 from plumbline_sandbox.quickbooks.checks import Checks
-from plumbline_sandbox.quickbooks.entities.base import Entity, check_reference, named_reference
-from plumbline_sandbox.quickbooks.errors import FaultError
+from plumbline_sandbox.quickbooks.entities.base import named_references
+from plumbline_sandbox.quickbooks.entities.tree import Tree, full_name, level
 from plumbline_sandbox.quickbooks.query.fields import Field
 from plumbline_sandbox.quickbooks.realm import Realm
 from plumbline_sandbox.quickbooks.store import Family
@@ -16,18 +16,28 @@ from plumbline_sandbox.quickbooks.wire import Body
 TYPES = frozenset({"Service", "Inventory", "NonInventory", "Category", "Group"})
 """Item types; a Category only groups items and cannot be sold (Intuit, Item)."""
 
+_REFERENCES = {
+    "IncomeAccountRef": "Account",
+    "ExpenseAccountRef": "Account",
+    "AssetAccountRef": "Account",
+    "ClassRef": "Class",
+    "SalesTaxCodeRef": "TaxCode",
+}
 
-class Item(Entity):
+
+class Item(Tree):
     """Intuit, Item."""
 
-    family = Family("Item", "item", "items", lambda body: body["Name"], ("Name",))
+    family = Family("Item", "item", "items", full_name, ("Name", "ParentRef"))
     writable: ClassVar[frozenset[str]] = frozenset(
         {"Name", "Type", "Description", "Active", "UnitPrice", "Sku", "Taxable", "IncomeAccountRef"}
         | {"ExpenseAccountRef", "AssetAccountRef", "PurchaseDesc", "PurchaseCost", "QtyOnHand"}
-        | {"TrackQtyOnHand", "InvStartDate", "SubItem", "ParentRef", "ClassRef", "SalesTaxCodeRef"}
+        | {"TrackQtyOnHand", "InvStartDate", "ParentRef", "ClassRef", "SalesTaxCodeRef"}
         | {"SalesTaxIncluded", "PurchaseTaxCodeRef", "PurchaseTaxIncluded", "TaxClassificationRef"}
     )
-    ignored: ClassVar[frozenset[str]] = frozenset({"FullyQualifiedName", "Level", "ItemCategoryType"})
+    ignored: ClassVar[frozenset[str]] = frozenset(
+        {"FullyQualifiedName", "Level", "ItemCategoryType", "SubItem"}
+    )
     fields: ClassVar = {
         "Name": Field("Name", sortable=True),
         "FullyQualifiedName": Field("FullyQualifiedName", sortable=True),
@@ -37,37 +47,22 @@ class Item(Entity):
         "UnitPrice": Field("UnitPrice", "number"),
     }
     lists_active_only = True
+    marks_child = "SubItem"
 
     @override
     def build(self, realm: Realm, wanted: Body, before: Body | None) -> Body:
         """Check name, type and accounts."""
         checks = Checks(wanted)
-        checks.required("Name")
-        name = checks.text("Name", longest=100) or ""
-        if wanted.get("Type", "Service") not in TYPES:
-            checks.note(errors.bad_type("Type", wanted["Type"]))
-        references = self._accounts(realm, checks, wanted)
-        unit_price = checks.number("UnitPrice")
-        active = checks.flag("Active")
-        checks.done()
-        holder = realm.registers["items"].holder(name, but=before["Id"] if before else None)
-        if holder:
-            raise FaultError(errors.duplicate_name(holder[1]))
-        return {
-            "Type": "Service",
-            "Taxable": False,
-            "UnitPrice": unit_price or 0,
-            **wanted,
-            **references,
-            "FullyQualifiedName": name,
-            "Active": active is not False,
-        }
-
-    def _accounts(self, realm: Realm, checks: Checks, wanted: Body) -> Body:
-        if wanted.get("Type") != "Category":
+        kind = wanted.get("Type", "Service")
+        if kind not in TYPES:
+            checks.note(errors.bad_type("Type", kind))
+        if kind != "Category":
             checks.required("IncomeAccountRef")
-        references = {}
-        for name in ("IncomeAccountRef", "ExpenseAccountRef", "AssetAccountRef"):
-            if account_id := check_reference(realm, checks, name, "Account", "Accounts"):
-                references[name] = named_reference(realm, "Account", account_id)
-        return references
+        references = named_references(realm, checks, _REFERENCES)
+        unit_price = checks.number("UnitPrice")
+        named = self.named(realm, checks, before)
+        return {"Type": kind, "Taxable": False, "UnitPrice": unit_price or 0, **wanted, **references, **named}
+
+    @override
+    def place(self, parent: Body | None, name: str) -> Body:
+        return {**super().place(parent, name), **({"Level": level(parent) + 1} if parent else {})}

@@ -1,33 +1,46 @@
 """Payments: what came in, which invoices it pays, what is left over."""
 
+from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from typing_extensions import override
 
 from plumbline_sandbox.quickbooks import errors, ledger, wire
 from plumbline_sandbox.quickbooks.checks import Checks
-from plumbline_sandbox.quickbooks.entities.base import (
-    CURRENCY,
-    Entity,
-    check_open_books,
-    check_reference,
-    deleted,
-    named_reference,
-    voided_note,
-)
+from plumbline_sandbox.quickbooks.entities.applying import relink
+from plumbline_sandbox.quickbooks.entities.base import named_references, voided_note
+from plumbline_sandbox.quickbooks.entities.currency import form_currency
 from plumbline_sandbox.quickbooks.entities.customer import family_of
-from plumbline_sandbox.quickbooks.ledger import ZERO
+from plumbline_sandbox.quickbooks.entities.deposit import is_deposited
+from plumbline_sandbox.quickbooks.entities.sales_form import check_recipient, deposit_account
+from plumbline_sandbox.quickbooks.entities.transaction import (
+    Transaction,
+    heading,
+    listed,
+    refuse_closed,
+    take,
+)
+from plumbline_sandbox.quickbooks.errors import FaultError
+from plumbline_sandbox.quickbooks.ledger import ZERO, Applied
 from plumbline_sandbox.quickbooks.query.fields import Field
 from plumbline_sandbox.quickbooks.realm import Call, Realm
 from plumbline_sandbox.quickbooks.store import Family, text_of
 from plumbline_sandbox.quickbooks.wire import Body
 
-_DEPOSIT_TYPES = frozenset({"Bank", "Other Current Asset"})
+_PAYABLE = frozenset({"Invoice", "CreditMemo"})
+"""What lines may link to here, of all that Intuit lists."""
+
+_DEPOSITED = ("TotalAmt", "DepositToAccountRef", "CustomerRef")
+"""What cannot change while the payment is in a deposit."""
+
+_REFERENCES = {"CustomerRef": "Customer", "PaymentMethodRef": "PaymentMethod"}
 
 
-class Payment(Entity):
-    """Intuit, Payment. Lines link to invoices; the rest is `UnappliedAmt`."""
+class Payment(Transaction):
+    """Intuit, Payment. Lines link to invoices and credit memos; the rest is `UnappliedAmt`."""
+
+    prints = True
 
     family = Family("Payment", "transaction", indexed=("CustomerRef", "PaymentRefNum"))
     writable: ClassVar[frozenset[str]] = frozenset(
@@ -36,7 +49,7 @@ class Payment(Entity):
         | {"CreditCardPayment", "TxnSource", "TransactionLocationType", "ProjectRef"}
     )
     ignored: ClassVar[frozenset[str]] = frozenset(
-        {"UnappliedAmt", "LinkedTxn", "TxnStatus", "TaxExemptionRef", "HomeTotalAmt"}
+        {"UnappliedAmt", "LinkedTxn", "TxnStatus", "TaxExemptionRef", "HomeTotalAmt", "DeliveryInfo"}
     )
     fields: ClassVar = {
         "TotalAmt": Field("TotalAmt", "number"),
@@ -48,157 +61,162 @@ class Payment(Entity):
 
     @override
     def build(self, realm: Realm, wanted: Body, before: Body | None) -> Body:
-        """Check the form, and that no invoice gets more than it is open for."""
+        """Check the form, and that nothing gets or gives more than it is open for."""
         checks = Checks(wanted)
         checks.required("TotalAmt", "CustomerRef")
-        total = self._total(checks)
-        customer_id = check_reference(realm, checks, "CustomerRef", "Customer", "Names")
-        form = self._form(realm, checks, wanted, before)
-        lines = self._lines(realm, checks, wanted.get("Line", []), customer_id)
+        total = _total(checks)
+        references = named_references(realm, checks, _REFERENCES)
+        form = self._form(realm, checks, before)
+        customer = realm.get("Customer", text_of(references, "CustomerRef"))
+        form |= form_currency(realm, checks, customer, date.fromisoformat(form["TxnDate"]))
+        reader = _LineReader(realm, checks, customer)
+        lines = [
+            line for sent in listed(checks, "Line", wanted.get("Line", [])) for line in reader.read(sent)
+        ]
         checks.done()
-        applied = {"Line": lines, "TotalAmt": total}
-        self._check_amounts(realm, checks, applied, before)
+        applied = ledger.applications({"Line": lines})
+        _check_amounts(realm, checks, applied, before)
+        left = _left(checks, total, applied)
         checks.done()
-        used = sum(ledger.applications(applied).values(), ZERO)
-        assert customer_id is not None
-        customer = named_reference(realm, "Customer", customer_id)
-        return {**wanted, **form, **applied, "CustomerRef": customer, "UnappliedAmt": total - used}
+        money = {"TotalAmt": total, "UnappliedAmt": left, "Line": lines}
+        body = {**wanted, **references, **form, **money}
+        if (
+            before
+            and is_deposited(before)
+            and any(text_of(before, name) != text_of(body, name) for name in _DEPOSITED)
+        ):
+            raise FaultError(errors.deposited())
+        return body
 
     @override
     def committed(self, realm: Realm, before: Body | None, after: Body, call: Call) -> None:
-        """Move the balances of the invoices; a link raises their SyncToken too."""
-        old, new = ledger.applications(before), ledger.applications(after)
-        for invoice_id in {**old, **new}:
-            self._relink(realm, invoice_id, after["Id"], (old, new), call)
+        """Move the balances of what is linked; a link raises its SyncToken too."""
+        relink(realm, after, ledger.applications(before), ledger.applications(after), call)
 
     @override
-    def delete(self, realm: Realm, sent: Body, call: Call) -> Body:
-        """Delete the payment; its invoices are open again."""
-        before = self.present(realm, sent)
-        self._refuse_closed(realm, before)
-        realm.delete(self.name, before, call)
-        for invoice_id in (old := ledger.applications(before)):
-            self._relink(realm, invoice_id, before["Id"], (old, {}), call)
-        return deleted(self.name, before["Id"])
+    def refuse_dependents(self, realm: Realm, before: Body) -> None:
+        """Refuse to delete a payment that is in a deposit."""
+        if is_deposited(before):
+            raise FaultError(errors.deposited())
+
+    @override
+    def removed(self, realm: Realm, before: Body, call: Call) -> None:
+        """Open again what the payment paid."""
+        relink(realm, before, ledger.applications(before), {}, call)
 
     @override
     def void(self, realm: Realm, sent: Body, call: Call) -> Body:
-        """Set the amounts to zero and drop the lines; its invoices are open again."""
+        """Set the amounts to zero and drop the lines; what it paid is open again."""
         before = self.present(realm, sent)
-        self._refuse_closed(realm, before)
+        refuse_closed(realm, before)
+        self.refuse_dependents(realm, before)
         nothing = {"TotalAmt": ZERO, "UnappliedAmt": ZERO, "Line": []}
         voided = {**before, **nothing, "PrivateNote": voided_note(before)}
         return self._save(realm, before, voided, "voided", call)
 
-    @staticmethod
-    def _relink(
-        realm: Realm,
-        invoice_id: str,
-        payment_id: str,
-        applied: tuple[dict[str, Decimal], dict[str, Decimal]],
-        call: Call,
-    ) -> None:
-        old, new = (amounts.get(invoice_id, ZERO) for amounts in applied)
-        if old == new:
-            return
-        invoice = realm.stores["Invoice"].get(invoice_id)
-        assert invoice is not None
-        relinked = ledger.relinked(invoice, payment_id, before=old, after=new)
-        realm.commit("Invoice", relinked, change="linked", call=call)
+    @override
+    def send(self, realm: Realm, entity_id: str, call: Call) -> Body:
+        """Mail a receipt to `sendTo`, or else to the customer's address (inferred)."""
+        before = self.read(realm, entity_id)
+        customer = realm.get("Customer", text_of(before, "CustomerRef")) or {}
+        to = call.send_to or text_of(customer, "PrimaryEmailAddr") or ""
+        check_recipient(to)
+        delivery = {"DeliveryType": "Email", "DeliveryTime": wire.stamp(realm.clock.now())}
+        after = self._save(realm, before, {**before, "DeliveryInfo": delivery}, "sent", call)
+        realm.mailed(self.name, after, to, call)
+        return after
 
     @staticmethod
-    def _total(checks: Checks) -> Decimal:
-        total = checks.money("TotalAmt")
-        if total is not None and total < 0:
-            checks.note(errors.bad_amount("TotalAmt", total))
-        return total or ZERO
-
-    def _form(self, realm: Realm, checks: Checks, wanted: Body, before: Body | None) -> Body:
+    def _form(realm: Realm, checks: Checks, before: Body | None) -> Body:
         checks.text("PaymentRefNum", longest=21)
-        checks.text("PrivateNote", longest=4000)
-        txn_date = (checks.day("TxnDate") or wire.today(realm.clock.now())).isoformat()
-        check_open_books(realm, checks, txn_date, (before or {}).get("TxnDate"))
+        kept: Body = (
+            {name: before[name] for name in ("LinkedTxn", "DeliveryInfo") if name in before} if before else {}
+        )
         return {
-            "TxnDate": txn_date,
-            "CurrencyRef": CURRENCY,
+            **heading(realm, checks, before),
             "ProcessPayment": checks.flag("ProcessPayment") or False,
-            "DepositToAccountRef": self._deposit_account(realm, checks, wanted),
+            "DepositToAccountRef": {"value": deposit_account(realm, checks)},
+            **kept,
         }
 
-    @staticmethod
-    def _deposit_account(realm: Realm, checks: Checks, wanted: Body) -> Body:
-        account_id = check_reference(realm, checks, "DepositToAccountRef", "Account", "Accounts")
-        if account_id is None:
-            return {"value": _undeposited_funds(realm)}
-        if (realm.get("Account", account_id) or {})["AccountType"] not in _DEPOSIT_TYPES:
-            checks.note(errors.wrong_account_type("DepositToAccountRef"))
-        return {"value": account_id}
 
-    def _lines(self, realm: Realm, checks: Checks, sent: Any, customer_id: str | None) -> list[Body]:
-        if not isinstance(sent, list) or not all(isinstance(line, dict) for line in sent):
-            checks.note(errors.bad_property("Line"))
-            return []
-        lines = [self._line(realm, checks, line, customer_id) for line in sent]
-        return [line for line in lines if line is not None]
+class _LineReader:
+    """Reads the lines of one payment and notes what is wrong with them."""
 
-    def _line(self, realm: Realm, checks: Checks, sent: Body, customer_id: str | None) -> Body | None:
-        of_line = Checks(sent)
-        of_line.required("Amount", "LinkedTxn")
-        amount = of_line.money("Amount") or ZERO
+    def __init__(self, realm: Realm, checks: Checks, customer: Body | None) -> None:
+        self._realm = realm
+        self._checks = checks
+        self._customer_id = (customer or {}).get("Id")
+
+    def read(self, sent: Body) -> list[Body]:
+        """Return a line per link: published clients put an invoice and its credit into one line too."""
+        checks = Checks(sent)
+        checks.required("Amount", "LinkedTxn")
+        amount = checks.money("Amount") or ZERO
         if amount < 0:
-            of_line.note(errors.bad_amount("Amount", amount))
-        invoice = self._linked_invoice(realm, of_line, sent.get("LinkedTxn"), customer_id)
-        for trouble in of_line.troubles:
-            checks.note(trouble)
-        if invoice is None or not amount:
-            return None
-        link = {"TxnId": invoice["Id"], "TxnType": "Invoice"}
-        return {"Amount": amount, "LinkedTxn": [link], "LineEx": _line_extras(invoice)}
+            checks.note(errors.bad_amount("Amount", amount))
+        links = listed(checks, "LinkedTxn", sent.get("LinkedTxn"))
+        if checks.has("LinkedTxn") and not links:
+            checks.note(errors.missing("LinkedTxn"))
+        forms = [form for link in links if (form := self._form(checks, link)) is not None]
+        take(self._checks, checks)
+        return [_line(amount, kind, form) for kind, form in forms] if amount else []
 
-    @staticmethod
-    def _linked_invoice(realm: Realm, checks: Checks, links: Any, customer_id: str | None) -> Body | None:
-        if not isinstance(links, list) or len(links) != 1 or not isinstance(links[0], dict):
-            checks.note(errors.bad_property("LinkedTxn"))
-            return None
-        txn_id = str(links[0].get("TxnId"))
-        invoice = realm.get("Invoice", txn_id)
-        if links[0].get("TxnType") != "Invoice":
+    def _form(self, checks: Checks, link: Body) -> tuple[str, Body] | None:
+        kind, txn_id = str(link.get("TxnType")), str(link.get("TxnId"))
+        if kind not in _PAYABLE:
             checks.note(errors.cannot_link(txn_id))
-        elif invoice is None:
+            return None
+        form = self._realm.get(kind, txn_id)
+        if form is None:
             checks.note(errors.not_found("LinkedTxn"))
-        elif customer_id not in family_of(realm, text_of(invoice, "CustomerRef") or ""):
+            return None
+        if self._customer_id and self._customer_id not in family_of(
+            self._realm, text_of(form, "CustomerRef") or ""
+        ):
             # A parent pays for its jobs, never a stranger for another customer.
             checks.note(errors.cannot_link(txn_id))
-        return invoice
-
-    @staticmethod
-    def _check_amounts(realm: Realm, checks: Checks, wanted: Body, before: Body | None) -> None:
-        amounts, had = ledger.applications(wanted), ledger.applications(before)
-        for invoice_id, amount in amounts.items():
-            open_amount = (realm.get("Invoice", invoice_id) or {})["Balance"] + had.get(invoice_id, ZERO)
-            if amount > open_amount:
-                text = f"The amount {amount} is more than the open balance {open_amount} of the invoice."
-                checks.note(errors.business(text))
-        if sum(amounts.values(), ZERO) > wanted["TotalAmt"]:
-            checks.note(errors.business("The amounts of the lines are more than the amount received."))
-
-    @staticmethod
-    def _refuse_closed(realm: Realm, body: Body) -> None:
-        checks = Checks(body)
-        check_open_books(realm, checks, body["TxnDate"])
-        checks.done()
+        return kind, form
 
 
-def _undeposited_funds(realm: Realm) -> str:
-    holder = realm.registers["accounts"].holder("Undeposited Funds")
-    return holder[1] if holder else ""
+def _line(amount: Decimal, kind: str, form: Body) -> Body:
+    link = {"TxnId": form["Id"], "TxnType": kind}
+    return {"Amount": amount, "LinkedTxn": [link], "LineEx": _line_extras(form)}
 
 
-def _line_extras(invoice: Body) -> Body:
+def _total(checks: Checks) -> Decimal:
+    total = checks.money("TotalAmt") or ZERO
+    if total < 0:
+        checks.note(errors.bad_amount("TotalAmt", total))
+    return total
+
+
+def _check_amounts(realm: Realm, checks: Checks, applied: Applied, before: Body | None) -> None:
+    had = ledger.applications(before)
+    for target, amount in applied.items():
+        open_amount = (realm.get(*target) or {})["Balance"] + had.get(target, ZERO)
+        if amount > open_amount:
+            text = (
+                f"The amount {amount} is more than the open balance {open_amount} of {target[0]} {target[1]}."
+            )
+            checks.note(errors.business(text))
+
+
+def _left(checks: Checks, total: Decimal, applied: Applied) -> Decimal:
+    """Return what is left of the money; note lines beyond it, and credits beyond what they pay (inferred)."""
+    left = ledger.unapplied(total, applied)
+    if left < 0:
+        checks.note(errors.business("The amounts of the lines are more than the amount received."))
+    if left > total:
+        checks.note(errors.business("The credits of the lines are more than the invoices they pay."))
+    return left
+
+
+def _line_extras(form: Body) -> Body:
     """Return the name/value pairs that answers carry in payment lines, in their captured JSON form."""
-    values = {"txnId": invoice["Id"], "txnOpenBalance": f"{invoice['Balance']:.2f}"}
-    if "DocNumber" in invoice:
-        values["txnReferenceNumber"] = invoice["DocNumber"]
+    values = {"txnId": form["Id"], "txnOpenBalance": f"{form['Balance']:.2f}"}
+    if "DocNumber" in form:
+        values["txnReferenceNumber"] = form["DocNumber"]
     pairs = [
         {
             "name": "{http://schema.intuit.com/finance/v3}NameValue",
