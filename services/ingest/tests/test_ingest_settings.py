@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from plumbline.ingest.handlers import Limits
 from plumbline.ingest.settings import Settings
+from plumbline.ingest.testing import LIMITS
 
 
 def settings(**changes: Any) -> Settings:
@@ -26,3 +28,13 @@ def test_kafka_is_given_up_before_procore_gives_us_up() -> None:
     assert settings().publish_timeout_s == 3.0
     with pytest.raises(ValidationError, match="publish_timeout_s"):
         settings(publish_timeout_s=5.0)
+
+
+def test_limits_of_webhooks_may_be_set() -> None:
+    assert settings().limits == LIMITS
+    assert settings(body_bytes_max=9, body_timeout_s=0.5, in_flight_max=3).limits == Limits(9, 0.5, 3)
+
+
+def test_largest_webhook_fits_into_kafka_as_a_dead_letter() -> None:
+    with pytest.raises(ValidationError, match="body_bytes_max"):
+        settings(body_bytes_max=768 * 1024)  # a third more in base64, and Kafka takes 1 MB by default

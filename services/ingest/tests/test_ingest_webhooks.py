@@ -1,15 +1,17 @@
 """The hot route: every kind of request is answered as it must be, and nothing with the right secret is lost."""
 
+import asyncio
 import base64
 import json
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import structlog
 
 from plumbline.ingest.domain.letters import letter_id
-from plumbline.ingest.handlers import MAX_BODY_BYTES
-from plumbline.ingest.testing import FORMER_SECRET, SECRET, V2, V3, V4, Receiver, body
+from plumbline.ingest.testing import FORMER_SECRET, LIMITS, SECRET, V2, V3, V4, Receiver, body
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ async def test_former_secret_is_accepted_during_a_rotation(receiver: Receiver) -
 async def test_large_body_is_refused(receiver: Receiver) -> None:
     answer = await receiver.post(b"x" * 1_000_000)
     assert answer.status_code == 413
-    assert (await receiver.post(b"x" * (MAX_BODY_BYTES + 1))).status_code == 413
+    assert (await receiver.post(b"x" * (LIMITS.body_bytes + 1))).status_code == 413
     assert receiver.kafka.published == []
 
 
@@ -136,4 +138,107 @@ async def test_secrets_away_asks_the_sender_to_come_again(receiver: Receiver) ->
 async def test_other_paths_go_to_the_rest_of_the_service(receiver: Receiver) -> None:
     async with receiver.client() as client:
         assert (await client.get("/health/live")).text == "elsewhere"
-        assert (await client.get("/webhooks/procore/lone-star")).status_code == 405
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"])
+async def test_other_methods_are_told_which_one_is_allowed(receiver: Receiver, method: str) -> None:
+    async with receiver.client() as client:
+        answer = await client.request(
+            method, "/webhooks/procore/lone-star", headers={"authorization": SECRET}
+        )
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+async def test_every_request_is_one_line_of_log_that_tells_its_key_and_duration(receiver: Receiver) -> None:
+    receiver.kafka.takes = timedelta(milliseconds=7)
+    with structlog.testing.capture_logs() as logs:
+        await receiver.post(body(V4))
+        await receiver.post(b"garbage")
+        await receiver.post(body(V4), secret="Bearer wrong")
+    event, letter, refused = logs
+    assert event == {
+        "event": "webhook",
+        "log_level": "info",
+        "connection": "lone-star",
+        "status": 202,
+        "reason": "event",
+        "key": "8/6778/payment-applications/379913",
+        "event_id": V4["id"],
+        "duration_ms": 7,
+    }
+    assert (letter["log_level"], letter["reason"], letter["duration_ms"]) == ("warning", "not-json", 7)
+    assert letter["key"] == f"lone-star/{letter['event_id']}"
+    assert (refused["status"], refused["reason"], refused["duration_ms"]) == (401, "not-the-sender", 0)
+    assert "garbage" not in str(logs)
+    assert SECRET.removeprefix("Bearer ") not in str(logs)
+
+
+@dataclass
+class Sender:
+    """A sender that decides when each part of its body comes; it stays silent once all are sent."""
+
+    parts: list[dict[str, Any]]
+    answers: list[dict[str, Any]] = field(default_factory=list)
+
+    async def receive(self) -> dict[str, Any]:
+        if not self.parts:
+            await asyncio.sleep(3600)
+        return self.parts.pop(0)
+
+    async def send(self, message: Any) -> None:
+        self.answers.append(message)
+
+    async def call(self, receiver: Receiver) -> int:
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/webhooks/procore/lone-star",
+            "headers": [(b"authorization", SECRET.encode())],
+        }
+        await receiver.app(scope, self.receive, self.send)
+        status: int = self.answers[0]["status"]
+        return status
+
+
+def part(content: bytes, *, more: bool = True) -> dict[str, Any]:
+    return {"type": "http.request", "body": content, "more_body": more}
+
+
+async def test_body_in_parts_is_taken_and_one_that_never_ends_is_given_up() -> None:
+    receiver = Receiver(replace(LIMITS, body_timeout_s=0.05))
+    whole = body(V4)
+    assert await Sender([part(whole[:9]), part(whole[9:], more=False)]).call(receiver) == 202
+    assert await Sender([part(whole[:9])]).call(receiver) == 408
+    assert len(receiver.kafka.published) == 1
+
+
+async def test_body_without_a_declared_length_is_refused_once_it_is_too_large() -> None:
+    receiver = Receiver(replace(LIMITS, body_bytes=10))
+    assert await Sender([part(b"12345"), part(b"678901")]).call(receiver) == 413
+    assert await Sender([part(b"{234567890", more=False)]).call(receiver) == 202  # it is a dead letter
+    assert [letter["reason"] for letter in receiver.letters()] == ["not-json"]
+
+
+async def test_sender_that_goes_leaves_nothing_behind(receiver: Receiver) -> None:
+    assert await Sender([part(body(V4)[:9]), {"type": "http.disconnect"}]).call(receiver) == 400
+    assert receiver.kafka.published == []
+    assert (await receiver.post(body(V4))).status_code == 202
+
+
+async def test_too_many_at_once_are_asked_to_come_again_and_room_is_given_back() -> None:
+    receiver = Receiver(replace(LIMITS, in_flight=1, body_timeout_s=0.2))
+    slow = asyncio.create_task(Sender([part(b"{")]).call(receiver))
+    await asyncio.sleep(0.05)
+    busy = await receiver.post(body(V4))
+    assert (busy.status_code, busy.headers["retry-after"], busy.json()["error"]) == (503, "1", "busy")
+    assert await slow == 408
+    assert (await receiver.post(body(V4))).status_code == 202
+
+
+async def test_garbage_between_two_events_loses_and_blocks_nothing(receiver: Receiver) -> None:
+    answers = [
+        await receiver.post(content) for content in (body(V4, id="A" * 26), b'{"x', body(V4, id="B" * 26))
+    ]
+    assert [answer.status_code for answer in answers] == [202, 202, 202]
+    topics = [message.topic for message in receiver.kafka.published]
+    assert topics == ["procore.events.v1", "dead-letters.v1", "procore.events.v1"]

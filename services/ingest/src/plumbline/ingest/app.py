@@ -48,6 +48,7 @@ async def run(settings: Settings) -> None:
             secrets=WebhookSecrets(store, clock=clock),
             publisher=KafkaPublisher(broker, timeout_s=settings.publish_timeout_s),
             clock=clock,
+            limits=settings.limits,
             otherwise=operator_app(token=settings.operator_token(), ready=process.not_ready, routes=[]),
         )
         await process.run(app=route, broker=broker, loops=[])

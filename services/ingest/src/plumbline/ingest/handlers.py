@@ -10,8 +10,9 @@ import asyncio
 import base64
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -33,17 +34,11 @@ from plumbline.ingest.service import SOURCE
 PREFIX = f"/webhooks/{SOURCE}/"
 """Where webhooks come in; the rest of the path is the connection's name."""
 
-MAX_BODY_BYTES = 256 * 1024
-"""Procore's events are under 1 KB; nothing of this size is one."""
-
-BODY_TIMEOUT_S = 10.0
-"""How long a sender may take for its body."""
-
-IN_FLIGHT_MAX = 512
-"""Requests waiting for Kafka at once; beyond, 503 at once keeps memory flat."""
-
 SERVICE = "ingest"
 """The service's name in events and metrics."""
+
+MAX_NAME_CHARS = 63
+"""So much of a connection's name is logged: anybody may send any path."""
 
 EVENT = "event"
 """The code of a webhook that could be read."""
@@ -51,15 +46,27 @@ EVENT = "event"
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request, and all of them together, may take."""
+
+    body_bytes: int
+    """Larger bodies are refused unread. Procore's events are under 1 KB."""
+    body_timeout_s: float
+    """How long a sender may take for its body."""
+    in_flight: int
+    """Requests at once whose body is read or that wait for Kafka; more are told to come again."""
+
+
 class _RefusedError(Exception):
     """The request ends with this answer."""
 
-    def __init__(self, status: int, code: str, detail: str, *, retry_after_s: int | None = None) -> None:
+    def __init__(self, status: int, code: str, detail: str, **headers: str) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
-        self.detail = detail
-        self.retry_after_s = retry_after_s
+        self.said = {"error": code, "detail": detail}
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,7 @@ class WebhookRoute:
         secrets: Secrets,
         publisher: Publisher,
         clock: Clock,
+        limits: Limits,
         otherwise: ASGIApp,
     ) -> None:
         """Publish webhooks of `connections` with `publisher`; `otherwise` serves other paths."""
@@ -95,6 +103,7 @@ class WebhookRoute:
         self._secrets = secrets
         self._publisher = publisher
         self._clock = clock
+        self._limits = limits
         self._otherwise = otherwise
         self._in_flight = 0
 
@@ -104,29 +113,40 @@ class WebhookRoute:
             await self._otherwise(scope, receive, send)
             return
         name = scope["path"][len(PREFIX) :]
+        started = self._clock.now()
         try:
             stored = await self._take(name, scope, receive)
         except _RefusedError as refused:
-            WEBHOOKS.labels(SOURCE, str(refused.status), refused.code).inc()
-            log.warning("webhook", connection=name[:63], status=refused.status, reason=refused.code)
-            await _answer(
-                send, refused.status, {"error": refused.code, "detail": refused.detail}, refused.retry_after_s
-            )
-            return
-        WEBHOOKS.labels(SOURCE, "202", stored.code).inc()
-        level = logging.INFO if stored.code == EVENT else logging.WARNING
-        log.log(level, "webhook", connection=name, status=202, reason=stored.code, event_id=stored.id)
-        await _answer(send, 202, stored.said)
+            self._tell(name, refused.status, refused.code, started)
+            await _answer(send, refused.status, refused.said, refused.headers)
+        else:
+            self._tell(name, 202, stored.code, started, stored.message)
+            await _answer(send, 202, stored.said)
+
+    def _tell(
+        self, name: str, status: int, code: str, started: datetime, message: Outgoing | None = None
+    ) -> None:
+        WEBHOOKS.labels(SOURCE, str(status), code).inc()
+        log.log(
+            logging.INFO if code == EVENT else logging.WARNING,
+            "webhook",
+            connection=name[:MAX_NAME_CHARS],
+            status=status,
+            reason=code,
+            key=message and message.key,
+            event_id=message and message.headers["ce_id"],
+            duration_ms=round((self._clock.now() - started).total_seconds() * 1000),
+        )
 
     async def _take(self, name: str, scope: Scope, receive: Receive) -> _Stored:
         if scope["method"] != "POST":
-            raise _RefusedError(405, "method-not-allowed", "Webhooks are posted.")
+            raise _RefusedError(405, "method-not-allowed", "Webhooks are posted.", allow="POST")
         connection = await self._authenticated(name, scope["headers"])
-        if self._in_flight >= IN_FLIGHT_MAX:
-            raise _RefusedError(503, "busy", "Too many webhooks at once; send it again.", retry_after_s=1)
+        if self._in_flight >= self._limits.in_flight:
+            raise _RefusedError(503, "busy", "Too many webhooks at once; send it again.", retry_after="1")
         self._in_flight += 1
         try:
-            body = await _body(scope["headers"], receive)
+            body = await self._body(scope["headers"], receive)
             stored = self._read(connection, scope["headers"], body)
             await self._acknowledged(stored.message)
             return stored
@@ -139,7 +159,7 @@ class WebhookRoute:
             accepted = await self._secrets.accepted(SOURCE, name) if connection else ()
         except SecretStoreUnavailableError as error:
             raise _RefusedError(
-                503, "secrets-away", "Secrets cannot be read; send it again.", retry_after_s=5
+                503, "secrets-away", "Secrets cannot be read; send it again.", retry_after="5"
             ) from error
         shown = next((value for header, value in headers if header == b"authorization"), b"")
         if not is_the_sender(shown, accepted) or connection is None:
@@ -147,6 +167,24 @@ class WebhookRoute:
                 401, "not-the-sender", "The Authorization header is not the one of this webhook."
             )
         return connection
+
+    async def _body(self, headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> bytes:
+        most, timeout_s = self._limits.body_bytes, self._limits.body_timeout_s
+        too_large = _RefusedError(413, "too-large", f"A webhook has {most} bytes at most.")
+        declared = next((value for header, value in headers if header == b"content-length"), b"0")
+        if declared.isdigit() and int(declared) > most:
+            raise too_large
+        body, more = bytearray(), True
+        try:
+            async with asyncio.timeout(timeout_s):
+                while more:
+                    part, more = await _part(receive)
+                    body += part
+                    if len(body) > most:
+                        raise too_large
+        except TimeoutError as error:
+            raise _RefusedError(408, "too-slow", f"The body did not come within {timeout_s:g} s.") from error
+        return bytes(body)
 
     def _read(
         self, connection: ConnectionConfig, headers: Iterable[tuple[bytes, bytes]], body: bytes
@@ -165,7 +203,7 @@ class WebhookRoute:
             await self._publisher.publish([message])
         except PublishError as error:
             raise _RefusedError(
-                503, "kafka-away", "The event could not be stored; send it again.", retry_after_s=5
+                503, "kafka-away", "The event could not be stored; send it again.", retry_after="5"
             ) from error
 
     def _dead_letter(
@@ -186,40 +224,24 @@ class WebhookRoute:
             at=now,
         )
         # Both stable: what Procore delivers again, a reader of the topic sees as one letter.
-        name = letter_id(connection.name, body)
-        key = f"{connection.name}/{name}"
-        return outgoing(DEAD_LETTERS, key, letter, source=SERVICE, at=now, event_id=name)
+        event_id = letter_id(connection.name, body)
+        key = f"{connection.name}/{event_id}"
+        return outgoing(DEAD_LETTERS, key, letter, source=SERVICE, at=now, event_id=event_id)
 
 
-async def _body(headers: Iterable[tuple[bytes, bytes]], receive: Receive) -> bytes:
-    too_large = _RefusedError(413, "too-large", f"A webhook has {MAX_BODY_BYTES} bytes at most.")
-    declared = next((value for header, value in headers if header == b"content-length"), b"0")
-    if declared.isdigit() and int(declared) > MAX_BODY_BYTES:
-        raise too_large
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    raise _RefusedError(400, "gone", "The sender has gone.")
-                parts.append(message.get("body", b""))
-                size += len(parts[-1])
-                if size > MAX_BODY_BYTES:
-                    raise too_large
-                if not message.get("more_body", False):
-                    return b"".join(parts)
-    except TimeoutError as error:
-        raise _RefusedError(
-            408, "too-slow", f"The body did not come within {BODY_TIMEOUT_S:.0f} s."
-        ) from error
+async def _part(receive: Receive) -> tuple[bytes, bool]:
+    """Return the next part of a body, and whether more is to come."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise _RefusedError(400, "gone", "The sender has gone.")
+    return message.get("body", b""), message.get("more_body", False)
 
 
-async def _answer(send: Send, status: int, said: dict[str, str], retry_after_s: int | None = None) -> None:
+async def _answer(
+    send: Send, status: int, said: Mapping[str, str], headers: Mapping[str, str] | None = None
+) -> None:
     body = json.dumps(said).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    if retry_after_s is not None:
-        headers.append((b"retry-after", str(retry_after_s).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    all_headers = {"content-type": "application/json", "content-length": str(len(body)), **(headers or {})}
+    raw = [(name.encode(), value.encode()) for name, value in all_headers.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": body})

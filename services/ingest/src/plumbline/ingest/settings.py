@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from plumbline.common.settings import ServiceSettings
+from plumbline.ingest.handlers import Limits
 
 
 class Settings(ServiceSettings):
@@ -19,3 +20,18 @@ class Settings(ServiceSettings):
         lt=5.0,
         description="How long Kafka may take to store a webhook; Procore hears no answer after 5 s.",
     )
+    body_bytes_max: int = Field(
+        default=256 * 1024,
+        gt=0,
+        le=512 * 1024,
+        description="Largest webhook taken; as a dead letter it must fit into a message of Kafka's 1 MB.",
+    )
+    body_timeout_s: float = Field(default=10.0, gt=0.0, description="How long a sender may take for a body.")
+    in_flight_max: int = Field(
+        default=512, gt=0, description="Webhooks in hand at once; beyond, senders are told to come again."
+    )
+
+    @property
+    def limits(self) -> Limits:
+        """What webhooks may take."""
+        return Limits(self.body_bytes_max, self.body_timeout_s, self.in_flight_max)

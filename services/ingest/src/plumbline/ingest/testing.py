@@ -1,21 +1,24 @@
 """What tests of ingest share: the hot route with its fakes, posted to as Procore posts, and Procore's bodies."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
 from starlette.responses import PlainTextResponse
+from typing_extensions import override
 
 from plumbline.common.connections import ConnectionConfig, Connections
+from plumbline.common.contracts.cloudevents import Outgoing
 from plumbline.common.contracts.topics import DEAD_LETTERS
 from plumbline.common.secrets.port import SecretDocument
 from plumbline.common.secrets.webhooks import WebhookSecrets, webhook_path
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.publishing import RecordingPublisher
 from plumbline.common.testing.secrets import MemorySecretStore
-from plumbline.ingest.handlers import WebhookRoute
+from plumbline.ingest.handlers import Limits, WebhookRoute
 
 CONNECTION = "lone-star"
 """The one connection: company 8 and its project 6778."""
@@ -56,6 +59,9 @@ V2: Mapping[str, Any] = {
 V3: Mapping[str, Any] = {**V2, "api_version": "v3.0", "related_resources": []}
 """The same event in v3.0."""
 
+LIMITS = Limits(body_bytes=256 * 1024, body_timeout_s=10.0, in_flight=512)
+"""The limits that the settings have by default."""
+
 
 def connections() -> Connections:
     """Return a configuration of the one connection."""
@@ -80,19 +86,36 @@ def body(payload: Mapping[str, Any], **changes: Any) -> bytes:
     return json.dumps({**payload, **changes}).encode()
 
 
+class SlowKafka(RecordingPublisher):
+    """A Kafka that only remembers, and takes its time about it."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        """Take no time until `takes` says otherwise."""
+        super().__init__()
+        self.takes = timedelta(0)
+        self._clock = clock
+
+    @override
+    async def publish(self, messages: Sequence[Outgoing]) -> None:
+        """See `Publisher`."""
+        self._clock.advance(self.takes)
+        await super().publish(messages)
+
+
 class Receiver:
     """The hot route, over a Kafka that only remembers."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = LIMITS) -> None:
         """Start with nothing published and every far side there."""
         self.clock = FakeClock()
-        self.kafka = RecordingPublisher()
+        self.kafka = SlowKafka(self.clock)
         self.store = secret_store()
         self.app = WebhookRoute(
             connections=connections(),
             secrets=WebhookSecrets(self.store, clock=self.clock),
             publisher=self.kafka,
             clock=self.clock,
+            limits=limits,
             otherwise=PlainTextResponse("elsewhere"),
         )
 
