@@ -99,7 +99,7 @@ async def test_unknown_references_of_a_bill(payables: Payables, name: str) -> No
 @rule("References of a line that do not exist are refused with 2500.", "Intuit, Error codes, 2500")
 @pytest.mark.parametrize("name", ["AccountRef", "CustomerRef", "ClassRef", "TaxCodeRef"])
 async def test_unknown_references_of_a_line(payables: Payables, name: str) -> None:
-    line = payables.cost(1, **{name: {"value": "999999"}})
+    line = payables.cost(1, "Fuel", **{name: {"value": "999999"}})
     assert await payables.refused("Bill", payables.bill_form(Line=[line])) == ["2500"]
 
 

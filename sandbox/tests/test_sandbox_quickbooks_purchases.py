@@ -132,7 +132,7 @@ async def test_purchase_account_fits_its_type(payables: Payables, kind: str, acc
 @rule("TotalAmt of a purchase is the sum of its lines; nobody owes anything.", PURCHASE)
 async def test_purchase_total(payables: Payables) -> None:
     payee = {"EntityRef": {"value": payables.vendor, "type": "Vendor"}}
-    made = await payables.write("Purchase", spend(payables, 99.99, **payee))
+    made = await payables.write("Purchase", spend(payables, 99.99, "Cash", **payee))
     assert (made["TotalAmt"], made["EntityRef"]["type"]) == (99.99, "Vendor")
     assert made["EntityRef"]["name"] in payables.vendors
     assert await payables.owed() == 0

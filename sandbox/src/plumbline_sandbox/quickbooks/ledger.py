@@ -130,18 +130,32 @@ def relinked(form: Body, payment_id: str, *, before: Decimal, after: Decimal) ->
 
 
 def with_at_most(payment: Body, target: Target, most: Decimal) -> Body:
-    """Return the payment with at most so much of it applied to this invoice.
+    """Return the payment with at most so much of it applied to this invoice."""
+    lines = lines_with_at_most(payment, target, most, is_credit)
+    left = unapplied(payment["TotalAmt"], applications({"Line": lines}))
+    return {**payment, "Line": lines, "UnappliedAmt": left}
+
+
+def lines_with_at_most(
+    payment: Body, target: Target, most: Decimal, gives: Callable[[Target], bool]
+) -> list[Body]:
+    """Return the lines of a payment with at most so much of it applied to this invoice or bill.
 
     Credits that then have nothing left to pay are given back, the last one first.
+
+    Args:
+        payment: The payment.
+        target: The invoice or bill.
+        most: What it can take.
+        gives: Tells whether a payment takes from a transaction instead of paying it.
     """
     applied = applications(payment)
     limits = {**applied, target: min(applied.get(target, ZERO), most)}
-    paid_for = sum((amount for to, amount in limits.items() if not is_credit(to)), ZERO)
-    for credit in [to for to in limits if is_credit(to)]:
+    paid_for = sum((amount for to, amount in limits.items() if not gives(to)), ZERO)
+    for credit in [to for to in limits if gives(to)]:
         limits[credit] = min(limits[credit], paid_for)
         paid_for -= limits[credit]
-    lines = _limited(payment["Line"], limits)
-    return {**payment, "Line": lines, "UnappliedAmt": unapplied(payment["TotalAmt"], limits)}
+    return _limited(payment["Line"], limits)
 
 
 def _limited(lines: list[Body], limits: Applied) -> list[Body]:

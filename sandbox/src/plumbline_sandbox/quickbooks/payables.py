@@ -45,12 +45,15 @@ def is_payment_link(link: Body) -> bool:
     return link["TxnType"] in PAYMENT_LINKS.values()
 
 
-def relinked(target: Body, payment: Body, *, before: Decimal, after: Decimal) -> Body:
-    """Return a bill, vendor credit or journal entry as it is when this payment's part in it changes."""
-    links = [link for link in target.get("LinkedTxn", ()) if link["TxnId"] != payment["Id"]]
-    if after:
-        links.append({"TxnId": payment["Id"], "TxnType": PAYMENT_LINKS[payment["PayType"]]})
-    changed = {**target, "LinkedTxn": links}
+def link_to(payment: Body) -> Body:
+    """Return the link that what it settles shows."""
+    return {"TxnId": payment["Id"], "TxnType": PAYMENT_LINKS[payment["PayType"]]}
+
+
+def relinked(target: Body, link: Body, *, before: Decimal, after: Decimal) -> Body:
+    """Return a bill, vendor credit or journal entry as it is when a payment's part in it changes."""
+    others = [other for other in target["LinkedTxn"] if other["TxnId"] != link["TxnId"]]
+    changed = {**target, "LinkedTxn": others + ([link] if after else [])}
     if "Balance" in target:
         changed["Balance"] = target["Balance"] + before - after
     return changed
@@ -63,20 +66,6 @@ def granted(target: Target, payments: Iterable[Body], most: Decimal) -> dict[str
         mine = applications(payment).get(target, ZERO)
         kept[payment["Id"]] = max(min(mine, most - sum(kept.values(), ZERO)), ZERO)
     return kept
-
-
-def with_at_most(payment: Body, target: Target, most: Decimal) -> Body:
-    """Return the payment with at most so much of it applied to this transaction."""
-    lines = []
-    for line in payment["Line"]:
-        if not any((link["TxnType"], link["TxnId"]) == target for link in line["LinkedTxn"]):
-            lines.append(line)
-            continue
-        kept = min(line["Amount"], most)
-        most -= kept
-        if kept:
-            lines.append({**line, "Amount": kept})
-    return {**payment, "Line": lines}
 
 
 def open_part(owed_to_vendor: Iterable[Owed], vendor_id: str) -> Open:

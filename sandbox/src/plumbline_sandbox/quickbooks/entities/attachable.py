@@ -19,7 +19,7 @@ CATEGORIES = frozenset(
 """What an attachment can be (Intuit, Attachable; case counts)."""
 
 _LENGTHS = {"FileName": 1000, "Note": 2000, "PlaceName": 2000, "Tag": 2000, "ContentType": 100, "Lat": 100}
-_OF_FILE = ("FileAccessUri", "Size", "ContentType")
+_OF_FILE = ("Size", "ContentType")
 """What an upload settles and an update keeps."""
 
 
@@ -50,7 +50,11 @@ class Attachable(Entity):
         """Return the attachable; one with a file has a fresh link to it."""
         if "Size" not in body:
             return body
-        return {**body, "TempDownloadUri": realm.files.link(body["Id"], body["FileName"])}
+        return {
+            **body,
+            "FileAccessUri": f"/v3/company/{realm.id}/download/{body['Id']}",
+            "TempDownloadUri": realm.files.link(body["Id"], body["FileName"]),
+        }
 
     @override
     def build(self, realm: Realm, wanted: Body, before: Body | None) -> Body:

@@ -13,6 +13,7 @@ from plumbline_sandbox.quickbooks.entities.currency import form_currency
 from plumbline_sandbox.quickbooks.entities.expense_lines import ExpenseReader, taxed_total
 from plumbline_sandbox.quickbooks.entities.lines import Lines
 from plumbline_sandbox.quickbooks.entities.lists import due_date
+from plumbline_sandbox.quickbooks.entities.settling import cut, payments_of
 from plumbline_sandbox.quickbooks.entities.transaction import (
     Transaction,
     check_account,
@@ -62,13 +63,12 @@ class Payable(Transaction):
         if before is None:
             return
         target = (self.name, after["Id"])
-        payments = _payments(realm, before)
+        payments = payments_of(realm, before)
         kept = payables.granted(target, payments, payables.settled(after)) if after["LinkedTxn"] else {}
         for payment in payments:
             mine = kept.get(payment["Id"], ZERO)
             if mine != ledger.applications(payment)[target]:
-                cut = payables.with_at_most(payment, target, mine)
-                realm.commit("BillPayment", cut, change="unlinked", call=call)
+                cut(realm, payment, target, mine, call)
 
     @override
     def refuse_dependents(self, realm: Realm, before: Body) -> None:
@@ -84,7 +84,7 @@ class Payable(Transaction):
             return {"LinkedTxn": own, "Balance": total}
         target = (self.name, before["Id"])
         taken = min(payables.settled(before), total)
-        kept = payables.granted(target, _payments(realm, before), taken)
+        kept = payables.granted(target, payments_of(realm, before), taken)
         links = [
             link for link in before["LinkedTxn"] if payables.is_payment_link(link) and kept[link["TxnId"]]
         ]
@@ -189,11 +189,6 @@ def payables_account(realm: Realm, checks: Checks) -> Body | None:
         checks.note(errors.missing("APAccountRef"))
         return None
     return {"value": own["Id"], "name": own["Name"]}
-
-
-def _payments(realm: Realm, body: Body) -> list[Body]:
-    found = (realm.get("BillPayment", payment_id) for payment_id in payables.payments_of(body))
-    return [payment for payment in found if payment is not None]
 
 
 def _order_ids(bill: Body) -> set[str]:

@@ -6,11 +6,12 @@ from typing import Any, ClassVar
 
 from typing_extensions import override
 
-from plumbline_sandbox.quickbooks import errors, ledger, payables
+from plumbline_sandbox.quickbooks import errors, ledger
 from plumbline_sandbox.quickbooks.checks import Checks
-from plumbline_sandbox.quickbooks.entities.base import named_references, voided_note
+from plumbline_sandbox.quickbooks.entities.base import named_references, voided_note, without_nulls
 from plumbline_sandbox.quickbooks.entities.bill import PAYABLE
 from plumbline_sandbox.quickbooks.entities.currency import form_currency
+from plumbline_sandbox.quickbooks.entities.settling import journal_part, payments_of, relink
 from plumbline_sandbox.quickbooks.entities.transaction import (
     Transaction,
     check_account,
@@ -19,7 +20,7 @@ from plumbline_sandbox.quickbooks.entities.transaction import (
     refuse_closed,
     take,
 )
-from plumbline_sandbox.quickbooks.ledger import ZERO, Target
+from plumbline_sandbox.quickbooks.ledger import ZERO
 from plumbline_sandbox.quickbooks.payables import Open
 from plumbline_sandbox.quickbooks.query.fields import Field
 from plumbline_sandbox.quickbooks.realm import Call, Realm
@@ -76,7 +77,7 @@ class BillPayment(Transaction):
             form["APAccountRef"] = account
         lines = self._lines(checks, wanted.get("Line", []))
         checks.done()
-        body = {**wanted, **references, **form, **paid_by, "TotalAmt": total, "Line": lines}
+        body = without_nulls({**wanted, **references, **form, **paid_by, "TotalAmt": total, "Line": lines})
         self._check_amounts(realm, checks, body, before)
         checks.done()
         return body
@@ -84,18 +85,12 @@ class BillPayment(Transaction):
     @override
     def committed(self, realm: Realm, before: Body | None, after: Body, call: Call) -> None:
         """Move the balances of what is linked; a link raises its SyncToken too."""
-        old, new = ledger.applications(before), ledger.applications(after)
-        renamed = before is not None and before["PayType"] != after["PayType"]
-        for target in {**old, **new}:
-            amounts = old.get(target, ZERO), new.get(target, ZERO)
-            if renamed or amounts[0] != amounts[1]:
-                _relink(realm, target, after, amounts, call)
+        relink(realm, after, ledger.applications(before), ledger.applications(after), call)
 
     @override
     def removed(self, realm: Realm, before: Body, call: Call) -> None:
         """Open the bills and credits again."""
-        for target, amount in ledger.applications(before).items():
-            _relink(realm, target, before, (amount, ZERO), call)
+        relink(realm, before, ledger.applications(before), {}, call)
 
     @override
     def void(self, realm: Realm, sent: Body, call: Call) -> Body:
@@ -107,7 +102,7 @@ class BillPayment(Transaction):
 
     @staticmethod
     def _method(realm: Realm, checks: Checks, wanted: Body) -> Body:
-        """Check the one of CheckPayment and CreditCardPayment that PayType names; drop the other."""
+        """Check the one of CheckPayment and CreditCardPayment that PayType names; the other goes."""
         kind = checks.choice("PayType", frozenset(_METHODS))
         if kind is None:
             return {}
@@ -121,11 +116,15 @@ class BillPayment(Transaction):
         reference = check_account(realm, inner, account, kinds)
         inner.choice("PrintStatus", _PRINT_STATUSES)
         take(checks, inner)
-        return {name: {"PrintStatus": "NotSet", **sent, account: reference}}
+        nothing = dict.fromkeys(method for method, *_ in _METHODS.values())
+        return {**nothing, name: {"PrintStatus": "NotSet", **sent, account: reference}}
 
     @staticmethod
     def _lines(checks: Checks, sent: Any) -> list[Body]:
-        """Return the lines; one without a link only says that money is left over."""
+        """Return a line per link, as published clients put a bill and its credit into one line too.
+
+        A line without a link only says that money is left over.
+        """
         lines = []
         for line in listed(checks, "Line", sent):
             inner = Checks(line)
@@ -134,16 +133,13 @@ class BillPayment(Transaction):
             links = listed(inner, "LinkedTxn", line.get("LinkedTxn", []))
             if amount < 0:
                 inner.note(errors.bad_amount("Amount", amount))
-            if len(links) > 1:
-                # One amount for two transactions says nothing of which gets how much (inferred).
-                inner.note(errors.bad_property("LinkedTxn"))
             for link in links:
-                if link.get("TxnType") not in _LINKED:
-                    inner.note(errors.cannot_link(str(link.get("TxnId"))))
+                linked = {"TxnId": str(link.get("TxnId")), "TxnType": str(link.get("TxnType"))}
+                if linked["TxnType"] not in _LINKED:
+                    inner.note(errors.cannot_link(linked["TxnId"]))
+                if amount:
+                    lines.append({"Amount": amount, "LinkedTxn": [linked]})
             take(checks, inner)
-            if amount and links:
-                linked = {"TxnId": str(links[0].get("TxnId")), "TxnType": links[0].get("TxnType")}
-                lines.append({"Amount": amount, "LinkedTxn": [linked]})
         return lines
 
     @staticmethod
@@ -160,9 +156,12 @@ class BillPayment(Transaction):
                 text = f"The amount {amount} is more than the open balance {most} of {kind} {txn_id}."
                 checks.note(errors.business(text))
             left += amount if found.side == "credit" else -amount
+        if checks.troubles:
+            return
         if left < 0:
-            text = "The amounts of the lines are more than the amount paid and the credits."
-            checks.note(errors.business(text))
+            checks.note(errors.business("The amounts of the lines are more than the amount paid."))
+        if left > body["TotalAmt"]:
+            checks.note(errors.business("The credits of the lines are more than the bills they pay."))
 
 
 def _open(realm: Realm, kind: str, txn_id: str, vendor_id: str) -> Open | errors.Trouble:
@@ -179,19 +178,10 @@ def _open(realm: Realm, kind: str, txn_id: str, vendor_id: str) -> Open | errors
 
 def _open_entry(realm: Realm, entry: Body, vendor_id: str) -> Open | errors.Trouble:
     """Return what payments have left of a journal entry's payable or credit for this vendor."""
-    part = payables.open_part(ledger.journal_owed(entry, realm.account_type), vendor_id)
+    part = journal_part(realm, entry, vendor_id)
     if not part.amount:
         return errors.cannot_link(entry["Id"])
-    payments = (realm.get("BillPayment", payment_id) for payment_id in payables.payments_of(entry))
-    taken = sum((ledger.applications(p).get(("JournalEntry", entry["Id"]), ZERO) for p in payments), ZERO)
+    target = ("JournalEntry", entry["Id"])
+    payments = payments_of(realm, entry)
+    taken = sum((ledger.applications(payment).get(target, ZERO) for payment in payments), ZERO)
     return Open(part.side, part.amount - taken)
-
-
-def _relink(
-    realm: Realm, target: Target, payment: Body, amounts: tuple[Decimal, Decimal], call: Call
-) -> None:
-    kind, txn_id = target
-    body = realm.get(kind, txn_id)
-    assert body is not None
-    relinked = payables.relinked(body, payment, before=amounts[0], after=amounts[1])
-    realm.commit(kind, relinked, change="linked", call=call)

@@ -4,11 +4,14 @@ from typing import ClassVar
 
 from typing_extensions import override
 
+from plumbline_sandbox.quickbooks import errors, payables
 from plumbline_sandbox.quickbooks.checks import Checks
 from plumbline_sandbox.quickbooks.entities.bill import Payable
+from plumbline_sandbox.quickbooks.errors import FaultError
+from plumbline_sandbox.quickbooks.ledger import ZERO
 from plumbline_sandbox.quickbooks.query.fields import Field
-from plumbline_sandbox.quickbooks.realm import Realm
-from plumbline_sandbox.quickbooks.store import Family
+from plumbline_sandbox.quickbooks.realm import Call, Realm
+from plumbline_sandbox.quickbooks.store import Family, text_of
 from plumbline_sandbox.quickbooks.wire import Body
 
 
@@ -43,3 +46,17 @@ class VendorCredit(Payable):
     @override
     def details(self, realm: Realm, checks: Checks, wanted: Body, form: Body) -> Body:
         return {"LinkedTxn": []}
+
+    @override
+    def admit(self, realm: Realm, before: Body | None, built: Body, call: Call) -> None:
+        """Refuse a taken number, and to take from bill payments what they have used (inferred)."""
+        super().admit(realm, before, built, call)
+        used = payables.settled(before) if before else ZERO
+        if before and (used > built["TotalAmt"] or (used and _vendor(before) != _vendor(built))):
+            raise FaultError(
+                errors.business("Bill payments have used more of this credit than would be left.")
+            )
+
+
+def _vendor(body: Body) -> str | None:
+    return text_of(body, "VendorRef")
