@@ -19,6 +19,7 @@ from typing import Any
 from plumbline_sandbox.world import World
 
 _PARTS = frozenset({"about", "faults", "latency", "limits", "quickbooks"})
+_QUICKBOOKS_PARTS = frozenset({"oauth", "companies"})
 
 
 def read_scenario(path: Path) -> dict[str, Any]:
@@ -42,14 +43,33 @@ def play(world: World, scenario: Mapping[str, Any]) -> None:
     Raises:
         ValueError: A part, or something in it, is unknown or malformed; what came before it is in force.
     """
-    if unknown := set(scenario) - _PARTS:
-        raise ValueError(f"unknown parts: {', '.join(sorted(unknown))}; known: {', '.join(sorted(_PARTS))}")
-    for rule in scenario.get("faults", ()):
+    _know(scenario, _PARTS)
+    for rule in _objects(scenario, "faults"):
         world.faults.add(rule)
-    for pace in scenario.get("latency", ()):
+    for pace in _objects(scenario, "latency"):
         world.latency.configure(pace)
-    world.limits.configure(scenario.get("limits", {}))
-    quickbooks = scenario.get("quickbooks", {})
-    world.quickbooks.configure_oauth(**quickbooks.get("oauth", {}))
+    world.limits.configure(_object(scenario, "limits"))
+    quickbooks = _object(scenario, "quickbooks")
+    _know(quickbooks, _QUICKBOOKS_PARTS)
+    world.quickbooks.configure_oauth(**_object(quickbooks, "oauth"))
     for realm in world.quickbooks.company_names():
-        world.quickbooks.configure(realm, **quickbooks.get("companies", {}))
+        world.quickbooks.configure(realm, **_object(quickbooks, "companies"))
+
+
+def _know(parts: Mapping[str, Any], known: frozenset[str]) -> None:
+    if unknown := set(parts) - known:
+        raise ValueError(f"unknown parts: {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+
+
+def _object(parts: Mapping[str, Any], name: str) -> dict[str, Any]:
+    part = parts.get(name, {})
+    if not isinstance(part, dict):
+        raise ValueError(f"{name} must be an object")  # noqa: TRY004 -- it is the writer's mistake
+    return part
+
+
+def _objects(parts: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    part = parts.get(name, [])
+    if not isinstance(part, list) or not all(isinstance(one, dict) for one in part):
+        raise ValueError(f"{name} must be a list of objects")
+    return part

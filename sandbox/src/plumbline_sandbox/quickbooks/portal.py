@@ -74,6 +74,8 @@ class Portal:
     def _client(self, body: Mapping[str, Any]) -> Client:
         if unknown := set(body) - {"client_id", "client_secret", "name", "redirect_uris"}:
             raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
+        if not isinstance(body.get("redirect_uris", []), list):
+            raise ValueError("redirect_uris must be a list")  # noqa: TRY004 -- it is the client's mistake
         made = f"app {len(self._authority.clients()) + 1}"
         client_id = str(body.get("client_id") or hashlib.sha256(made.encode()).hexdigest()[:32])
         known = self._authority.client(client_id)
