@@ -228,6 +228,7 @@ def _pair(projects: list[dict[str, Any]], realm: RealmBlueprint, seeded: SeededR
             "classes": seeded.classes,
             "departments": seeded.departments,
             "tax_codes": seeded.tax_codes,
+            "vendors": seeded.vendors,
         }
 
 
