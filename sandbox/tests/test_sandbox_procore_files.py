@@ -341,3 +341,32 @@ async def test_lost_answer_of_the_storage_service_has_stored_the_object(site: Si
     answer = await site.lab.storage.post(told["url"], data=told["fields"], files={"file": PDF})
     assert answer.status_code == 500
     await site.post("/rest/v1.0/files", {"file": {"upload_uuid": told["uuid"]}}, project_id=site.project_id)
+
+
+@rule(
+    "Files are attached to an owner invoice in a multipart form as `attachments[]`, and are shown with it.",
+    "Procore reference, Update Payment Application (Owner Invoice)",
+)
+async def test_attachments_of_a_payment_application(site: Site) -> None:
+    project = site.company["projects"][0]
+    billed = await site.lab.control.post(
+        "/control/procore/payment_applications", json={"prime_contract_id": project["prime_contract_id"]}
+    )
+    application = billed.json()["id"]
+    path = f"/rest/v1.0/prime_contracts/{project['prime_contract_id']}/payment_applications/{application}"
+    form = [
+        ("project_id", (None, str(site.project_id))),
+        ("payment_application[invoice_number]", (None, "A-1")),
+        ("attachments[]", ("waiver.pdf", PDF, "application/pdf")),
+        ("attachments[]", ("photo.jpg", b"\xff\xd8", "image/jpeg")),
+    ]
+    answer = await site.call("PATCH", path, form=form)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["invoice_number"] == "A-1"
+    shown = await site.get(f"/rest/v1.0/payment_applications/{application}", project_id=site.project_id)
+    assert [(a["filename"], a["content_type"]) for a in shown["attachments"]] == [
+        ("waiver.pdf", "application/pdf"),
+        ("photo.jpg", "image/jpeg"),
+    ]
+    redirect = await site.lab.procore.get(shown["attachments"][0]["url"], headers=await site.headers())
+    assert (await site.lab.storage.get(redirect.headers["location"])).content == PDF

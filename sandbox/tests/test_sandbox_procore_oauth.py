@@ -72,7 +72,7 @@ async def test_client_credentials(lab: Laboratory) -> None:
 async def test_ways_to_ask_for_a_token(lab: Laboratory, way: str) -> None:
     form = {**client(lab), "grant_type": "client_credentials"}
     pair = f"{form['client_id']}:{form['client_secret']}".encode()
-    sent: dict[str, Any] = {
+    ways: dict[str, dict[str, Any]] = {
         "form": {"data": form},
         "multipart": {"files": {name: (None, text) for name, text in form.items()}},
         "json": {"json": form},
@@ -80,8 +80,8 @@ async def test_ways_to_ask_for_a_token(lab: Laboratory, way: str) -> None:
             "data": {"grant_type": "client_credentials"},
             "headers": {"authorization": f"Basic {base64.b64encode(pair).decode()}"},
         },
-    }[way]
-    answer = await lab.procore.post("/oauth/token", **sent)
+    }
+    answer = await lab.procore.post("/oauth/token", **ways[way])
     assert answer.status_code == 200, answer.text
 
 

@@ -9,7 +9,9 @@ from typing import Any
 from plumbline_sandbox.procore.application_edit import Applications
 from plumbline_sandbox.procore.contract_payments import Payments
 from plumbline_sandbox.procore.conventions import not_found
-from plumbline_sandbox.procore.records import Record
+from plumbline_sandbox.procore.papers import KINDS as PAPERS
+from plumbline_sandbox.procore.papers import Papers
+from plumbline_sandbox.procore.records import Record, fresh
 from plumbline_sandbox.procore.state import Actor, Row
 from plumbline_sandbox.world import World
 
@@ -23,6 +25,7 @@ class ProcorePeople:
         self._procore = world.procore
         self._applications = Applications(world.procore)
         self._payments = Payments(world.procore)
+        self._papers = Papers(world.procore)
         self._actor = Actor("person", world.procore.person)
 
     def bill(self, body: Row) -> dict[str, Any]:
@@ -44,6 +47,19 @@ class ProcorePeople:
         """Record a payment on `prime_contract_id`; give its id."""
         record = self._payments.create(self._contract(body), _rest(body), self._actor, "")
         return {"id": str(record.id)}
+
+    def paper(self, kind: str, body: Row) -> dict[str, Any]:
+        """Make a waiver or a hold of an invoice of `project_id`; give its id."""
+        if kind not in PAPERS:
+            raise KeyError(kind)
+        project = _found(self._procore.projects.truth(int(body.get("project_id", 0))))
+        record = self._papers.make(kind, fresh(project), _rest(body), self._actor)
+        return {"id": str(record.id)}
+
+    def handle_paper(self, paper_id: int, body: Row) -> dict[str, Any]:
+        """Sign, approve, lock or release a paper."""
+        self._papers.handle(_found(self._procore.papers.truth(paper_id)), body, self._actor)
+        return {"id": str(paper_id)}
 
     def _contract(self, body: Row) -> Record[Row]:
         return _found(self._procore.prime_contracts.truth(int(body.get("prime_contract_id", 0))))

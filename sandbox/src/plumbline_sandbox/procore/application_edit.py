@@ -213,7 +213,7 @@ class Applications:
         self, before: Application | None, after: Application, contract: Record[Row]
     ) -> Application:
         """Hide change-order rows for a while when the application has just been approved."""
-        if not _is_approved(after) or (before is not None and _is_approved(before)):
+        if not is_approved(after) or (before is not None and is_approved(before)):
             return after
         if not any(line.added_from_source == "change_order" for line in after.lines):
             return after
@@ -234,7 +234,8 @@ class Applications:
         return replace(after, lines=lines)
 
 
-def _is_approved(application: Application) -> bool:
+def is_approved(application: Application) -> bool:
+    """Tell whether an application may be invoiced, in either dialect."""
     return application.status == "approved" or application.status_code in APPROVED_CODES
 
 

@@ -37,7 +37,6 @@ def document(
         **_head(shown, contract, summary, paid),
         "g702": _g702(shown.value, summary, lines),
         "g703": [_g703(line, number) for number, line in enumerate(lines, 1)],
-        "attachments": [],
     }
 
 

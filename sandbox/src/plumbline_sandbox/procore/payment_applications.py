@@ -26,6 +26,7 @@ from plumbline_sandbox.procore.fields import Fields
 from plumbline_sandbox.procore.g702 import Application, Line, total
 from plumbline_sandbox.procore.records import Record, Shown, fresh
 from plumbline_sandbox.procore.state import Procore, Row
+from plumbline_sandbox.procore.uploads_api import attach
 
 PAGE = 30
 """Rows of a page when the caller does not say."""
@@ -72,7 +73,7 @@ class PaymentApplications:
         """`GET /rest/v1.0/payment_applications/{id}?project_id=`: the document with g703."""
         project = call.project(self._procore)
         shown = call.owned(self._procore.applications.shown(call.record_id()), project)
-        return json_answer(200, self.document(shown))
+        return json_answer(200, self.document(call, shown))
 
     def create(self, call: Call) -> Answer:
         """`POST /rest/v1.0/prime_contracts/{pc}/payment_applications`.
@@ -83,7 +84,8 @@ class PaymentApplications:
         project = call.project(self._procore, body)
         contract = call.owned(self._procore.prime_contracts.truth(call.record_id("contract")), project)
         record = self._rules.create(contract, _settable(call, body), call.actor, call.path)
-        document = self.document(fresh(record))
+        attach(self._procore, call, body, record.id)
+        document = self.document(call, fresh(record))
         for row in document["g703"]:
             del row["added_from_source"], row["added_from_source_id"]
         return json_answer(201, document, committed=True)
@@ -92,8 +94,9 @@ class PaymentApplications:
         """`PATCH /rest/v1.0/prime_contracts/{pc}/payment_applications/{id}`."""
         body = read_object(call.request)
         record = self._of_contract(call, body)
+        attach(self._procore, call, body, record.id)
         self._rules.update(record, _settable(call, body), call.actor, call.path)
-        return json_answer(200, self.document(fresh(record)), committed=True)
+        return json_answer(200, self.document(call, fresh(record)), committed=True)
 
     def update_line(self, call: Call) -> Answer:
         """`PATCH /rest/v1.0/prime_contracts/{pc}/payment_application_line_items/{id}`.
@@ -115,7 +118,7 @@ class PaymentApplications:
         )
         fields.done()
         self._rules.update_line(record, changed, call.actor, call.path)
-        document = self.document(fresh(record))
+        document = self.document(call, fresh(record))
         return json_answer(200, next(row for row in document["g703"] if row["id"] == line.id), committed=True)
 
     def delete(self, call: Call) -> Answer:
@@ -125,11 +128,12 @@ class PaymentApplications:
         self._rules.delete(record, call.actor, call.path)
         return Answer(204, committed=True)
 
-    def document(self, shown: Shown[Application]) -> dict[str, Any]:
+    def document(self, call: Call, shown: Shown[Application]) -> dict[str, Any]:
         """Return the full document as it stands for readers now."""
-        return application_view.document(
+        told = application_view.document(
             shown, self._contract(shown), paid=self._paid(shown), now_s=self._procore.clock.time()
         )
+        return {**told, "attachments": self._procore.prostore.attachments(call.request, shown.id)}
 
     def _list(self, call: Call, rows: Sequence[Shown[Application]]) -> Answer:
         page, headers = list_v1(call.request, rows, size=PAGE)

@@ -34,13 +34,14 @@ class ProstoreFile:
 
 
 class Prostore:
-    """Every stored file, by id and by key."""
+    """Every stored file, by id and by key, and what is attached to which record."""
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         self._ids = count(FIRST_ID)
         self._by_id: dict[int, ProstoreFile] = {}
         self._by_key: dict[str, ProstoreFile] = {}
+        self._attached: dict[int, list[int]] = {}
 
     def add(
         self, key: str, name: str, content_type: str, *, size: int, company_id: int, project_id: int | None
@@ -72,8 +73,20 @@ class Prostore:
         query["sig"] = self._sig(file)
         return f"http://{request.headers.get('host', 'localhost')}{PATH}{file.key}?{urlencode(query)}"
 
+    def attach(self, record_id: int, file_ids: Iterable[int]) -> None:
+        """Attach files to a record, after those it has."""
+        self._attached.setdefault(record_id, []).extend(file_ids)
+
+    def keep_only(self, record_id: int, file_ids: set[int]) -> None:
+        """Take from a record everything but these files."""
+        self._attached[record_id] = [f for f in self._attached.get(record_id, []) if f in file_ids]
+
+    def attachments(self, request: Request, record_id: int) -> list[dict[str, Any]]:
+        """Return what is attached to a record, as records show it."""
+        return [self.attachment(request, file_id) for file_id in self._attached.get(record_id, ())]
+
     def attachment(self, request: Request, file_id: int) -> dict[str, Any]:
-        """Return a file as records show it among their attachments."""
+        """Return one file as records show it."""
         file = self._by_id[file_id]
         return {
             "id": file.id,

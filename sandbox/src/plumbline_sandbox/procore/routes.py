@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from plumbline_sandbox.http import Answer, Request
 from plumbline_sandbox.procore.call import ApiHandler, Call, Endpoint
+from plumbline_sandbox.procore.compliance import endpoints as compliance
 from plumbline_sandbox.procore.contract_payments import ContractPayments
 from plumbline_sandbox.procore.contracts import BillingPeriods, Contracts
 from plumbline_sandbox.procore.conventions import forbidden, is_v2, list_v1, list_v2, not_found, of_list
 from plumbline_sandbox.procore.directory import Directory
 from plumbline_sandbox.procore.documents import endpoints as documents
 from plumbline_sandbox.procore.insurances import endpoints as insurances
+from plumbline_sandbox.procore.papers import endpoints as papers
 from plumbline_sandbox.procore.payment_applications import PaymentApplications
 from plumbline_sandbox.procore.projects import endpoints as projects
 from plumbline_sandbox.procore.state import Procore
@@ -86,6 +88,8 @@ def _by_tool(procore: Procore) -> Iterable[tuple[str, list[Endpoint]]]:
     yield "directory", insurances(procore)
     yield "prime_contracts", _prime_contracts(procore)
     yield "commitments", _commitments(procore)
+    yield "commitments", compliance(procore)
+    yield "commitments", papers(procore)
     yield "documents", documents(procore)
     yield OPEN, uploads(procore)
     yield "timesheets", timesheets(procore)

@@ -103,27 +103,31 @@ class UploadsApi:
         }
 
 
-def attached(procore: Procore, call: Call, body: Row) -> list[int]:
-    """Take everything a request attaches; give the ids of the files.
+def attach(procore: Procore, call: Call, body: Row, record_id: int, values: Row | None = None) -> None:
+    """Attach to a record everything a request brings for it, after what it has.
 
-    `attachments[]` are files in a form, `upload_ids` uploads, `prostore_file_ids` files that are
-    here already.
+    `attachments[]` of the body are files in a form. Among the record's own `values`, `upload_ids`
+    are uploads, `prostore_file_ids` files that are here already.
 
     Raises:
         RefusedError: 422, an upload or a file is not there or not the caller's.
     """
     assert call.company is not None
-    files = [part for part in body.get("attachments", []) if isinstance(part, Part)]
-    project = call.params.get("project") or call.request.query.get("project_id") or body.get("project_id")
-    kept = [procore.uploads.keep(part, call.company.id, int(project) if project else None) for part in files]
-    found = [file.id for file in kept]
-    found += [taken(procore, call, str(uuid), "upload_ids").id for uuid in body.get("upload_ids") or ()]
-    for file_id in body.get("prostore_file_ids") or ():
+    company_id, values = call.company.id, values or {}
+    parts = [part for part in body.get("attachments", []) if isinstance(part, Part)]
+    project_id = call.params.get("project") or call.request.query.get("project_id") or body.get("project_id")
+    found = [taken(procore, call, str(uuid), "upload_ids").id for uuid in values.get("upload_ids") or ()]
+    for file_id in values.get("prostore_file_ids") or ():
         file = procore.prostore.find(int(file_id)) if str(file_id).isdecimal() else None
-        if file is None or file.company_id != call.company.id:
+        if file is None or file.company_id != company_id:
             raise invalid(call.path, {"prostore_file_ids": ["is invalid"]})
         found.append(file.id)
-    return found
+    found += [procore.uploads.keep(part, company_id, _number(project_id)).id for part in parts]
+    procore.prostore.attach(record_id, found)
+
+
+def _number(text: Any) -> int | None:
+    return int(text) if str(text).isdecimal() else None
 
 
 def taken(procore: Procore, call: Call, uuid: str, field: str) -> ProstoreFile:
