@@ -21,8 +21,8 @@ from plumbline.common.secrets.grants import (
     GrantUnknownError,
 )
 from plumbline.common.testing.clock import DAWN
+from plumbline.common.testing.far_side import Play, answering, far_side
 from plumbline.procore.oauth import client_credentials, refresh
-from plumbline.procore.testing import Play, answering, far_side
 from plumbline_sandbox.laboratory import Laboratory
 
 GRANT = {

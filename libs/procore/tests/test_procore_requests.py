@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from plumbline.common.testing.clock import DAWN, FakeClock
+from plumbline.common.testing.far_side import Tokens
 from plumbline.procore import (
     ProcoreClient,
     ProcoreThrottledError,
@@ -15,7 +16,6 @@ from plumbline.procore import (
     ProcoreUnreadableError,
 )
 from plumbline.procore.client import V1_PAGE_ROWS, V2_PAGE_ROWS
-from plumbline.procore.testing import Tokens
 from plumbline.procore.transport import MAX_PAGES
 
 URL = "https://ingest.example/webhooks/procore/lone-star"

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from plumbline.common.secrets.tokens import NoLiveTokenError
+from plumbline.common.testing.far_side import Tokens
 from plumbline.procore import ProcoreClient, ProcoreForbiddenError
-from plumbline.procore.testing import Tokens
 
 PROJECT = {"id": 1001, "name": "Depot Lofts"}
 REFUSED = {

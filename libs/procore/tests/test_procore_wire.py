@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from plumbline.common.http import MAX_ANSWER_BYTES, NoAnswerError, NotSentError, partner_client
+from plumbline.common.testing.far_side import Heard, Play, Tokens, answering, far_side
 from plumbline.procore import ProcoreClient, ProcoreUnavailableError
-from plumbline.procore.testing import Heard, Play, Tokens, answering, far_side
 
 PROJECT = b'{"id": 1001, "name": "Depot Lofts"}'
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"

@@ -2,7 +2,7 @@
 
 import json
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -32,6 +32,9 @@ LONGEST_WAIT = timedelta(hours=1)
 """Bounds a `Retry-After`, which Intuit does not document: after an hour it is worth asking again."""
 
 
+_DIGITS_MAX = 9  # of a `Retry-After`: 31 years, and no more than a timedelta holds
+
+
 def reply_to(entity: str, answer: PartnerAnswer, *, throttle_wait: timedelta = THROTTLE_WAIT) -> Reply:
     """Sort the answer to a write of an entity; a 401 never comes here.
 
@@ -45,9 +48,9 @@ def reply_to(entity: str, answer: PartnerAnswer, *, throttle_wait: timedelta = T
     if kind := _gate(fault, answer.status):
         return RefusedAtGate(kind, _asked_wait(answer, throttle_wait) if kind == "throttled" else None, tid)
     document = None if fault else _entity(entity, answer)
-    if document is None or "Id" not in document:
+    if document is None or not isinstance(document.get("Id"), str):
         return Unknown(
-            fault.sentence if fault else f"QuickBooks answered {answer.status} without the {entity}", tid
+            str(fault) if fault else f"QuickBooks answered {answer.status} without the {entity}", tid
         )
     return Confirmed(document, tid)
 
@@ -101,7 +104,9 @@ def _gate(fault: Fault | None, status: int) -> Gate | None:
 
 def _asked_wait(answer: PartnerAnswer, otherwise: timedelta) -> timedelta:
     seconds = answer.headers.get("retry-after", "")
-    return min(timedelta(seconds=int(seconds)), LONGEST_WAIT) if seconds.isdecimal() else otherwise
+    if not seconds.isdecimal() or len(seconds) > _DIGITS_MAX:
+        return otherwise
+    return min(timedelta(seconds=int(seconds)), LONGEST_WAIT)
 
 
 def _read_error(
@@ -117,7 +122,7 @@ def _read_error(
         return None
     if _is_rejection(fault, answer.status) and fault.reaction is not Reaction.BACK_OFF:
         return QuickBooksFaultError(fault, **fields)
-    return QuickBooksUnavailableError(fault.sentence, **fields)
+    return QuickBooksUnavailableError(str(fault), **fields)
 
 
 def _entity(entity: str, answer: PartnerAnswer) -> Document | None:
@@ -126,7 +131,7 @@ def _entity(entity: str, answer: PartnerAnswer) -> Document | None:
         return None
     try:
         said = json.loads(answer.body, parse_float=Decimal, parse_constant=_no_number)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, InvalidOperation):
         return None
     members = said.items() if isinstance(said, dict) else ()
     return next((held for name, held in members if name.lower() == entity and isinstance(held, dict)), None)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TypeVar
+from urllib.parse import quote
 
 import httpx
 
@@ -93,7 +94,7 @@ class QuickBooksClient:
         before, and after an unknown outcome.
         """
         params = {"requestid": request_id} | ({"sendTo": send_to} if send_to else {})
-        path = f"/invoice/{invoice_id}/send"
+        path = f"/invoice/{quote(invoice_id, safe='')}/send"
         return await self._write("invoice", path, b"", params, content_type="application/octet-stream")
 
     async def invoice(self, invoice_id: str) -> Invoice | None:
@@ -158,7 +159,7 @@ class QuickBooksClient:
         return reply_to(entity, answer, throttle_wait=self._throttle_wait)
 
     async def _by_id(self, model: type[R], entity: str, object_id: str) -> R | None:
-        answer = await self._read(f"/{entity}/{object_id}")
+        answer = await self._read(f"/{entity}/{quote(object_id, safe='')}")
         try:
             return record_of(model, self._document(entity, answer))
         except QuickBooksFaultError as error:

@@ -26,7 +26,7 @@ class QuickBooksFaultError(PermanentError):
 
     def __init__(self, fault: Fault, **fields: Any) -> None:
         """Carry the fault."""
-        super().__init__(fault.sentence, fault_code=fault.code, **fields)
+        super().__init__(str(fault), fault_code=fault.code, **fields)
         self.fault = fault
 
 

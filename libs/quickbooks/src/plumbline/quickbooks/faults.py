@@ -14,6 +14,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from typing_extensions import override
+
 
 class Reaction(StrEnum):
     """What a fault asks of us next."""
@@ -130,6 +132,12 @@ FAULTS: Mapping[int, FaultMeaning] = MappingProxyType(
 )
 """Every code that Intuit documents and we may meet, with its meaning and reaction."""
 
+WORDS_CHARS_MAX = 1000
+"""How much of QuickBooks' own words is kept; what it says of a 6140 is about 170."""
+
+XML_BYTES_MAX = 16 * 1024
+"""How much of an answer is searched for an XML fault, which is below 1 KB; patterns search longer with its square."""
+
 _GATE_CODES = frozenset({3001, 3100, 3200})
 """The gateway's own codes: the service has not seen the request."""
 
@@ -173,9 +181,9 @@ class Fault:
         found = re.search(r"\bTxnId=(\d+)", self.detail) if self.code == 6140 else None
         return found and found[1]
 
-    @property
-    def sentence(self) -> str:
-        """What a person reads about it."""
+    @override
+    def __str__(self) -> str:
+        """Return what a person reads about it."""
         said = self.detail or self.message or "no reason given"
         about = f" ({self.element})" if self.element else ""
         return f"QuickBooks {self.code}{about}: {said}"
@@ -219,13 +227,15 @@ def _member(said: Any, name: str) -> Any:
     return said.get(name.capitalize()) or said.get(name)
 
 
+_DIGITS_MAX = 9  # of a code; Intuit's have five, and the gateway's six with its zeros
+
 _XML_ERROR = re.compile(r"<Error\b([^>]*)>(.*?)</Error>", re.DOTALL)
 _XML_FAULT_TYPE = re.compile(r"<Fault\b[^>]*\btype=\"([^\"]*)\"")
 
 
 def _xml_faults(body: bytes) -> Iterator[Fault]:
     """Read `<Fault><Error code=…>`; by patterns, since an XML parser would expand entities."""
-    text = body.decode("utf-8", "replace")
+    text = body[:XML_BYTES_MAX].decode("utf-8", "replace")
     fault_type = _XML_FAULT_TYPE.search(text)
     for attributes, inside in _XML_ERROR.findall(text):
         code = _code(_xml_part(r'\bcode="([^"]*)"', attributes))
@@ -240,14 +250,16 @@ def _xml_faults(body: bytes) -> Iterator[Fault]:
 
 def _xml_part(pattern: str, text: str) -> str:
     found = re.search(pattern, text, re.DOTALL)
-    return html.unescape(found[1]) if found else ""
+    return _text(html.unescape(found[1])) if found else ""
 
 
 def _code(said: Any) -> int:
     """Return a code as a number: `003200` and `3200` are one; 0 where there is none."""
     text = _text(said)
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) <= _DIGITS_MAX else 0
 
 
 def _text(said: Any) -> str:
-    return str(said) if isinstance(said, str | int) else ""
+    """Return QuickBooks' words, bounded, and such that PostgreSQL holds them: no NUL, no half of a surrogate pair."""
+    text = str(said)[:WORDS_CHARS_MAX] if isinstance(said, str | int) else ""
+    return "".join(char if char.isprintable() else " " for char in text)

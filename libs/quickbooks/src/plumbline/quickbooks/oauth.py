@@ -7,13 +7,28 @@ of one grant may look to Intuit like theft: the caller makes sure there is one a
 
 import base64
 from datetime import datetime
+from typing import Annotated
 
 import httpx
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
 
 from plumbline.common.http import NoAnswerError, NotSentError, exchange
 from plumbline.common.secrets.grants import Grant, request_grant
 from plumbline.quickbooks.errors import QuickBooksUnavailableError, QuickBooksUnreadableError
+
+
+def _absolute(url: str) -> str:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise ValueError("no URL") from error
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise ValueError("no URL of the web")
+    return url
+
+
+Url = Annotated[str, AfterValidator(_absolute)]
+"""An address that a request can be sent to."""
 
 
 class Endpoints(BaseModel):
@@ -22,9 +37,9 @@ class Endpoints(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     issuer: str
-    authorization_endpoint: str
-    token_endpoint: str
-    revocation_endpoint: str
+    authorization_endpoint: Url
+    token_endpoint: Url
+    revocation_endpoint: Url
 
 
 async def discover(http: httpx.AsyncClient, url: str, *, deadline_s: float) -> Endpoints:

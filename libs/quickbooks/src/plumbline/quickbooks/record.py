@@ -11,8 +11,16 @@ from pydantic.alias_generators import to_pascal
 _log = structlog.get_logger()
 
 
+TEXT_CHARS_MAX = 1_000_000
+"""Longest text of a record; with a limit pydantic also refuses half a surrogate pair, which no UTF-8 holds."""
+
+
 def _as_utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        # Any other error would escape validation, and pass for a bug of ours.
+        raise ValueError("a time outside the years 1 to 9999") from error
 
 
 UtcDatetime = Annotated[AwareDatetime, AfterValidator(_as_utc)]
@@ -29,7 +37,11 @@ class Record(BaseModel):
     """A frozen record, its fields in QuickBooks' PascalCase; unknown ones are reported once and dropped."""
 
     model_config = ConfigDict(
-        frozen=True, hide_input_in_errors=True, validate_by_name=True, alias_generator=to_pascal
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_by_name=True,
+        alias_generator=to_pascal,
+        str_max_length=TEXT_CHARS_MAX,
     )
 
     @model_validator(mode="before")

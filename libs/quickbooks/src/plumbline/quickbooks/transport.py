@@ -73,7 +73,7 @@ class Transport:
             return answer
         # The source has to know of the second refusal: it holds the account instead of asking for a third grant.
         await self._tokens.replace(token)
-        raise NoLiveTokenError("QuickBooks refused two access tokens in a row")
+        raise NoLiveTokenError("QuickBooks refused two access tokens in a row", holds_connection=True)
 
     async def _with_token(self, request: httpx.Request, token: LiveToken) -> PartnerAnswer:
         request.headers["authorization"] = f"Bearer {token.value.get_secret_value()}"

@@ -1,4 +1,4 @@
-"""A Procore for tests: one on a real socket that does as it is told, and tokens that can be refused."""
+"""A partner for tests: one on a real socket that does as it is told, and tokens that can be refused."""
 
 import asyncio
 import contextlib
