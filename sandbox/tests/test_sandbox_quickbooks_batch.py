@@ -1,5 +1,6 @@
 """`POST /batch`: independent items, faults per item, request ids per item."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -184,6 +185,15 @@ async def test_joined_request_id_has_a_longest(payables: Payables) -> None:
     assert trouble["code"] == "6000"
     assert "more than 50 characters in the request_id field" in trouble["Detail"]
     assert "which is 68 characters" in trouble["Detail"]
+
+
+@rule("A batch that is repeated while the first still runs has one effect.", BASICS, inferred=True)
+async def test_batches_at_once_have_one_effect(payables: Payables) -> None:
+    payables.lab.world.quickbooks.configure(payables.realm_id, work_s=0.01)
+    bill = {"bId": "b1", "operation": "create", "Bill": payables.bill_form(1)}
+    first, second = await asyncio.gather(*(answered(payables, bill, requestid="r-1") for _ in range(2)))
+    assert first == second
+    assert created(payables) == 1
 
 
 @rule("Without requestid nothing is remembered.", BASICS)

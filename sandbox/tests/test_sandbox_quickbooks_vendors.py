@@ -5,10 +5,29 @@ from sandbox_books import Body, codes, fault
 from sandbox_payables import Payables
 from sandbox_rules import rule
 
+from plumbline_sandbox.laboratory import Laboratory
+
 VENDOR = "Intuit, Vendor"
 EMPLOYEE = "Intuit, Employee"
 TIME = "Intuit, TimeActivity"
 CODES = "Intuit, Error codes"
+
+
+@pytest.mark.parametrize("place", range(4))
+async def test_companies_have_subcontractors_and_bills(lab: Laboratory, place: int) -> None:
+    payables = Payables(lab, place=place)
+    vendors = await payables.found("select * from Vendor orderby Id")
+    assert [vendor["DisplayName"] for vendor in vendors] == list(payables.vendors)
+    company = next(c for c in lab.description["companies"] if vendors[0]["DisplayName"] in str(c))
+    told = {vendor["name"] for vendor in company["subcontractors"]}
+    assert {vendor["DisplayName"] for vendor in vendors[:2]} == told, "the first two are in Procore too"
+    bills = await payables.found("select * from Bill")
+    today = lab.world.clock.now().date().isoformat()
+    assert all(bill["TxnDate"] < today for bill in bills)
+    for vendor in vendors:
+        own = [bill for bill in bills if bill["VendorRef"]["value"] == vendor["Id"]]
+        assert vendor["Balance"] == sum(bill["Balance"] for bill in own)
+    assert [bill["Balance"] > 0 for bill in bills] == [False, False, True] * 2
 
 
 async def employee(payables: Payables, **more: str) -> Body:

@@ -57,7 +57,8 @@ async def _write_once(realm: Realm, target: Target, request: Request) -> Answer:
             await realm.clock.sleep(realm.settings.work_s)
         try:
             if entity is None:
-                return _ok(realm, uploads.upload(realm, request, call), committed=True)
+                kept = uploads.upload(realm, request, call)
+                return _ok(realm, kept, committed=any("Attachable" in e for e in kept["AttachableResponse"]))
             content = _change(realm, entity, target, request, call)
             return _ok(realm, {**content, **_warnings(call)}, committed=True)
         except FaultError as fault:
