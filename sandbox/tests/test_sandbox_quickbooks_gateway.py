@@ -180,6 +180,17 @@ async def test_batches_a_minute(lab: Laboratory) -> None:
     assert statuses == [200, 200, 429]
 
 
+@rule("Switch: each item of a batch counts as a request of the realm's minute.", LIMITS, inferred=True)
+async def test_items_of_a_batch(lab: Laboratory) -> None:
+    item = {"Query": "select * from Customer"}
+    body = {"BatchItemRequest": [{"bId": str(n), **item} for n in range(4)]}
+    await limit(lab, per_minute=9)
+    assert (await lab.books("POST", "/batch", body)).status_code == 200
+    await limit(lab, batch_items_count=1)
+    assert [(await lab.books("POST", "/batch", body)).status_code for _ in range(3)] == [200, 200, 429]
+    assert [(await read(lab)).status_code for _ in range(2)] == [429, 429]
+
+
 @rule("Beyond the month's CorePlus calls an app's reads are 429 until the next month; writes go on.", BUILDER)
 async def test_monthly_quota(lab: Laboratory) -> None:
     lab.world.clock.set(datetime(2026, 3, 31, 23, 0, tzinfo=UTC))

@@ -20,6 +20,8 @@ class QuickBooksLimits:
     """Batch requests per realm and app."""
     batch_per_minute_realm: int = 120
     """Batch requests per realm, of all apps together."""
+    batch_items_count: int = 0
+    """Whether (1) each item of a batch counts as a request of the realm's minute; undocumented."""
     core_plus_per_month: int = 500_000
     """Reads, queries, change data and reports per app and calendar month; writes are not metered."""
     app_per_minute: int = 0
@@ -86,9 +88,9 @@ class SlidingWindow:
             moments.popleft()  # a moment in the future means that the clock was set back
         return len(moments)
 
-    def add(self, now_s: float) -> None:
-        """Count one request."""
-        self._moments.append(now_s)
+    def add(self, now_s: float, weight: int = 1) -> None:
+        """Count one request, or one that weighs as much as several."""
+        self._moments.extend([now_s] * weight)
 
     def frees_at(self, now_s: float) -> float:
         """Return when the oldest counted request leaves the window, in seconds since 1970."""

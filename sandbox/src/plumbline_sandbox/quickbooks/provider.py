@@ -4,7 +4,7 @@ import random
 from itertools import count
 
 from plumbline_sandbox.http import Answer, RefusedError, Request
-from plumbline_sandbox.quickbooks import company_api, files, gateway
+from plumbline_sandbox.quickbooks import batch, company_api, files, gateway
 from plumbline_sandbox.quickbooks.oauth import ACCOUNTING, Grant
 from plumbline_sandbox.quickbooks.oauth_api import OAuthApi, bearer
 from plumbline_sandbox.quickbooks.openid import Signer
@@ -24,6 +24,7 @@ class QuickBooksProvider:
         self._oauth = OAuthApi(
             state.authority, state.company_names, Signer(random.Random(world.seed)), world.clock
         )
+        self._limits = world.limits
         self._rates = Rates(world.clock, world.limits)
         self._answers = count(1)
 
@@ -82,10 +83,13 @@ class QuickBooksProvider:
         try:
             request.release = self._rates.admit(
                 grant,
-                batch=target.resource == "batch",
+                items=self._items(request) if target.operation == "batch" else 0,
                 metered=request.method == "GET" or target.operation == "query",
                 taken=self._state.realm(target.realm).settings.other_apps_per_minute,
             )
         except ThrottledError as throttled:
             request.facts["limit"] = throttled.limit
             raise RefusedError(gateway.throttled(self._clock.now(), None)) from throttled
+
+    def _items(self, request: Request) -> int:
+        return batch.count_items(request.body) if self._limits.quickbooks.batch_items_count else 1

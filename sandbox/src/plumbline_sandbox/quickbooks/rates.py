@@ -46,12 +46,12 @@ class Rates:
         self._core_plus: Counter[tuple[str, str]] = Counter()
         self._open: Counter[_App] = Counter()
 
-    def admit(self, grant: Grant, *, batch: bool, metered: bool, taken: int) -> Callable[[], None]:
+    def admit(self, grant: Grant, *, items: int, metered: bool, taken: int) -> Callable[[], None]:
         """Count a request; return what ends its time in flight, to be called once.
 
         Args:
             grant: Whose it is.
-            batch: Whether it is one of the batch endpoint.
+            items: As how many requests a batch counts in the realm's minute; 0 if it is no batch.
             metered: Whether it counts as CorePlus: it reads.
             taken: How much of the realm's minute other apps use up.
 
@@ -60,7 +60,8 @@ class Rates:
         """
         app = (grant.realm, grant.client_id)
         now_s = self._clock.time()
-        windows = list(self._applying(grant, batch=batch, taken=taken))
+        weight = max(items, 1)
+        windows = list(self._applying(grant, batch=items > 0, taken=taken + weight - 1))
         for name, window, most in windows:
             if window.count(now_s) >= most:
                 raise ThrottledError(name)
@@ -68,8 +69,8 @@ class Rates:
             raise ThrottledError("in_flight")
         if metered:
             self._meter(grant.client_id)
-        for _, window, _ in windows:
-            window.add(now_s)
+        for name, window, _ in windows:
+            window.add(now_s, weight if name == "per_minute" else 1)
         self._open[app] += 1
         return lambda: self._open.subtract((app,))
 
