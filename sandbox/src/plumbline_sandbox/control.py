@@ -1,7 +1,6 @@
 """The sandbox's own API: journal, clock, faults, limits, and what people do."""
 
-from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -17,10 +16,8 @@ from plumbline_sandbox.posted import posted_object
 from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.quickbooks.portal import Portal
 from plumbline_sandbox.scenario import play
+from plumbline_sandbox.watching import Watching
 from plumbline_sandbox.world import World
-
-JOURNAL_PAGE = 5000
-"""How many entries one answer of the journal holds at most."""
 
 
 class Control:
@@ -35,7 +32,7 @@ class Control:
         """Return the control API as an ASGI application."""
         return Starlette(
             routes=[
-                Route("/journal", self.journal),
+                *Watching(self._world).routes(),
                 Route("/control/health", self.health),
                 Route("/control/seed", self.seed),
                 Route("/control/clock", self.clock, methods=["GET", "POST"]),
@@ -50,20 +47,15 @@ class Control:
                     "/control/procore/payment_applications/{id:int}", self.rebill, methods=["PATCH", "DELETE"]
                 ),
                 Route("/control/procore/contract_payments", self.receive, methods=["POST"]),
+                Route("/control/procore/papers/{id:int}", self.handle_paper, methods=["PATCH"]),
+                Route("/control/procore/papers/{kind}", self.paper, methods=["POST"]),
                 Route("/control/quickbooks", self.found, methods=["POST"]),
                 *Portal(self._world.quickbooks).routes(),
                 Route("/control/quickbooks/{realm}/settings", self.configure, methods=["POST"]),
                 Route("/control/quickbooks/{realm}/{entity}", self.books, methods=["GET", "POST"]),
             ],
-            exception_handlers=dict.fromkeys((HTTPException, KeyError, ValueError), _told),
+            exception_handlers=dict.fromkeys(_REFUSALS, _told),
         )
-
-    async def journal(self, request: Request) -> Response:
-        """`GET /journal?since=N&kind=K`: entries after number N."""
-        since = int(request.query_params.get("since", "0"))
-        found = list(self._world.journal.since(since, request.query_params.get("kind")))[:JOURNAL_PAGE]
-        last = found[-1].seq if found else since
-        return JSONResponse({"entries": [entry.as_json() for entry in found], "next": last})
 
     async def health(self, _: Request) -> Response:
         """`GET /control/health`."""
@@ -77,9 +69,11 @@ class Control:
         """`POST /control/clock` with `at`, `step_s` or `scale`; GET tells the time."""
         clock = self._world.clock
         if request.method == "POST":
-            body = await request.json()
+            body = await posted_object(request)
+            if unknown := set(body) - {"at", "step_s", "scale"}:
+                raise ValueError(f"the clock takes at, step_s and scale, not {', '.join(sorted(unknown))}")
             if "at" in body:
-                clock.set(datetime.fromisoformat(body["at"]))
+                clock.set(_moment(str(body["at"])))
             if "step_s" in body:
                 clock.step(float(body["step_s"]))
             if "scale" in body:
@@ -90,8 +84,8 @@ class Control:
         """`POST /control/faults` puts a rule in force; GET lists rules and counts; DELETE withdraws all."""
         faults = self._world.faults
         if request.method == "POST":
-            body = await request.json()
-            return JSONResponse(_allowed(lambda: faults.add(body).as_json()), 201)
+            body = await posted_object(request)
+            return JSONResponse(faults.add(body).as_json(), 201)
         if request.method == "DELETE":
             faults.clear()
         return JSONResponse({"rules": [rule.as_json() for rule in faults.rules()], "totals": faults.totals})
@@ -110,14 +104,14 @@ class Control:
 
     async def latency(self, request: Request) -> Response:
         """`POST /control/latency`: `{"provider", "ms", "jitter_ms"}`."""
-        body = await request.json()
-        _allowed(lambda: self._world.latency.configure(body))
+        body = await posted_object(request)
+        self._world.latency.configure(body)
         return JSONResponse(body)
 
     async def limits(self, request: Request) -> Response:
         """`POST /control/limits`: `{"quickbooks": {"per_minute"}, "procore": {"spike"}}`."""
-        body = await request.json()
-        _allowed(lambda: self._world.limits.configure(body))
+        body = await posted_object(request)
+        self._world.limits.configure(body)
         return JSONResponse(body)
 
     async def pending(self, _: Request) -> Response:
@@ -129,34 +123,44 @@ class Control:
 
     async def bill(self, request: Request) -> Response:
         """`POST /control/procore/payment_applications`."""
-        body = await request.json()
-        return JSONResponse(_allowed(lambda: self._people.bill(body)), 201)
+        body = await posted_object(request)
+        return JSONResponse(self._people.bill(body), 201)
 
     async def rebill(self, request: Request) -> Response:
         """`PATCH` or `DELETE /control/procore/payment_applications/{id}`."""
         application_id = request.path_params["id"]
         if request.method == "DELETE":
-            return JSONResponse(_allowed(lambda: self._people.unbill(application_id)))
-        body = await request.json()
-        return JSONResponse(_allowed(lambda: self._people.rebill(application_id, body)))
+            return JSONResponse(self._people.unbill(application_id))
+        body = await posted_object(request)
+        return JSONResponse(self._people.rebill(application_id, body))
 
     async def receive(self, request: Request) -> Response:
         """`POST /control/procore/contract_payments`."""
-        body = await request.json()
-        return JSONResponse(_allowed(lambda: self._people.receive(body)), 201)
+        body = await posted_object(request)
+        return JSONResponse(self._people.receive(body), 201)
+
+    async def paper(self, request: Request) -> Response:
+        """`POST /control/procore/papers/{lien_waiver|subtier_waiver|manual_hold}`; `pdf` is hexadecimal."""
+        body = await posted_object(request)
+        return JSONResponse(self._people.paper(request.path_params["kind"], body), 201)
+
+    async def handle_paper(self, request: Request) -> Response:
+        """`PATCH /control/procore/papers/{id}`."""
+        body = await posted_object(request)
+        return JSONResponse(self._people.handle_paper(request.path_params["id"], body))
 
     async def found(self, request: Request) -> Response:
         """`POST /control/quickbooks`: `{"id", "name", "customers": {NAME: EMAIL}}` founds a company.
 
         It answers with the ids and the first grant of a client of its own.
         """
-        body = await request.json()
-        return JSONResponse(_allowed(lambda: found_company(self._world, body)), 201)
+        body = await posted_object(request)
+        return JSONResponse(found_company(self._world, body), 201)
 
     async def configure(self, request: Request) -> Response:
         """`POST /control/quickbooks/{realm}/settings`: switches of one company."""
-        body = await request.json()
-        _allowed(lambda: self._world.quickbooks.configure(request.path_params["realm"], **body))
+        body = await posted_object(request)
+        self._world.quickbooks.configure(request.path_params["realm"], **body)
         return JSONResponse(body)
 
     async def books(self, request: Request) -> Response:
@@ -164,27 +168,29 @@ class Control:
         realm, entity = request.path_params["realm"], request.path_params["entity"]
         quickbooks = self._world.quickbooks
         if request.method == "GET":
-            return JSONResponse(_allowed(lambda: quickbooks.dump(realm, entity)))
-        body = await request.json()
+            return JSONResponse(quickbooks.dump(realm, entity))
+        body = await posted_object(request)
         operation = request.query_params.get("operation", "")
-        return JSONResponse(_allowed(lambda: quickbooks.person(realm, entity, body, operation)), 201)
+        return JSONResponse(quickbooks.person(realm, entity, body, operation), 201)
 
 
-def _allowed(action: Callable[[], Any]) -> Any:
-    """Do something; a refusal becomes an HTTP error that says why."""
-    try:
-        return action()
-    except RefusedError as refused:
-        raise HTTPException(refused.answer.status, refused.answer.body.decode()) from refused
-    except FaultError as fault:
-        raise HTTPException(400, str(fault)) from fault
-    except KeyError as unknown:
-        raise HTTPException(404, f"there is no {unknown}") from unknown
-    except ValueError as malformed:
-        raise HTTPException(400, str(malformed)) from malformed
+def _moment(text: str) -> datetime:
+    """Return the moment that was written; without an offset it is UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 async def _told(_: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 400
-    detail = error.detail if isinstance(error, HTTPException) else str(error)
-    return JSONResponse({"error": detail}, status)
+    """Say what is wrong in the sandbox's own words; a vendor's refusal keeps its status and body."""
+    match error:
+        case RefusedError():
+            return JSONResponse({"error": error.answer.body.decode()}, error.answer.status)
+        case HTTPException():
+            return JSONResponse({"error": error.detail}, error.status_code)
+        case KeyError():
+            return JSONResponse({"error": f"there is no {error}"}, 404)
+        case _:
+            return JSONResponse({"error": str(error)}, 400)
+
+
+_REFUSALS = (HTTPException, RefusedError, FaultError, KeyError, ValueError)

@@ -4,11 +4,11 @@ It is the oracle of every test: an effect that is not in it did not happen, and 
 never reached a client stands in it all the same.
 """
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 from plumbline_sandbox.clock import Clock
 
@@ -26,6 +26,12 @@ class Entry:
         """Return the line as `GET /journal` shows it: facts beside seq, at and kind."""
         return {**self.facts, "seq": self.seq, "at": self.at.isoformat(), "kind": self.kind}
 
+    @classmethod
+    def from_json(cls, line: Mapping[str, Any]) -> Self:
+        """Return the line that `as_json` showed so."""
+        facts = {name: value for name, value in line.items() if name not in {"seq", "at", "kind"}}
+        return cls(line["seq"], datetime.fromisoformat(line["at"]), line["kind"], facts)
+
 
 class Journal:
     """An append-only list of entries.
@@ -37,17 +43,58 @@ class Journal:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._entries: list[Entry] = []
+        self._news: asyncio.Event | None = None
+        self.keep: Callable[[Entry], None] | None = None
+        """Puts each new entry where it outlives the process; called before `write` returns."""
+        self.muted = False
+        """Whether new entries are dropped: what is executed again was written down the first time."""
 
     def write(self, kind: str, **facts: Any) -> Entry:
         """Append one line. The facts must be JSON values; they are kept, not copied."""
         entry = Entry(len(self._entries) + 1, self._clock.now(), kind, facts)
+        if self.muted:
+            return entry
+        if self.keep is not None:
+            self.keep(entry)
         self._entries.append(entry)
+        if self._news is not None:
+            self._news.set()
+            self._news = None
         return entry
 
-    def since(self, seq: int, kind: str | None = None) -> Iterator[Entry]:
-        """Return the entries after this number, oldest first, of one kind or of all."""
-        later = islice(self._entries, max(seq, 0), None)
-        return (entry for entry in later if kind is None or entry.kind == kind)
+    def restore(self, entry: Entry) -> None:
+        """Append an entry of an earlier process.
+
+        Raises:
+            ValueError: It is not the next one.
+        """
+        if entry.seq != len(self._entries) + 1:
+            raise ValueError(f"entry {entry.seq} comes after entry {len(self._entries)}")
+        self._entries.append(entry)
+
+    def since(
+        self, seq: int, kinds: Collection[str] = (), facts: Mapping[str, str] | None = None
+    ) -> Iterator[Entry]:
+        """Return the entries after this number, oldest first.
+
+        Args:
+            seq: Number of the last entry that is not wanted.
+            kinds: The kinds wanted; empty means all.
+            facts: What each wanted entry says, compared as text.
+        """
+        wanted = tuple((facts or {}).items())
+        for place in range(max(seq, 0), len(self._entries)):
+            entry = self._entries[place]
+            if (not kinds or entry.kind in kinds) and all(
+                str(entry.facts.get(name)) == value for name, value in wanted
+            ):
+                yield entry
+
+    async def news(self) -> None:
+        """Return as soon as there is another entry."""
+        if self._news is None:
+            self._news = asyncio.Event()
+        await self._news.wait()
 
     @property
     def last(self) -> int:

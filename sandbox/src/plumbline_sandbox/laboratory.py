@@ -23,6 +23,7 @@ class Laboratory:
         """Make a fresh world; two of one seed number are alike."""
         self.world = World(seed_number)
         self.seeded = seed(self.world)
+        self.world.clock.tick()
         self.description: dict[str, Any] = self.seeded.description
         self.realms = self.seeded.realms
         self.companies = self.seeded.companies

@@ -43,6 +43,7 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request; other scopes are not served."""
+        self._world.clock.tick()
         wire = Wire(scope, receive, send)
         request = await _read(scope, receive, self._provider.name)
         if request is None:
