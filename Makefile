@@ -19,8 +19,8 @@ $(VENV)/.ready: pyproject.toml uv.lock
 demo: setup ## Play sixty invoices with faults on this machine, and check the books (KEEP=1, KILL=mapper)
 	@exec $(BIN)/plumbline demo $(if $(KEEP),--keep) $(if $(KILL),--kill $(KILL))
 
-sandbox: setup ## Run the sandbox alone: a Procore and a QuickBooks on this machine
-	@exec $(BIN)/plumbline sandbox
+sandbox: setup ## Run the sandbox alone: a Procore and a QuickBooks on this machine (OPTIONS="--seed 7 --faults FILE")
+	@exec $(BIN)/plumbline sandbox $(OPTIONS)
 
 test: setup lint ## Lint, types, import contracts, unit and component tests
 	@exec $(BIN)/pytest -m 'not connected and not published'

@@ -74,15 +74,11 @@ def up(
         raise typer.Exit(2) from error
 
 
-@app.command()
-def sandbox(
-    port: Annotated[int, typer.Option(help="First of three ports; 0 picks free ones.")] = 0,
-    seed: Annotated[int, typer.Option(help="Two sandboxes of one seed have the same data.")] = 1,
-) -> None:
-    """Run the sandbox alone: print one JSON line, then stay up."""
-    os.execv(  # noqa: S606  becomes the sandbox
-        sys.executable, [sys.executable, "-m", "plumbline_sandbox", "--port", str(port), "--seed", str(seed)]
-    )
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def sandbox(context: typer.Context) -> None:
+    """Run the sandbox alone: print one JSON line, then stay up. Its options: `python -m plumbline_sandbox --help`."""
+    command = [sys.executable, "-m", "plumbline_sandbox", *context.args]
+    os.execv(sys.executable, command)  # noqa: S606  becomes the sandbox
 
 
 @app.command()
