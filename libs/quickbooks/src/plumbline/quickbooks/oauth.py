@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated
 
 import httpx
-from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl, SecretStr, ValidationError
 
 from plumbline.common.http import NoAnswerError, NotSentError, exchange
 from plumbline.common.secrets.grants import Grant, request_grant
@@ -18,13 +18,7 @@ from plumbline.quickbooks.errors import QuickBooksUnavailableError, QuickBooksUn
 
 
 def _absolute(url: str) -> str:
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL as error:
-        raise ValueError("no URL") from error
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
-        raise ValueError("no URL of the web")
-    return url
+    return str(HttpUrl(url))
 
 
 Url = Annotated[str, AfterValidator(_absolute)]
