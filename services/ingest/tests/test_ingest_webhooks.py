@@ -3,15 +3,19 @@
 import asyncio
 import base64
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 import structlog
 
+from plumbline.common.process import serving
+from plumbline.common.testing.waiting import eventually
 from plumbline.ingest.domain.letters import letter_id
-from plumbline.ingest.testing import FORMER_SECRET, LIMITS, SECRET, V2, V3, V4, Receiver, body
+from plumbline.ingest.testing import CONNECTION, FORMER_SECRET, LIMITS, SECRET, V2, V3, V4, Receiver, body
 
 
 @pytest.fixture
@@ -179,6 +183,9 @@ class Sender:
 
     parts: list[dict[str, Any]]
     answers: list[dict[str, Any]] = field(default_factory=list)
+    name: str = CONNECTION
+    secret: str = SECRET
+    length: int | None = None
 
     async def receive(self) -> dict[str, Any]:
         if not self.parts:
@@ -189,12 +196,14 @@ class Sender:
         self.answers.append(message)
 
     async def call(self, receiver: Receiver) -> int:
-        scope = {
+        scope: dict[str, Any] = {
             "type": "http",
             "method": "POST",
-            "path": "/webhooks/procore/lone-star",
-            "headers": [(b"authorization", SECRET.encode())],
+            "path": f"/webhooks/procore/{self.name}",
+            "headers": [(b"authorization", self.secret.encode())],
         }
+        if self.length is not None:
+            scope["headers"] = [*scope["headers"], (b"content-length", str(self.length).encode())]
         await receiver.app(scope, self.receive, self.send)
         status: int = self.answers[0]["status"]
         return status
@@ -242,3 +251,66 @@ async def test_garbage_between_two_events_loses_and_blocks_nothing(receiver: Rec
     assert [answer.status_code for answer in answers] == [202, 202, 202]
     topics = [message.topic for message in receiver.kafka.published]
     assert topics == ["procore.events.v1", "dead-letters.v1", "procore.events.v1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"), [("lone-star", "Bearer wrong"), ("lone-star", ""), ("nobody", SECRET)]
+)
+async def test_body_of_who_is_not_the_sender_is_not_even_read(
+    receiver: Receiver, name: str, secret: str
+) -> None:
+    sender = Sender([part(body(V4), more=False)], name=name, secret=secret)
+    assert await sender.call(receiver) == 401
+    assert len(sender.parts) == 1
+
+
+async def test_body_that_is_declared_too_large_is_not_even_read() -> None:
+    receiver = Receiver(replace(LIMITS, body_bytes=10))
+    sender = Sender([part(b"12345678901", more=False)], length=11)
+    assert await sender.call(receiver) == 413
+    assert len(sender.parts) == 1
+
+
+async def test_largest_body_is_taken_over_a_socket_and_a_larger_one_gets_its_answer(
+    receiver: Receiver,
+) -> None:
+    megabyte = b"x" * 1_000_000
+
+    async def undeclared() -> AsyncIterator[bytes]:
+        for _ in range(16):
+            yield megabyte[: 64 * 1024]
+
+    async with (
+        serving(receiver.app, host="127.0.0.1", port=0) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+    ):
+
+        async def status(content: Any, secret: str = SECRET) -> int:
+            headers = {"authorization": secret}
+            return (
+                await client.post("/webhooks/procore/lone-star", content=content, headers=headers)
+            ).status_code
+
+        assert await status(b"x" * LIMITS.body_bytes) == 202
+        assert await status(b"x" * (LIMITS.body_bytes + 1)) == 413
+        assert await status(megabyte) == 413
+        assert await status(undeclared()) == 413
+        assert await status(megabyte, "Bearer wrong") == 401
+        assert await status(body(V4)) == 202
+    assert [message.topic for message in receiver.kafka.published] == ["dead-letters.v1", "procore.events.v1"]
+
+
+async def test_sender_that_hangs_up_in_its_body_leaves_room_for_others() -> None:
+    receiver = Receiver(replace(LIMITS, in_flight=1))
+    async with serving(receiver.app, host="127.0.0.1", port=0) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = f"POST /webhooks/procore/lone-star HTTP/1.1\r\nhost: x\r\nauthorization: {SECRET}\r\n"
+        writer.write(f"{head}content-length: 900\r\n\r\n{{".encode())
+        await writer.drain()
+        await eventually(lambda: is_answered(receiver, 503))
+        writer.close()
+        await eventually(lambda: is_answered(receiver, 202))
+
+
+async def is_answered(receiver: Receiver, status: int) -> bool:
+    return (await receiver.post(body(V4))).status_code == status
