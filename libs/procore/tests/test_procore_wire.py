@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import traceback
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -16,17 +15,12 @@ PROJECT = b'{"id": 1001, "name": "Depot Lofts"}'
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
 UNHURRIED_S = 30.0
 """Longer than any test lasts: a call that ended sooner was not ended by its deadline."""
-
-
-@pytest.fixture(autouse=True)
-async def bounded() -> AsyncIterator[None]:
-    """Fail instead of hanging, should a deadline not hold."""
-    async with asyncio.timeout(20):
-        yield
+HANGS_S = 20.0
+"""When a test fails instead of hanging, should a deadline not hold."""
 
 
 async def ask(url: str, *, deadline_s: float, tokens: Tokens | None = None) -> str:
-    async with partner_client(url) as http:
+    async with asyncio.timeout(HANGS_S), partner_client(url) as http:
         client = ProcoreClient(http, tokens or Tokens(), company_id=4001, deadline_s=deadline_s)
         return (await client.project(1001)).name
 

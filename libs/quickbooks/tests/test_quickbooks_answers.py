@@ -100,6 +100,7 @@ CASES: list[tuple[int, object, type, type[SuiteError]]] = [
     (200, {"Invoice": None}, Unknown, QuickBooksUnavailableError),
     (200, {"Payment": {"Id": "145"}}, Unknown, QuickBooksUnavailableError),  # not what was asked for
     (500, {"Invoice": {"Id": "145"}}, Unknown, QuickBooksUnavailableError),
+    (200, {**gateway("10000", 200, "Both"), "Invoice": {"Id": "145"}}, Unknown, QuickBooksUnavailableError),
 ]
 CONSEQUENCES: dict[type[SuiteError], type[SuiteError]] = {
     QuickBooksFaultError: PermanentError,

@@ -106,7 +106,6 @@ def test_code_that_is_none_leaves_the_effect_unknown(code: object) -> None:
 
 def test_xml_is_searched_no_further_than_its_bound() -> None:
     # Unclosed elements cost the square of their number: a megabyte of them would take hours.
-    assert read_fault(b"<Error>" * 150_000) is None
     far = THROTTLED_XML.replace(b"<Fault", b" " * XML_BYTES_MAX + b"<Fault")
     assert read_fault(far) is None
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import socket
 import traceback
-from collections.abc import AsyncIterator
 
 import pytest
 from typing_extensions import override
@@ -25,13 +24,8 @@ WHOLE = b'{"Invoice": {"Id": "145", "SyncToken": "0"}, "time": "t"}'
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
 UNHURRIED_S = 30.0
 """Longer than any test lasts: a call that ended sooner was not ended by its deadline."""
-
-
-@pytest.fixture(autouse=True)
-async def bounded() -> AsyncIterator[None]:
-    """Fail instead of hanging, should a deadline not hold."""
-    async with asyncio.timeout(20):
-        yield
+HANGS_S = 20.0
+"""When a test fails instead of hanging, should a deadline not hold."""
 
 
 async def no_turn() -> None:
@@ -39,7 +33,7 @@ async def no_turn() -> None:
 
 
 async def write(url: str, *, deadline_s: float, tokens: Tokens | None = None) -> Reply:
-    async with partner_client(url) as http:
+    async with asyncio.timeout(HANGS_S), partner_client(url) as http:
         client = QuickBooksClient(
             http, tokens or Tokens(), realm_id="77", deadline_s=deadline_s, turn=no_turn
         )
@@ -47,7 +41,7 @@ async def write(url: str, *, deadline_s: float, tokens: Tokens | None = None) ->
 
 
 async def read(url: str, *, deadline_s: float) -> None:
-    async with partner_client(url) as http:
+    async with asyncio.timeout(HANGS_S), partner_client(url) as http:
         client = QuickBooksClient(http, Tokens(), realm_id="77", deadline_s=deadline_s, turn=no_turn)
         await client.query("select * from Invoice")
 
