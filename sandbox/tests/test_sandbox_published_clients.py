@@ -84,7 +84,16 @@ async def node_environment() -> Path:
 
 
 @pytest.mark.parametrize(
-    "check", ["check_intuit_oauth.py", "check_python_quickbooks.py", "check_propycore.py"]
+    "check",
+    [
+        "check_intuit_oauth.py",
+        "check_python_quickbooks.py",
+        "check_propycore.py",
+        "check_slack_sdk.py",
+        "check_jira.py",
+        "check_modern_treasury.py",
+        "check_awslambdaric.py",
+    ],
 )
 async def test_python_client(sandbox: str, check: str) -> None:
     python = await python_environment()

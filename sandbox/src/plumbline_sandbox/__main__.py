@@ -30,7 +30,7 @@ def main() -> None:
     """Start the sandbox, print one JSON line that says where everything is, and stay up."""
     parser = argparse.ArgumentParser(prog="plumbline-sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=0, help="first of three ports; 0 picks free ones")
+    parser.add_argument("--port", type=int, default=0, help="first of eight ports; 0 picks free ones")
     parser.add_argument("--seed", type=int, default=1, help="two sandboxes of one seed have the same data")
     parser.add_argument("--faults", type=Path, metavar="FILE", help="a scenario of faults, in JSON")
     arguments = parser.parse_args()

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from plumbline_sandbox.founding import found_company
 from plumbline_sandbox.http import RefusedError
+from plumbline_sandbox.partners_control import PartnersControl
 from plumbline_sandbox.people import ProcorePeople
 from plumbline_sandbox.posted import posted_object
 from plumbline_sandbox.quickbooks.errors import FaultError
@@ -33,6 +34,7 @@ class Control:
         return Starlette(
             routes=[
                 *Watching(self._world).routes(),
+                *PartnersControl(self._world).routes(),
                 Route("/control/health", self.health),
                 Route("/control/seed", self.seed),
                 Route("/control/clock", self.clock, methods=["GET", "POST"]),

@@ -5,16 +5,20 @@ from typing import Any, Self
 
 import httpx
 
+from plumbline_sandbox.awslambda.app import build as build_lambda
 from plumbline_sandbox.control import Control
+from plumbline_sandbox.jira.app import build as build_jira
+from plumbline_sandbox.payments.app import build as build_payments
 from plumbline_sandbox.procore.app import build as build_procore
 from plumbline_sandbox.quickbooks.app import build as build_quickbooks
 from plumbline_sandbox.seed import seed
+from plumbline_sandbox.slack.app import build as build_slack
 from plumbline_sandbox.storage.app import build as build_storage
 from plumbline_sandbox.world import World
 
 
 class Laboratory:
-    """Both vendors and the control API of one seeded world, each behind an `httpx.AsyncClient`.
+    """Every vendor and the control API of one seeded world, each behind an `httpx.AsyncClient`.
 
     A lost answer shows as `ConnectionCutError`. Webhooks go out over real sockets, as from the server.
     """
@@ -30,6 +34,10 @@ class Laboratory:
         self.procore = _client(build_procore(self.world))
         self.quickbooks = _client(build_quickbooks(self.world))
         self.storage = _client(build_storage(self.world))
+        self.slack = _client(build_slack(self.world))
+        self.jira = _client(build_jira(self.world))
+        self.payments = _client(build_payments(self.world))
+        self.awslambda = _client(build_lambda(self.world))
         self.control = _client(Control(self.world, self.description).app())
 
     async def __aenter__(self) -> Self:
@@ -39,7 +47,8 @@ class Laboratory:
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         await self.world.aclose()
-        for client in (self.procore, self.quickbooks, self.storage, self.control):
+        partners = (self.storage, self.slack, self.jira, self.payments, self.awslambda)
+        for client in (self.procore, self.quickbooks, *partners, self.control):
             await client.aclose()
 
     async def books(

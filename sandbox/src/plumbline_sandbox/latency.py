@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+PROVIDERS = frozenset({"procore", "quickbooks", "storage", "slack", "jira", "payments", "lambda"})
+"""Everyone whose pace may be set."""
+
 _Z99 = 2.3263
 """The 99th percentile of the standard normal distribution."""
 
@@ -48,7 +51,7 @@ class Latency:
         """
         figures = dict(body)
         provider = figures.pop("provider", None)
-        if provider not in {"procore", "quickbooks"}:
+        if provider not in PROVIDERS:
             raise ValueError(f"unknown provider {provider!r}")
         if unknown := set(figures) - {field.name for field in fields(Pace)}:
             raise ValueError(f"unknown figures: {', '.join(sorted(unknown))}")

@@ -39,12 +39,20 @@ class ProcoreLimits:
     spike_window_s: int = 10
 
 
+@dataclass(frozen=True, slots=True)
+class SlackLimits:
+    """Messages per channel: one a second, with bursts allowed (that bursts level out in a minute is inferred)."""
+
+    per_channel_per_minute: int = 60
+
+
 class Limits:
-    """The figures both providers count against; replaceable while the sandbox runs."""
+    """The figures all providers count against; replaceable while the sandbox runs."""
 
     def __init__(self) -> None:
         self.quickbooks = QuickBooksLimits()
         self.procore = ProcoreLimits()
+        self.slack = SlackLimits()
 
     def configure(self, body: Mapping[str, Any]) -> None:
         """Replace the figures that are named; `{"procore": {"spike": 1000}}`.
@@ -55,11 +63,12 @@ class Limits:
         try:
             quickbooks = replace(self.quickbooks, **_whole(body.get("quickbooks", {})))
             procore = replace(self.procore, **_whole(body.get("procore", {})))
+            slack = replace(self.slack, **_whole(body.get("slack", {})))
         except (TypeError, AttributeError) as malformed:
             raise ValueError(f"malformed limits: {malformed}") from malformed
-        if unknown := set(body) - {"quickbooks", "procore"}:
+        if unknown := set(body) - {"quickbooks", "procore", "slack"}:
             raise ValueError(f"unknown providers: {', '.join(sorted(unknown))}")
-        self.quickbooks, self.procore = quickbooks, procore
+        self.quickbooks, self.procore, self.slack = quickbooks, procore, slack
 
     def longest_request_s(self, provider: str) -> float:
         """Return after how many real seconds this provider ends a request; Procore documents no figure."""

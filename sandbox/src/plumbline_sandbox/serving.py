@@ -10,12 +10,17 @@ import uvicorn
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from plumbline_sandbox.awslambda.app import build as build_lambda
 from plumbline_sandbox.control import Control
 from plumbline_sandbox.http import CONNECTION_EXTENSION
+from plumbline_sandbox.jira.app import build as build_jira
+from plumbline_sandbox.payments.app import build as build_payments
 from plumbline_sandbox.procore.app import build as build_procore
 from plumbline_sandbox.quickbooks.app import build as build_quickbooks
 from plumbline_sandbox.scenario import play
 from plumbline_sandbox.seed import Seeded, seed
+from plumbline_sandbox.slack.app import build as build_slack
+from plumbline_sandbox.storage.app import build as build_storage
 from plumbline_sandbox.world import World
 
 
@@ -44,7 +49,8 @@ async def serving(
 ) -> AsyncIterator[dict[str, Any]]:
     """Serve a fresh world until the end of the context; give what clients need to know.
 
-    `port` is Procore's; QuickBooks has the next one, control the one after. 0 picks free ones.
+    `port` is Procore's; after it come QuickBooks, control, storage, Slack, Jira, payments and Lambda.
+    0 picks free ones.
 
     Raises:
         ValueError: The scenario is malformed.
@@ -52,8 +58,13 @@ async def serving(
     world = World(seed_number)
     seeded = seed(world)
     play(world, scenario)
-    apps = (build_procore(world), build_quickbooks(world), Control(world, seeded.description).app())
+    control = Control(world, seeded.description).app()
+    partners = [
+        build(world) for build in (build_storage, build_slack, build_jira, build_payments, build_lambda)
+    ]
+    apps = (build_procore(world), build_quickbooks(world), control, *partners)
     sockets = [socket.create_server((host, port and port + place)) for place in range(len(apps))]
+    world.storage.port = sockets[3].getsockname()[1]
     servers = [_Server(_config(app)) for app in apps]
     urls = [f"http://{host}:{listener.getsockname()[1]}" for listener in sockets]
     # QuickBooks' discovery document names its own address by the request's Host header.
@@ -62,7 +73,7 @@ async def serving(
         for server, listener in zip(servers, sockets, strict=True)
     ]
     try:
-        yield _addresses(seeded, *urls)
+        yield _addresses(seeded, *urls[:3]) | _partners(world, *urls[3:])
     finally:
         await world.aclose()
         for server in servers:
@@ -109,4 +120,37 @@ def _addresses(seeded: Seeded, procore_url: str, quickbooks_url: str, control_ur
         },
         "control_url": control_url,
         "journal_url": f"{control_url}/journal",
+    }
+
+
+def _partners(
+    world: World, storage_url: str, slack_url: str, jira_url: str, payments_url: str, lambda_url: str
+) -> dict[str, Any]:
+    slack, jira, payments = world.slack, world.jira, world.payments
+    return {
+        "storage": {"url": storage_url},
+        "slack": {
+            "url": slack_url,
+            "api_url": f"{slack_url}/api/",
+            "bot_token": slack.bot_token,
+            "signing_secret": slack.signing_secret,
+            "channels": [
+                {"id": c.id, "name": c.name, "webhook_url": f"{slack_url}{c.hook_path}"}
+                for c in slack.channels.values()
+            ],
+        },
+        "jira": {
+            "url": jira_url,
+            "email": jira.email,
+            "api_token": jira.api_token,
+            "projects": list(jira.projects),
+        },
+        "payments": {
+            "url": payments_url,
+            "organization_id": payments.organization_id,
+            "api_key": payments.api_key,
+            "webhook_key": payments.webhook_key,
+            "internal_account_id": next(iter(payments.internal_accounts)),
+        },
+        "lambda": {"url": lambda_url, "runtime_api": lambda_url.removeprefix("http://")},
     }

@@ -2,18 +2,24 @@
 
 import random
 
+from plumbline_sandbox.awslambda.state import Lambda
 from plumbline_sandbox.clock import Clock
 from plumbline_sandbox.faults import Faults
+from plumbline_sandbox.jira.state import Jira
 from plumbline_sandbox.journal import Journal
 from plumbline_sandbox.latency import Latency
 from plumbline_sandbox.limits import Limits
+from plumbline_sandbox.payments.state import Payments
+from plumbline_sandbox.payments.webhooks import PaymentWebhooks
 from plumbline_sandbox.procore.state import Procore
 from plumbline_sandbox.quickbooks.state import QuickBooks
+from plumbline_sandbox.slack.pressing import Pressing
+from plumbline_sandbox.slack.state import Slack
 from plumbline_sandbox.storage.state import Storage
 
 
 class World:
-    """One sandbox: time, journal, faults, limits, and both vendors' state.
+    """One sandbox: time, journal, faults, limits, and every vendor's state.
 
     Args:
         seed: Two worlds of one seed have the same ids, secrets and data.
@@ -26,11 +32,21 @@ class World:
         self.faults = Faults(self.journal)
         self.limits = Limits()
         self.latency = Latency(random.Random(seed))
-        self.storage = Storage(self.clock, random.Random(seed).randbytes(32))
+        self.storage = Storage(self.clock, random.Random(f"storage {seed}").randbytes(32))
         self.procore = Procore(self.clock, self.journal, self.faults, self.storage, seed)
         self.quickbooks = QuickBooks(self.clock, self.journal, self.faults, seed)
+        # Seeds of their own: no secret of one vendor is part of another's.
+        self.slack = Slack(self.clock, self.journal, random.Random(f"slack {seed}"))
+        self.pressing = Pressing(self.slack, self.journal)
+        self.jira = Jira(self.clock, self.journal, self.faults, random.Random(f"jira {seed}"))
+        self.payments = Payments(self.clock, self.journal, random.Random(f"payments {seed}"))
+        self.payment_webhooks = PaymentWebhooks(self.payments, self.clock, self.journal, self.faults)
+        self.awslambda = Lambda(self.clock, self.journal, random.Random(f"lambda {seed}"))
 
     async def aclose(self) -> None:
         """Stop delivering webhooks; what is queued stays undelivered."""
         await self.procore.deliveries.aclose()
         await self.quickbooks.webhooks.aclose()
+        await self.payment_webhooks.aclose()
+        await self.pressing.aclose()
+        self.awslambda.close()

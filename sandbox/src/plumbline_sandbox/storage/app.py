@@ -166,7 +166,13 @@ class StorageProvider:
     def _stored(self, key: str, blob: Blob, status: int) -> Answer:
         self._storage.put(key, blob)
         self._journal.write(
-            "commit", provider=self.name, entity="object", id=key, action="stored", size=len(blob.content)
+            "commit",
+            provider=self.name,
+            entity="object",
+            id=key,
+            action="stored",
+            origin="api",
+            size=len(blob.content),
         )
         return Answer(status, b"", {"etag": f'"{blob.etag}"'}, committed=True)
 

@@ -1,0 +1,1 @@
+"""AWS Lambda: the runtime API that a function's process speaks, and the invocation of the function."""

@@ -1,0 +1,1 @@
+"""Jira Cloud: issues, their transitions, comments and links, and the search for them."""

@@ -1,0 +1,1 @@
+"""Payments in the shape of Modern Treasury: counterparties, payment orders, webhooks."""
