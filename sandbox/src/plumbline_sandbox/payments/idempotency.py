@@ -28,6 +28,5 @@ class Idempotency:
         return replace(kept[1], headers=dict(kept[1].headers), committed=False, replay=True)
 
     def keep(self, key: str, answer: Answer) -> None:
-        """Keep the answer of a success; failures are executed again."""
-        if answer.status < 300:
-            self._answers[key] = (self._clock.time(), replace(answer, headers=dict(answer.headers)))
+        """Keep the answer of a success; failures are not to be kept, they are executed again."""
+        self._answers[key] = (self._clock.time(), replace(answer, headers=dict(answer.headers)))
