@@ -23,7 +23,7 @@ sandbox: setup ## Run the sandbox alone: a Procore and a QuickBooks on this mach
 	@exec $(BIN)/plumbline sandbox $(OPTIONS)
 
 test: setup lint ## Lint, types, import contracts, unit and component tests
-	@exec $(BIN)/pytest -m 'not connected and not published'
+	@exec $(BIN)/pytest -n 2 -m 'not connected and not published'
 
 test-integration: setup ## The suite on real Kafka, Vault and PostgreSQL: by URL, else Docker, else native
 	@$(BIN)/pytest -m 'connected or published'
