@@ -15,6 +15,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import uvicorn
@@ -25,6 +27,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from benchmarks.machine import percentile, report
+from plumbline_sandbox.commandlog import FILE
 
 CLIENTS = 32
 """Connections that are kept open, each with one request at a time."""
@@ -86,10 +89,10 @@ def measured(host: str, port: int, parts: tuple[bytes, bytes]) -> tuple[float, l
 
 
 @contextmanager
-def sandbox() -> Iterator[dict[str, object]]:
+def sandbox(*options: str) -> Iterator[dict[str, object]]:
     """Run a sandbox on its core; give what it says of itself."""
     with subprocess.Popen(
-        [sys.executable, "-m", "plumbline_sandbox"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "plumbline_sandbox", *options], stdout=subprocess.PIPE, text=True
     ) as process:
         os.sched_setaffinity(process.pid, SERVER_CORE)
         assert process.stdout is not None
@@ -133,27 +136,51 @@ def _invoices(told: dict[str, object]) -> tuple[str, int, tuple[bytes, bytes]]:
     return url.host, url.port, parts
 
 
+def _served(*options: str) -> tuple[float, list[float]]:
+    with sandbox(*options) as told:
+        return measured(*_invoices(told))
+
+
+def _ceiling() -> tuple[float, list[float]]:
+    with constant() as port:
+        return measured("127.0.0.1", port, request("x", "/", "t", b"{}"))
+
+
+def _kept(data: Path) -> tuple[float, list[float]]:
+    return _served("--data", str(data))
+
+
+def _started_again(data: Path) -> tuple[int, float]:
+    """Return how many requests a data directory holds, and the seconds until they are executed again."""
+    held = sum(line.count(b'{"asked":') for line in (data / FILE).open("rb"))
+    started = time.perf_counter()
+    with sandbox("--data", str(data)):
+        return held, time.perf_counter() - started
+
+
 def main() -> None:
-    """Measure the sandbox and the ceiling in one run."""
+    """Measure the sandbox in memory and with a data directory, and the ceiling, in one run."""
     every = os.sched_getaffinity(0)
     os.sched_setaffinity(0, every - SERVER_CORE or every)
-    rows = []
-    for name in track(("sandbox", "constant"), description="measuring"):
-        if name == "sandbox":
-            with sandbox() as told:
-                per_s, took = measured(*_invoices(told))
-            label = "sandbox: invoice of three lines, committed, journalled"
-        else:
-            with constant() as port:
-                per_s, took = measured("127.0.0.1", port, request("x", "/", "t", b"{}"))
-            label = "bare Starlette route, a constant"
-        rows.append((label, round(per_s), *(f"{percentile(took, p):.1f}" for p in (50, 99))))
+    with TemporaryDirectory(prefix="sandbox-bench-") as folder:
+        rounds = {
+            "sandbox: invoice of three lines, committed, journalled": _served,
+            "the same with --data: on file before it is answered": lambda: _kept(Path(folder)),
+            "bare Starlette route, a constant": _ceiling,
+        }
+        rows = []
+        for label, run in track(rounds.items(), description="measuring"):
+            per_s, took = run()
+            rows.append((label, round(per_s), *(f"{percentile(took, p):.1f}" for p in (50, 99))))
+        held, seconds = _started_again(Path(folder))
     os.sched_setaffinity(0, every)
+    title = f"One server core, {CLIENTS} connections, {MEASURED_S:g} s (target: {TARGET_PER_S} invoices/s)"
     report(
         "sandbox",
-        f"One server core, {CLIENTS} connections, {MEASURED_S:g} s (target: {TARGET_PER_S} invoices/s)",
+        f"{title}\nStarted again with {held} requests on file in {seconds:.1f} s",
         ("", "per second", "p50 ms", "p99 ms"),
         rows,
+        started_again={"requests": held, "seconds": round(seconds, 1)},
     )
 
 

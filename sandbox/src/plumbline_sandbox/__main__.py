@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import signal
 import sys
@@ -15,12 +16,21 @@ from plumbline_sandbox.scenario import read_scenario
 from plumbline_sandbox.serving import serving
 
 
-async def _run(host: str, port: int, seed: int, scenario: Mapping[str, Any]) -> None:
+async def _run(arguments: argparse.Namespace, scenario: Mapping[str, Any]) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    async with serving(host=host, port=port, seed_number=seed, scenario=scenario) as addresses:
+    async with serving(
+        host=arguments.host,
+        port=arguments.port,
+        seed_number=arguments.seed,
+        scenario=scenario,
+        data=arguments.data,
+    ) as addresses:
+        # What is stored stays: looking for garbage in it again and again only makes answers wait.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
         sys.stdout.write(json.dumps(addresses) + "\n")
         sys.stdout.flush()
         await stopped.wait()
@@ -31,12 +41,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="plumbline-sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="first of eight ports; 0 picks free ones")
-    parser.add_argument("--seed", type=int, default=1, help="two sandboxes of one seed have the same data")
+    parser.add_argument("--seed", type=int, help="two sandboxes of one seed have the same data; default 1")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="keep Procore and QuickBooks in this directory"
+    )
     parser.add_argument("--faults", type=Path, metavar="FILE", help="a scenario of faults, in JSON")
     arguments = parser.parse_args()
     try:
         scenario = read_scenario(arguments.faults) if arguments.faults else {}
-        uvloop.run(_run(arguments.host, arguments.port, arguments.seed, scenario))
+        uvloop.run(_run(arguments, scenario))
     except (OSError, ValueError) as malformed:
         parser.error(str(malformed))
 

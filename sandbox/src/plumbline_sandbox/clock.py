@@ -31,6 +31,11 @@ class Clock:
         """How many sandbox seconds pass in one real second; 0 means that time stands still."""
         return self._factor
 
+    @property
+    def held(self) -> bool:
+        """Whether time is held: what happened before is being executed again."""
+        return self._held
+
     def time(self) -> float:
         """Return seconds since 1970 in UTC, as a float (for windows and comparisons)."""
         if self._standing_s is not None:

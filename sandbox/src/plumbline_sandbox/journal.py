@@ -41,18 +41,19 @@ class Journal:
     """
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        self.clock = clock
         self._entries: list[Entry] = []
         self._news: asyncio.Event | None = None
         self.keep: Callable[[Entry], None] | None = None
         """Puts each new entry where it outlives the process; called before `write` returns."""
-        self.muted = False
-        """Whether new entries are dropped: what is executed again was written down the first time."""
 
     def write(self, kind: str, **facts: Any) -> Entry:
-        """Append one line. The facts must be JSON values; they are kept, not copied."""
-        entry = Entry(len(self._entries) + 1, self._clock.now(), kind, facts)
-        if self.muted:
+        """Append one line. The facts must be JSON values; they are kept, not copied.
+
+        While the clock is held nothing is appended: what is executed again was written the first time.
+        """
+        entry = Entry(len(self._entries) + 1, self.clock.now(), kind, facts)
+        if self.clock.held:
             return entry
         if self.keep is not None:
             self.keep(entry)

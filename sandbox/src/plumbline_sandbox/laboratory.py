@@ -5,16 +5,7 @@ from typing import Any, Self
 
 import httpx
 
-from plumbline_sandbox.awslambda.app import build as build_lambda
-from plumbline_sandbox.control import Control
-from plumbline_sandbox.jira.app import build as build_jira
-from plumbline_sandbox.payments.app import build as build_payments
-from plumbline_sandbox.procore.app import build as build_procore
-from plumbline_sandbox.quickbooks.app import build as build_quickbooks
-from plumbline_sandbox.seed import seed
-from plumbline_sandbox.slack.app import build as build_slack
-from plumbline_sandbox.storage.app import build as build_storage
-from plumbline_sandbox.world import World
+from plumbline_sandbox.assembly import Sandbox, fresh
 
 
 class Laboratory:
@@ -23,22 +14,22 @@ class Laboratory:
     A lost answer shows as `ConnectionCutError`. Webhooks go out over real sockets, as from the server.
     """
 
-    def __init__(self, seed_number: int = 1) -> None:
-        """Make a fresh world; two of one seed number are alike."""
-        self.world = World(seed_number)
-        self.seeded = seed(self.world)
-        self.world.clock.tick()
+    def __init__(self, seed_number: int = 1, sandbox: Sandbox | None = None) -> None:
+        """Make a fresh world, of which two of one seed number are alike, or take a given one."""
+        sandbox = sandbox or fresh(seed_number)
+        self.world = sandbox.world
+        self.seeded = sandbox.seeded
         self.description: dict[str, Any] = self.seeded.description
         self.realms = self.seeded.realms
         self.companies = self.seeded.companies
-        self.procore = _client(build_procore(self.world))
-        self.quickbooks = _client(build_quickbooks(self.world))
-        self.storage = _client(build_storage(self.world))
-        self.slack = _client(build_slack(self.world))
-        self.jira = _client(build_jira(self.world))
-        self.payments = _client(build_payments(self.world))
-        self.awslambda = _client(build_lambda(self.world))
-        self.control = _client(Control(self.world, self.description).app())
+        self.procore = _client(sandbox.apps["procore"])
+        self.quickbooks = _client(sandbox.apps["quickbooks"])
+        self.storage = _client(sandbox.apps["storage"])
+        self.slack = _client(sandbox.apps["slack"])
+        self.jira = _client(sandbox.apps["jira"])
+        self.payments = _client(sandbox.apps["payments"])
+        self.awslambda = _client(sandbox.apps["lambda"])
+        self.control = _client(sandbox.control)
 
     async def __aenter__(self) -> Self:
         return self

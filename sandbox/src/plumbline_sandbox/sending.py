@@ -5,6 +5,7 @@ the way to an endpoint and the mischief that fault rules play with an event are 
 """
 
 import asyncio
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 import httpx
 
 from plumbline_sandbox.faults import Faults
+from plumbline_sandbox.journal import Entry
 
 KEPT_BODY_CHARS = 1000
 """How much of an endpoint's answer is kept."""
@@ -70,6 +72,26 @@ class HttpSender:
         """Close what connections are open."""
         if self._client is not None:
             await self._client.aclose()
+
+
+class Settled:
+    """What an earlier process of this sandbox delivered or gave up, by what identifies an event.
+
+    Events are announced again when that process's requests are executed again; those that found
+    their end then must not be sent once more. Copies of an event have one end each.
+    """
+
+    def __init__(self) -> None:
+        self._ends: defaultdict[str, deque[Entry]] = defaultdict(deque)
+
+    def note(self, key: str, end: Entry) -> None:
+        """Remember how one copy of an event ended."""
+        self._ends[key].append(end)
+
+    def take(self, key: str) -> Entry | None:
+        """Return how the next copy of an event ended, once; None if it is still to be sent."""
+        ends = self._ends.get(key)
+        return ends.popleft() if ends else None
 
 
 class Mischief:

@@ -26,6 +26,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 MAX_BODY_BYTES = 128 * 1024 * 1024
 """Requests larger than this are answered 413 unread."""
 
+LASTING = frozenset({"procore", "quickbooks", "storage"})
+"""Providers whose state can outlive the process; the others start afresh."""
+
 HTML_PAGE = b"<html><head><title>Sorry</title></head><body><h1>Something went wrong</h1></body></html>"
 """What the `html` fault answers."""
 
@@ -45,7 +48,7 @@ class App:
         """Serve one HTTP request; other scopes are not served."""
         self._world.clock.tick()
         wire = Wire(scope, receive, send)
-        request = await _read(scope, receive, self._provider.name)
+        request = await read_request(scope, receive, self._provider.name)
         if request is None:
             await wire.send(Answer(413))
             return
@@ -54,6 +57,11 @@ class App:
             await self._serve(request, wire)
         finally:
             request.release()
+
+    async def execute(self, request: Request) -> Answer:
+        """Execute a request that was admitted once, without limits, faults and journal of answers."""
+        self._provider.identify(request)
+        return await self._handle(request)
 
     async def _serve(self, request: Request, wire: "Wire") -> None:
         world = self._world
@@ -85,6 +93,16 @@ class App:
     async def _execute(self, request: Request) -> Answer:
         try:
             self._provider.admit(request)
+        except RefusedError as refused:
+            return refused.answer
+        answer = await self._handle(request)
+        if self._world.log is not None and self._provider.name in LASTING:
+            # The moment is that of the commit, should the handler have waited before it.
+            self._world.log.asked(request, answer, self._world.clock.time())
+        return answer
+
+    async def _handle(self, request: Request) -> Answer:
+        try:
             return await self._provider.handle(request)
         except RefusedError as refused:
             return refused.answer
@@ -132,6 +150,8 @@ class App:
         told = {} if answer is None else {"status": answer.status, "replay": answer.replay}
         committed = answer is not None and answer.committed
         self._world.journal.write(kind, **request.facts, **told, committed=committed)
+        if self._world.log is not None:
+            self._world.log.flush()
 
     async def _spend(self, seconds: float, ends_at_s: float) -> None:
         # Latency is real time: a scaled clock makes tokens age, not answers faster.
@@ -213,7 +233,7 @@ def _linger_not(transport: asyncio.Transport) -> None:
         same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-async def _read(scope: Scope, receive: Receive, provider: str) -> Request | None:
+async def read_request(scope: Scope, receive: Receive, provider: str) -> Request | None:
     """Read the whole request; None when it is too large."""
     body = await read_body(receive)
     if body is None:

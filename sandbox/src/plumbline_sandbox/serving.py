@@ -3,25 +3,21 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import uvicorn
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from plumbline_sandbox.awslambda.app import build as build_lambda
-from plumbline_sandbox.control import Control
+from plumbline_sandbox.assembly import Sandbox, fresh, kept
+from plumbline_sandbox.commandlog import CommandLog
 from plumbline_sandbox.http import CONNECTION_EXTENSION
-from plumbline_sandbox.jira.app import build as build_jira
-from plumbline_sandbox.payments.app import build as build_payments
-from plumbline_sandbox.procore.app import build as build_procore
-from plumbline_sandbox.quickbooks.app import build as build_quickbooks
-from plumbline_sandbox.scenario import play
-from plumbline_sandbox.seed import Seeded, seed
-from plumbline_sandbox.slack.app import build as build_slack
-from plumbline_sandbox.storage.app import build as build_storage
 from plumbline_sandbox.world import World
+
+ORDER = ("procore", "quickbooks", "control", "storage", "slack", "jira", "payments", "lambda")
+"""Whose port comes after whose."""
 
 
 class _Protocol(HttpToolsProtocol):
@@ -45,40 +41,77 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(
-    *, host: str, port: int, seed_number: int, scenario: Mapping[str, Any]
+    *, host: str, port: int, seed_number: int | None, scenario: Mapping[str, Any], data: Path | None = None
 ) -> AsyncIterator[dict[str, Any]]:
-    """Serve a fresh world until the end of the context; give what clients need to know.
+    """Serve a world until the end of the context; give what clients need to know.
 
-    `port` is Procore's; after it come QuickBooks, control, storage, Slack, Jira, payments and Lambda.
-    0 picks free ones.
+    Args:
+        host: Address to listen on.
+        port: Procore's; after it come QuickBooks, control, storage, Slack, Jira, payments and Lambda.
+            0 picks free ones, with `data` those of the time before if they are still free.
+        seed_number: What everything is made from; None is 1, or the seed of the data.
+        scenario: What is to go wrong.
+        data: Directory in which Procore and QuickBooks outlive the process; None: everything is
+            in memory.
 
     Raises:
-        ValueError: The scenario is malformed.
+        ValueError: The scenario is malformed, or the data cannot be used.
     """
-    world = World(seed_number)
-    seeded = seed(world)
-    play(world, scenario)
-    control = Control(world, seeded.description).app()
-    partners = [
-        build(world) for build in (build_storage, build_slack, build_jira, build_payments, build_lambda)
-    ]
-    apps = (build_procore(world), build_quickbooks(world), control, *partners)
-    sockets = [socket.create_server((host, port and port + place)) for place in range(len(apps))]
-    world.storage.port = sockets[3].getsockname()[1]
-    servers = [_Server(_config(app)) for app in apps]
-    urls = [f"http://{host}:{listener.getsockname()[1]}" for listener in sockets]
-    # QuickBooks' discovery document names its own address by the request's Host header.
-    tasks = [
-        asyncio.create_task(server.serve(sockets=[listener]))
-        for server, listener in zip(servers, sockets, strict=True)
-    ]
+    log = CommandLog(data) if data else None
     try:
-        yield _addresses(seeded, *urls[:3]) | _partners(world, *urls[3:])
+        sandbox = await kept(log, seed_number) if log else fresh(seed_number or 1)
+        with _sockets(host, port, sandbox.ports) as sockets:
+            ports = {name: one.getsockname()[1] for name, one in sockets.items()}
+            urls = {name: f"http://{host}:{number}" for name, number in ports.items()}
+            async with _listening(sandbox, sockets, ports, scenario):
+                yield _addresses(sandbox, urls) | _partners(sandbox.world, urls)
+    finally:
+        if log:
+            log.close()
+
+
+@asynccontextmanager
+async def _listening(
+    sandbox: Sandbox,
+    sockets: Mapping[str, socket.socket],
+    ports: dict[str, int],
+    scenario: Mapping[str, Any],
+) -> AsyncIterator[None]:
+    """Serve each application on its socket."""
+    world, apps = sandbox.world, {**sandbox.apps, "control": sandbox.control}
+    world.storage.port = ports["storage"]
+    if world.log:
+        world.log.started(ports=ports, at_s=world.clock.time())
+    await sandbox.play(scenario)
+    servers = {name: _Server(_config(apps[name])) for name in sockets}
+    # QuickBooks' discovery document names its own address by the request's Host header.
+    tasks = [asyncio.create_task(server.serve(sockets=[sockets[name]])) for name, server in servers.items()]
+    try:
+        yield
     finally:
         await world.aclose()
-        for server in servers:
+        for server in servers.values():
             server.should_exit = True
         await asyncio.gather(*tasks)
+
+
+@contextmanager
+def _sockets(host: str, port: int, before: Mapping[str, int]) -> Iterator[dict[str, socket.socket]]:
+    """Open a socket for each application: at fixed ports, else where it was before, else anywhere."""
+    with ExitStack() as opened:
+        if port:
+            yield _open(opened, host, {name: port + place for place, name in enumerate(ORDER)})
+            return
+        try:
+            sockets = _open(opened, host, before)
+        except OSError:
+            opened.close()
+            sockets = _open(opened, host, {})
+        yield sockets
+
+
+def _open(opened: ExitStack, host: str, ports: Mapping[str, int]) -> dict[str, socket.socket]:
+    return {name: opened.enter_context(socket.create_server((host, ports.get(name, 0)))) for name in ORDER}
 
 
 def _config(app: Any) -> uvicorn.Config:
@@ -87,11 +120,12 @@ def _config(app: Any) -> uvicorn.Config:
     )
 
 
-def _addresses(seeded: Seeded, procore_url: str, quickbooks_url: str, control_url: str) -> dict[str, Any]:
+def _addresses(sandbox: Sandbox, urls: Mapping[str, str]) -> dict[str, Any]:
+    seeded, quickbooks_url = sandbox.seeded, urls["quickbooks"]
     return {
         "procore": {
-            "url": procore_url,
-            "login_url": procore_url,
+            "url": urls["procore"],
+            "login_url": urls["procore"],
             "companies": [
                 {
                     "id": str(c.company.id),
@@ -118,17 +152,16 @@ def _addresses(seeded: Seeded, procore_url: str, quickbooks_url: str, control_ur
                 for r in seeded.realms
             ],
         },
-        "control_url": control_url,
-        "journal_url": f"{control_url}/journal",
+        "control_url": urls["control"],
+        "journal_url": f"{urls['control']}/journal",
     }
 
 
-def _partners(
-    world: World, storage_url: str, slack_url: str, jira_url: str, payments_url: str, lambda_url: str
-) -> dict[str, Any]:
+def _partners(world: World, urls: Mapping[str, str]) -> dict[str, Any]:
     slack, jira, payments = world.slack, world.jira, world.payments
+    slack_url, lambda_url = urls["slack"], urls["lambda"]
     return {
-        "storage": {"url": storage_url},
+        "storage": {"url": urls["storage"]},
         "slack": {
             "url": slack_url,
             "api_url": f"{slack_url}/api/",
@@ -140,13 +173,13 @@ def _partners(
             ],
         },
         "jira": {
-            "url": jira_url,
+            "url": urls["jira"],
             "email": jira.email,
             "api_token": jira.api_token,
             "projects": list(jira.projects),
         },
         "payments": {
-            "url": payments_url,
+            "url": urls["payments"],
             "organization_id": payments.organization_id,
             "api_key": payments.api_key,
             "webhook_key": payments.webhook_key,

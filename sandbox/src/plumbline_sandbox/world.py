@@ -4,6 +4,7 @@ import random
 
 from plumbline_sandbox.awslambda.state import Lambda
 from plumbline_sandbox.clock import Clock
+from plumbline_sandbox.commandlog import CommandLog
 from plumbline_sandbox.faults import Faults
 from plumbline_sandbox.jira.state import Jira
 from plumbline_sandbox.journal import Journal
@@ -23,12 +24,13 @@ class World:
 
     Args:
         seed: Two worlds of one seed have the same ids, secrets and data.
+        journal: Where everything is written, with the clock it goes by; None: an empty one.
     """
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, journal: Journal | None = None) -> None:
         self.seed = seed
-        self.clock = Clock()
-        self.journal = Journal(self.clock)
+        self.journal = journal or Journal(Clock())
+        self.clock = self.journal.clock
         self.faults = Faults(self.journal)
         self.limits = Limits()
         self.latency = Latency(random.Random(seed))
@@ -42,6 +44,8 @@ class World:
         self.payments = Payments(self.clock, self.journal, random.Random(f"payments {seed}"))
         self.payment_webhooks = PaymentWebhooks(self.payments, self.clock, self.journal, self.faults)
         self.awslambda = Lambda(self.clock, self.journal, random.Random(f"lambda {seed}"))
+        self.log: CommandLog | None = None
+        """Where requests are written down so that they outlive the process; None: nowhere."""
 
     async def aclose(self) -> None:
         """Stop delivering webhooks; what is queued stays undelivered."""

@@ -25,7 +25,7 @@ FIRST_ID = 562949953508586
 """Where ids start: production ids exceed 32 bits."""
 
 FIRST_HOOK_ID = 43593499
-"""Where ids of hooks, triggers, events and deliveries start: timing never moves record ids."""
+"""Where ids of hooks and triggers start."""
 
 DEFAULT_LAG_MS = 3000
 """How long reads lag behind a change under the `stale-truth` fault, unless it says."""

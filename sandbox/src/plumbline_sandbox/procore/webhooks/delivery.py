@@ -9,17 +9,19 @@ and the next new event starts afresh. One success resets the ladder.
 import asyncio
 import random
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from plumbline_sandbox.clock import Clock
 from plumbline_sandbox.faults import Faults
-from plumbline_sandbox.journal import Journal
+from plumbline_sandbox.journal import Entry, Journal
 from plumbline_sandbox.procore.conventions import dumps
 from plumbline_sandbox.procore.webhooks import resources
 from plumbline_sandbox.procore.webhooks.hooks import Attempt, Delivery, Hook, Hooks, canonical_version
 from plumbline_sandbox.procore.webhooks.payloads import UNREADABLE, Event, Identity, new_ulid, payload
-from plumbline_sandbox.sending import Mischief, Sender, UndeliveredError
+from plumbline_sandbox.sending import Mischief, Sender, Settled, UndeliveredError
 
 TIMEOUT_S = 5.0
 """Real seconds an endpoint has to answer."""
@@ -34,6 +36,13 @@ PATIENCE = timedelta(hours=12)
 """How long after the first failure the queue of an endpoint is discarded."""
 
 
+FIRST_EVENT_ID = 2043593499
+"""Where ids of events start; they are counted apart, because timing must not move what clients see."""
+
+FIRST_ID = 1043593499
+"""Where ids of deliveries and attempts start."""
+
+
 class Deliveries:
     """Takes events, finds the hooks that want them, and queues one delivery for each."""
 
@@ -46,7 +55,10 @@ class Deliveries:
         self._sender = sender
         self._hooks = hooks
         self._rng = rng
+        self._new_event_id = count(FIRST_EVENT_ID).__next__
+        self._new_id = count(FIRST_ID).__next__
         self._endpoints: dict[str, Endpoint] = {}
+        self._settled = Settled()
 
     def announce(self, event: Event) -> None:
         """Queue the event for every hook with a matching trigger; never waits."""
@@ -55,6 +67,11 @@ class Deliveries:
         for hook in self._hooks.of_scope(company_id=event.company_id, project_id=scope):
             if hook.wants(event.resource, event.action):
                 self._queue(hook, event)
+
+    def recall(self, entry: Entry) -> None:
+        """Remember what the journal says of a delivery of an earlier process."""
+        if entry.kind == "webhook-discarded" or 200 <= (entry.facts["status"] or 0) < 300:
+            self._settled.note(entry.facts["ulid"], entry)
 
     def wake(self) -> None:
         """Look again at every queue: a hook was enabled, disabled or removed."""
@@ -76,7 +93,7 @@ class Deliveries:
         target = _target(hook, event)
         if self._mischief.drops(target):
             return
-        identity = Identity(self._hooks.new_id(), new_ulid(event.at, self._rng))
+        identity = Identity(self._new_event_id(), new_ulid(event.at, self._rng))
         if garbage := self._mischief.garbage(target, UNREADABLE):
             self._push(self._delivery(hook, event, identity, garbage))
         body = dumps(payload(event, identity, canonical_version(hook.payload_version)))
@@ -84,7 +101,7 @@ class Deliveries:
 
     def _delivery(self, hook: Hook, event: Event, identity: Identity, body: bytes) -> Delivery:
         delivery = Delivery(
-            id=self._hooks.new_id(),
+            id=self._new_id(),
             hook=hook,
             event=payload(event, identity, "v2.0"),
             body=body,
@@ -94,12 +111,23 @@ class Deliveries:
         return delivery
 
     def _push(self, delivery: Delivery) -> None:
+        if end := self._settled.take(delivery.event["ulid"]):
+            self._restore(delivery, end)
+            return
         url = delivery.hook.destination_url
         endpoint = self._endpoints.get(url)
         if endpoint is None:
-            endpoint = Endpoint(url, self._clock, self._journal, self._sender, self._hooks)
+            endpoint = Endpoint(url, self._clock, self._journal, self._sender, self._hooks, self._new_id)
             self._endpoints[url] = endpoint
         endpoint.push(delivery)
+
+    def _restore(self, delivery: Delivery, end: Entry) -> None:
+        """Give a delivery the end it had; what the endpoint answered then is forgotten but for its status."""
+        if end.kind == "webhook-discarded":
+            delivery.status = "discarded"
+            return
+        delivery.status = "delivered"
+        delivery.attempts.append(Attempt(self._new_id(), end.at, end.at, end.facts["status"], "", {}))
 
 
 def _target(hook: Hook, event: Event) -> dict[str, Any]:
@@ -118,12 +146,21 @@ def _target(hook: Hook, event: Event) -> dict[str, Any]:
 class Endpoint:
     """The queue of one destination URL and the task that empties it."""
 
-    def __init__(self, url: str, clock: Clock, journal: Journal, sender: Sender, hooks: Hooks) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        journal: Journal,
+        sender: Sender,
+        hooks: Hooks,
+        new_id: Callable[[], int],
+    ) -> None:
         self._url = url
         self._clock = clock
         self._journal = journal
         self._sender = sender
         self._hooks = hooks
+        self._new_id = new_id
         self._queue: deque[Delivery] = deque()
         self._failing_since: datetime | None = None
         self._failures = 0
@@ -141,6 +178,8 @@ class Endpoint:
 
     def wake(self) -> None:
         """Start the worker unless it is at work."""
+        if self._clock.held:
+            return  # whoever holds the clock wakes all queues afterwards
         if self._queue and (self._worker is None or self._worker.done()):
             self._worker = asyncio.create_task(self._empty())
 
@@ -194,7 +233,7 @@ class Endpoint:
     async def _attempt(self, delivery: Delivery) -> Attempt:
         started_at = self._clock.now()
         status, body, headers = await self._post(delivery)
-        attempt = Attempt(self._hooks.new_id(), started_at, self._clock.now(), status, body, headers)
+        attempt = Attempt(self._new_id(), started_at, self._clock.now(), status, body, headers)
         delivery.attempts.append(attempt)
         self._journal.write(
             "webhook-attempt",

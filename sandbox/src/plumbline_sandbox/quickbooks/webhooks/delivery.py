@@ -18,7 +18,7 @@ from typing import Any
 
 from plumbline_sandbox.clock import Clock
 from plumbline_sandbox.faults import Faults
-from plumbline_sandbox.journal import Journal
+from plumbline_sandbox.journal import Entry, Journal
 from plumbline_sandbox.quickbooks.webhooks.events import (
     ENTITIES,
     OPERATIONS,
@@ -29,7 +29,7 @@ from plumbline_sandbox.quickbooks.webhooks.events import (
     signature,
 )
 from plumbline_sandbox.quickbooks.webhooks.subscriptions import Subscription, subscription
-from plumbline_sandbox.sending import Mischief, Sender, UndeliveredError
+from plumbline_sandbox.sending import Mischief, Sender, Settled, UndeliveredError
 
 TIMEOUT_S = 3.0
 """Real seconds an endpoint has to answer."""
@@ -65,7 +65,10 @@ class Webhooks:
         self._sender = sender
         self._connected = connected
         self._rng = rng
+        # Apart, because how events are gathered is a matter of timing and must not move their ids.
+        self._notification_rng = random.Random(rng.random())
         self._feeds: dict[str, Feed] = {}
+        self._settled = Settled()
 
     def subscribe(self, body: Mapping[str, Any]) -> Subscription:
         """Enter an app's endpoint, or change it; what is queued goes to the new one.
@@ -79,7 +82,9 @@ class Webhooks:
         if feed:
             feed.subscription = made
         else:
-            self._feeds[made.client_id] = Feed(made, self._clock, self._journal, self._sender, self._new_id)
+            self._feeds[made.client_id] = Feed(
+                made, self._clock, self._journal, self._sender, self._new_notification_id
+            )
         return made
 
     async def unsubscribe(self, client_id: str) -> None:
@@ -126,6 +131,18 @@ class Webhooks:
         )
         self._queue(self._feeds[body["client_id"]], event)
 
+    def recall(self, entry: Entry) -> None:
+        """Remember what the journal says of a notification of an earlier process."""
+        facts = entry.facts
+        if facts["status"] == 200:
+            for event_id in facts["events"] or [UNREADABLE]:
+                self._settled.note(f"{facts['client_id']} {event_id}", entry)
+
+    def wake(self) -> None:
+        """Look again at every queue."""
+        for feed in self._feeds.values():
+            feed.wake()
+
     def pending(self) -> int:
         """Return how many events wait to be acknowledged or to be queued."""
         return self._mischief.held + sum(feed.length for feed in self._feeds.values())
@@ -142,11 +159,22 @@ class Webhooks:
         if self._mischief.drops(target):
             return
         if garbage := self._mischief.garbage(target, UNREADABLE):
-            feed.push(garbage)
-        self._mischief.spread(target, lambda: feed.push(event))
+            self._push(feed, garbage, UNREADABLE)
+        self._mischief.spread(target, lambda: self._push(feed, event, event.id))
+
+    def _push(self, feed: "Feed", entry: "Event | bytes", key: str) -> None:
+        if self._settled.take(f"{feed.subscription.client_id} {key}") is None:
+            feed.push(entry)
 
     def _new_id(self) -> str:
-        return str(uuid.UUID(bytes=self._rng.randbytes(16), version=4))
+        return _uuid(self._rng)
+
+    def _new_notification_id(self) -> str:
+        return _uuid(self._notification_rng)
+
+
+def _uuid(rng: random.Random) -> str:
+    return str(uuid.UUID(bytes=rng.randbytes(16), version=4))
 
 
 def _target(to: Subscription, event: Event) -> dict[str, Any]:
@@ -199,7 +227,13 @@ class Feed:
     def push(self, entry: Event | bytes) -> None:
         """Queue an event, or a body to be sent as it is."""
         self._queue.append(entry)
-        if self._worker is None or self._worker.done():
+        self.wake()
+
+    def wake(self) -> None:
+        """Start the worker unless it is at work."""
+        if self._clock.held:
+            return  # whoever holds the clock wakes all queues afterwards
+        if self._queue and (self._worker is None or self._worker.done()):
             self._worker = asyncio.create_task(self._empty())
 
     async def aclose(self) -> None:
