@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from plumbline.common.connections import ConnectionConfig, Connections
+from plumbline.common.contracts.operations import DeadLetter
+from plumbline.common.contracts.procore import ProcoreChanged
 from plumbline.common.database import Pool, transaction
 from plumbline.common.listening import Bell
 from plumbline.common.reconciling.loop import Reconciler
@@ -20,14 +22,16 @@ from plumbline.common.secrets.tokens import LiveToken
 from plumbline.common.secrets.webhooks import WebhookSecrets
 from plumbline.common.testing.database import expire_leases, rows, service_pool, work_row
 from plumbline.common.testing.secrets import MemorySecretStore
+from plumbline.common.testing.waiting import eventually
 from plumbline.ingest.adapters.looks import PostgresLooks
 from plumbline.ingest.app import MIGRATIONS, SCHEMA
 from plumbline.ingest.domain.subscription import EVENT_TYPES, RESOURCES
 from plumbline.ingest.service import SubscriptionKeeper, key_of
-from plumbline.ingest.testing import CONNECTION, SECRET, secret_store
+from plumbline.ingest.testing import CONNECTION, SECRET, V2, secret_store
 from plumbline.procore.client import ProcoreClient
 from plumbline_sandbox.laboratory import Laboratory
-from plumbline_sandbox.procore.webhooks.hooks import Hook
+from plumbline_sandbox.people import ProcorePeople
+from plumbline_sandbox.procore.webhooks.hooks import Delivery, Hook
 
 URL = f"https://ingest.example/webhooks/procore/{CONNECTION}"
 ALL = {(resource, event_type) for resource in RESOURCES for event_type in EVENT_TYPES}
@@ -35,16 +39,19 @@ RECHECK = timedelta(minutes=15)
 
 
 class Tokens:
-    """One token, got from the sandbox's authorization server."""
+    """The company's access tokens, a new one whenever the sandbox takes the old one no more."""
 
-    def __init__(self, value: str) -> None:
-        self._token = value
+    def __init__(self, lab: Laboratory, first: str) -> None:
+        self._lab = lab
+        self._token = LiveToken(SecretStr(first), 1, datetime.max.replace(tzinfo=UTC))
 
     async def live_token(self) -> LiveToken:
-        return LiveToken(SecretStr(self._token), 1, datetime.max.replace(tzinfo=UTC))
+        return self._token
 
     async def replace(self, refused: LiveToken) -> LiveToken:
-        raise AssertionError("the sandbox refused its own token")
+        value = SecretStr(await self._lab.site_token())
+        self._token = replace(refused, value=value, version=refused.version + 1)
+        return self._token
 
 
 @dataclass
@@ -57,6 +64,7 @@ class Bench:
     tokens: Tokens
     store: MemorySecretStore
     calls: list[tuple[str, str]] = field(default_factory=list)
+    public_url: str = "https://ingest.example/"
     before_answer: Callable[[httpx.Response], Awaitable[None]] | None = None
 
     @property
@@ -77,7 +85,7 @@ class Bench:
             looks=PostgresLooks(self.pool),
             clock=self.lab.world.clock,
             namespace="plumbline",
-            public_url="https://ingest.example/",
+            public_url=self.public_url,
             recheck=RECHECK,
         )
 
@@ -132,6 +140,8 @@ class Bench:
 
     async def answered(self, response: httpx.Response) -> None:
         path = response.request.url.path.partition("/webhooks/")[2]
+        if not path:
+            return  # for a token
         self.calls.append((response.request.method, path))
         if (told := self.before_answer) is not None:
             self.before_answer = None
@@ -155,7 +165,7 @@ async def bench(database_url: str) -> AsyncIterator[Bench]:
             "quickbooks": {"realm": "1"},
         }
         connection = ConnectionConfig.model_validate(config)
-        bench = Bench(lab, pool, connection, Tokens(await lab.site_token()), secret_store())
+        bench = Bench(lab, pool, connection, Tokens(lab, await lab.site_token()), secret_store())
         lab.procore.event_hooks = {"response": [bench.answered]}
         yield bench
 
@@ -196,7 +206,7 @@ async def test_working_hook_is_looked_at_again_and_left_alone(bench: Bench) -> N
     del bench.calls[:]
     bench.lab.world.clock.step(RECHECK.total_seconds() + 1)
     await bench.replica().work_off()
-    assert [method for method, _ in bench.calls] == ["GET", "GET"]
+    assert [method for method, _ in bench.calls] == ["GET", "GET", "GET"]
     assert len(bench.hooks()) == 1
 
 
@@ -374,3 +384,147 @@ async def test_story_tells_the_last_look_and_the_last_change(bench: Bench) -> No
     assert second["story"][0] == first["story"][0]
     assert second["story"][1] != first["story"][1]
     assert SECRET.removeprefix("Bearer ") not in str(second)
+
+
+# What Procore could not deliver
+
+
+def a_discarded(
+    bench: Bench, hook: Hook, *, resource_id: int | str = 379913, **changes: Any
+) -> dict[str, Any]:
+    """Let Procore have given up one event of a hook; return the event as its list of deliveries shows it."""
+    now = bench.lab.world.clock.now()
+    event = {
+        **V2,
+        "ulid": f"01DISCARDED{len(hook.log):015}",
+        "timestamp": now.isoformat(),
+        "company_id": hook.company_id,
+        "project_id": hook.project_id,
+        "resource_id": resource_id,
+        **changes,
+    }
+    hook.log.append(Delivery(len(hook.log) + 1, hook, event, b"", now, status="discarded"))
+    return event
+
+
+async def recovered(bench: Bench) -> list[ProcoreChanged]:
+    query = "SELECT value FROM outbox WHERE topic = 'procore.events.v1' ORDER BY id"
+    return [ProcoreChanged.model_validate_json(row["value"]) for row in await rows(bench.pool, query)]
+
+
+async def test_discarded_event_is_published_once_under_its_own_id_and_key(bench: Bench) -> None:
+    await bench.look()
+    (hook,) = bench.hooks()
+    event = a_discarded(bench, hook)
+    for _ in range(3):
+        await bench.look(after=RECHECK)
+    (message,) = await recovered(bench)
+    assert (await work_row(bench.pool, bench.key()))["attempt"] == 0
+    assert message.event_id == event["ulid"]
+    assert message.key == f"{hook.company_id}/{hook.project_id}/payment-applications/379913"
+    assert message.occurred_at == datetime.fromisoformat(event["timestamp"])
+    told = await bench.keeper().tell(bench.key())
+    assert told is not None
+    assert "recovered 1 events" in told["story"][0]
+
+
+async def test_discarded_events_come_in_their_order_and_what_else_became_of_events_does_not_matter(
+    bench: Bench,
+) -> None:
+    hook = bench.add()
+    for resource_id in (1, 2, 3):
+        a_discarded(bench, hook, resource_id=resource_id)
+        bench.lab.world.clock.step(1)
+    for status in ("delivered", "enqueued", "retrying"):
+        a_discarded(bench, hook, resource_id=9)
+        hook.log[-1].status = status
+    await bench.look()
+    assert [message.resource_id for message in await recovered(bench)] == ["1", "2", "3"]
+
+
+async def test_event_that_was_delivered_twice_and_discarded_twice_is_one_event(bench: Bench) -> None:
+    hook = bench.add()
+    for _ in range(2):
+        a_discarded(bench, hook, ulid="01JMYXMZRBVKK0PC6XS8SA4QRE")
+    await bench.look()
+    assert len(await recovered(bench)) == 1
+
+
+async def test_more_discarded_events_than_a_page_holds_are_all_recovered(bench: Bench) -> None:
+    hook = bench.add()
+    for resource_id in range(230):
+        a_discarded(bench, hook, resource_id=resource_id)
+    await bench.look()
+    assert {int(message.resource_id) for message in await recovered(bench)} == set(range(230))
+
+
+async def test_what_was_discarded_long_before_the_last_look_is_not_searched_again(bench: Bench) -> None:
+    hook = bench.add()
+    a_discarded(bench, hook, resource_id=1)
+    await bench.look(after=timedelta(days=4))  # the first look ever: what is older is not ours
+    a_discarded(bench, hook, resource_id=2)
+    await bench.look(after=timedelta(days=30))  # we were away for a month
+    assert [message.resource_id for message in await recovered(bench)] == ["2"]
+
+
+async def test_events_of_a_hook_that_had_to_be_repaired_are_recovered_by_the_same_look(bench: Bench) -> None:
+    hook = bench.add(destination_url="https://old.example/x")
+    a_discarded(bench, hook)
+    await bench.look()
+    assert len(await recovered(bench)) == 1
+    assert working(hook)
+
+
+async def test_discarded_event_that_cannot_be_read_is_one_dead_letter(bench: Bench) -> None:
+    hook = bench.add()
+    a_discarded(bench, hook, resource_id="1/2")
+    a_discarded(bench, hook, resource_id=2)
+    for _ in range(2):
+        await bench.look(after=RECHECK)
+    query = "SELECT value FROM outbox WHERE topic = 'dead-letters.v1'"
+    (letter,) = [DeadLetter.model_validate_json(row["value"]) for row in await rows(bench.pool, query)]
+    assert (letter.reason, letter.origin) == ("bad-field", bench.key())
+    assert [message.resource_id for message in await recovered(bench)] == ["2"]
+
+
+async def test_replica_that_lost_its_lease_recovers_nothing_twice(bench: Bench) -> None:
+    hook = bench.add()
+    a_discarded(bench, hook)
+
+    async def taken_over(_: httpx.Response) -> None:
+        await expire_leases(bench.pool)
+        await bench.replica("r2").work_off()
+
+    bench.before_answer = taken_over
+    await bench.look()
+    assert len(await recovered(bench)) == 1
+
+
+async def test_event_that_procore_gave_up_after_its_whole_ladder_is_recovered(bench: Bench) -> None:
+    bench.public_url = "http://127.0.0.1:9"  # where nobody listens
+    await bench.look()
+    (hook,) = bench.hooks()
+    place = bench.lab.description["companies"][0]["projects"][0]
+    bill = {
+        "company_id": bench.connection.procore.company_id,
+        "project_id": place["id"],
+        "prime_contract_id": place["prime_contract_id"],
+        "invoice_number": "A-1",
+        "status": "draft",
+        "billing_date": "2026-10-31",
+        "period_start": "2026-10-01",
+        "period_end": "2026-10-31",
+        "lines": [],
+    }
+    made = ProcorePeople(bench.lab.world).bill(bill)
+    await eventually(lambda: has_fate(hook, "retrying"))
+    while not await has_fate(hook, "discarded"):
+        bench.lab.world.clock.step(3600)
+        await asyncio.sleep(0.01)
+    await bench.look()
+    (message,) = await recovered(bench)
+    assert (message.resource_id, message.reason) == (made["id"], "create")
+
+
+async def has_fate(hook: Hook, status: str) -> bool:
+    return any(delivery.status == status for delivery in hook.log)

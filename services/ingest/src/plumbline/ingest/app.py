@@ -19,7 +19,8 @@ from plumbline.common.secrets.webhooks import WebhookSecrets
 from plumbline.common.service import Pace, record_service, schema_of
 from plumbline.common.settings import KafkaSettings
 from plumbline.ingest.adapters.looks import PostgresLooks
-from plumbline.ingest.handlers import SERVICE, WebhookRoute
+from plumbline.ingest.domain.messages import SERVICE
+from plumbline.ingest.handlers import WebhookRoute
 from plumbline.ingest.service import SubscriptionKeeper, key_of
 from plumbline.ingest.settings import Settings
 from plumbline.procore.client import ProcoreClient

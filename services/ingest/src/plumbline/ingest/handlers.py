@@ -7,7 +7,6 @@ while Kafka does not answer, for then a retry is what we want.
 """
 
 import asyncio
-import base64
 import json
 import logging
 from collections.abc import Iterable, Mapping
@@ -19,29 +18,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plumbline.common.clock import Clock
 from plumbline.common.connections import ConnectionConfig, Connections
-from plumbline.common.contracts.cloudevents import Outgoing, outgoing
-from plumbline.common.contracts.operations import DeadLetter
-from plumbline.common.contracts.topics import DEAD_LETTERS, PROCORE_EVENTS
+from plumbline.common.contracts.cloudevents import Outgoing
 from plumbline.common.metrics import WEBHOOKS
 from plumbline.common.outbox.relay import Publisher, PublishError
 from plumbline.common.secrets.port import SecretStoreUnavailableError
 from plumbline.ingest.domain.authorization import is_the_sender
-from plumbline.ingest.domain.letters import kept_headers, letter_id
-from plumbline.ingest.domain.payloads import UnreadableWebhookError, read_webhook
+from plumbline.ingest.domain.messages import EVENT, Translated, translate
 from plumbline.ingest.ports import Secrets
 from plumbline.ingest.service import SOURCE
 
 PREFIX = f"/webhooks/{SOURCE}/"
 """Where webhooks come in; the rest of the path is the connection's name."""
 
-SERVICE = "ingest"
-"""The service's name in events and metrics."""
-
 MAX_NAME_CHARS = 63
 """So much of a connection's name is logged: anybody may send any path."""
-
-EVENT = "event"
-"""The code of a webhook that could be read."""
 
 log = structlog.get_logger(__name__)
 
@@ -67,22 +57,6 @@ class _RefusedError(Exception):
         self.code = code
         self.said = {"error": code, "detail": detail}
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """What a webhook became: an event, or a dead letter with the code of what was wrong."""
-
-    code: str
-    message: Outgoing
-
-    @property
-    def id(self) -> str:
-        return self.message.headers["ce_id"]
-
-    @property
-    def said(self) -> dict[str, str]:
-        return {"accepted": self.id} if self.code == EVENT else {"dead_lettered": self.id, "code": self.code}
 
 
 class WebhookRoute:
@@ -120,11 +94,11 @@ class WebhookRoute:
             self._tell(name, refused.status, refused.code, started)
             await _answer(send, refused.status, refused.said, refused.headers)
         else:
-            self._tell(name, 202, stored.code, started, stored.message)
-            await _answer(send, 202, stored.said)
+            self._tell(name, 202, stored.code, started, stored)
+            await _answer(send, 202, _said(stored))
 
     def _tell(
-        self, name: str, status: int, code: str, started: datetime, message: Outgoing | None = None
+        self, name: str, status: int, code: str, started: datetime, stored: Translated | None = None
     ) -> None:
         WEBHOOKS.labels(SOURCE, str(status), code).inc()
         log.log(
@@ -133,12 +107,12 @@ class WebhookRoute:
             connection=name[:MAX_NAME_CHARS],
             status=status,
             reason=code,
-            key=message and message.key,
-            event_id=message and message.headers["ce_id"],
+            key=stored and stored.message.key,
+            event_id=stored and stored.event_id,
             duration_ms=round((self._clock.now() - started).total_seconds() * 1000),
         )
 
-    async def _take(self, name: str, scope: Scope, receive: Receive) -> _Stored:
+    async def _take(self, name: str, scope: Scope, receive: Receive) -> Translated:
         if scope["method"] != "POST":
             raise _RefusedError(405, "method-not-allowed", "Webhooks are posted.", allow="POST")
         connection = await self._authenticated(name, scope["headers"])
@@ -147,7 +121,9 @@ class WebhookRoute:
         self._in_flight += 1
         try:
             body = await self._body(scope["headers"], receive)
-            stored = self._read(connection, scope["headers"], body)
+            stored = translate(
+                body, connection, origin=scope["path"], now=self._clock.now(), headers=scope["headers"]
+            )
             await self._acknowledged(stored.message)
             return stored
         finally:
@@ -186,18 +162,6 @@ class WebhookRoute:
             raise _RefusedError(408, "too-slow", f"The body did not come within {timeout_s:g} s.") from error
         return bytes(body)
 
-    def _read(
-        self, connection: ConnectionConfig, headers: Iterable[tuple[bytes, bytes]], body: bytes
-    ) -> _Stored:
-        try:
-            event = read_webhook(body, connection=connection.name, company_id=connection.procore.company_id)
-        except UnreadableWebhookError as unreadable:
-            return _Stored(unreadable.reason, self._dead_letter(connection, headers, body, unreadable))
-        message = outgoing(
-            PROCORE_EVENTS, event.key, event, source=SERVICE, at=event.occurred_at, event_id=event.event_id
-        )
-        return _Stored(EVENT, message)
-
     async def _acknowledged(self, message: Outgoing) -> None:
         try:
             await self._publisher.publish([message])
@@ -206,27 +170,11 @@ class WebhookRoute:
                 503, "kafka-away", "The event could not be stored; send it again.", retry_after="5"
             ) from error
 
-    def _dead_letter(
-        self,
-        connection: ConnectionConfig,
-        headers: Iterable[tuple[bytes, bytes]],
-        body: bytes,
-        error: UnreadableWebhookError,
-    ) -> Outgoing:
-        now = self._clock.now()
-        letter = DeadLetter(
-            service=SERVICE,
-            reason=error.reason,
-            detail=error.detail,
-            origin=f"{PREFIX}{connection.name}",
-            headers=kept_headers(headers),
-            body_base64=base64.b64encode(body).decode(),
-            at=now,
-        )
-        # Both stable: what Procore delivers again, a reader of the topic sees as one letter.
-        event_id = letter_id(connection.name, body)
-        key = f"{connection.name}/{event_id}"
-        return outgoing(DEAD_LETTERS, key, letter, source=SERVICE, at=now, event_id=event_id)
+
+def _said(stored: Translated) -> Mapping[str, str]:
+    if stored.code == EVENT:
+        return {"accepted": stored.event_id}
+    return {"dead_lettered": stored.event_id, "code": stored.code}
 
 
 async def _part(receive: Receive) -> tuple[bytes, bool]:

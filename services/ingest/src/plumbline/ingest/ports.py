@@ -1,13 +1,15 @@
 """What ingest needs of the world."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Protocol
 
 from pydantic import SecretStr
 
+from plumbline.common.contracts.cloudevents import Outgoing
 from plumbline.common.reconciling.verdicts import Effect
 from plumbline.ingest.domain.subscription import Subscription
-from plumbline.procore.hooks import Hook, Trigger
+from plumbline.procore.hooks import Delivery, Hook, Trigger
 
 
 class Secrets(Protocol):
@@ -63,15 +65,32 @@ class Triggers(Protocol):
         """Make a hook listen to more, by one call; False if some were not set or were there already."""
 
 
-class Subscriptions(Hooks, Triggers, Protocol):
-    """Hooks and their triggers."""
+class Deliveries(Protocol):
+    """What became of deliveries. All calls raise the Procore client's errors."""
+
+    async def deliveries(self, project_id: str, hook_id: str, *, status: str, since: date) -> list[Delivery]:
+        """Return a hook's deliveries of one fate, such as `discarded`, from a day on."""
+
+
+class Subscriptions(Hooks, Triggers, Deliveries, Protocol):
+    """Hooks, their triggers and what was delivered to them."""
 
 
 class Looks(Protocol):
-    """Keeps what the last look at each subscription found."""
+    """Keeps what the last look at each subscription found, and which events were recovered.
+
+    Every method raises `DatabaseUnavailableError` (transient).
+    """
 
     async def last(self, key: str) -> Subscription | None:
-        """Return it; None if there was none. Raises `DatabaseUnavailableError` (transient)."""
+        """Return what the last look found; None if there was none."""
 
-    def keeping(self, found: Subscription) -> Effect:
-        """Return the effect that keeps it; older changes stay known where it has none."""
+    async def not_recovered(self, key: str, event_ids: Sequence[str]) -> set[str]:
+        """Return those of a subscription's events that were never recovered."""
+
+    def keeping(self, found: Subscription, recovered: Sequence[Outgoing]) -> Effect:
+        """Return the effect that keeps a look, and publishes what it recovered.
+
+        Older changes stay known where the look made none. It must run under the fence of the
+        subscription's record: that makes each event recovered once.
+        """

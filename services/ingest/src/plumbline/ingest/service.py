@@ -1,5 +1,6 @@
-"""Keeping the subscriptions: every project has one working hook with all its triggers."""
+"""Keeping the subscriptions: every project has one working hook with all its triggers, and misses no event."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -7,9 +8,11 @@ from typing import Any
 
 from plumbline.common.clock import Clock
 from plumbline.common.connections import ConnectionConfig, Connections
+from plumbline.common.contracts.cloudevents import Outgoing
 from plumbline.common.errors import NeedsHumanError
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Done, Verdict
+from plumbline.ingest.domain.messages import translate
 from plumbline.ingest.domain.subscription import (
     PAYLOAD_VERSION,
     Subscription,
@@ -17,10 +20,14 @@ from plumbline.ingest.domain.subscription import (
     chosen,
     missing_triggers,
     repair_of,
+    searched_from,
     twins,
 )
 from plumbline.ingest.ports import Looks, Secrets, Subscriptions
 from plumbline.procore.hooks import Hook
+
+DISCARDED = "discarded"
+"""The fate of deliveries that Procore has given up (Procore docs, Webhooks: after twelve hours)."""
 
 SOURCE = "procore"
 """The source of webhooks, in paths of routes and secrets."""
@@ -108,7 +115,9 @@ class _Visit:
 
 
 class SubscriptionKeeper:
-    """Creates and repairs hooks and triggers. Safe to repeat: it looks before it changes anything.
+    """Creates and repairs hooks and triggers, and publishes what Procore could not deliver to them.
+
+    Safe to repeat: it looks before it changes anything.
 
     It keeps one hook per project in its namespace. Others there that deliver to us too are removed:
     they are left from a creation whose answer was lost, and each doubles every event. Others that
@@ -148,10 +157,14 @@ class SubscriptionKeeper:
         found = await procore.hooks(project_id, self._namespace)
         hook = await visit.hook(found)
         await visit.complete(hook)
-        # Last of all, so that no event falls between two hooks.
+        # Only now, so that no event falls between two hooks.
         for twin in twins(found, hook, wanted):
             await visit.remove(twin)
-        return Done(store=self._looks.keeping(self._found(claim.key, hook, visit)), again_after=self._recheck)
+        # A hook that was made just now has missed nothing: the call is spared where many are made.
+        is_new = hook.id not in {one.id for one in found}
+        missed = [] if is_new else await self._missed(visit, connection, hook)
+        effect = self._looks.keeping(self._found(claim.key, hook, visit), missed)
+        return Done(store=effect, again_after=self._recheck)
 
     async def tell(self, key: str) -> Mapping[str, Any] | None:
         """Tell the story of a project's subscription; None if it was never looked at."""
@@ -167,6 +180,19 @@ class SubscriptionKeeper:
                 f"No webhook secret is stored for {name}. Import its grants, then resume."
             )
         return Wanted(f"{self._public_url}/webhooks/{SOURCE}/{name}", accepted[0])
+
+    async def _missed(self, visit: _Visit, connection: ConnectionConfig, hook: Hook) -> list[Outgoing]:
+        """Return the events that Procore discarded after its last try, but for those recovered before."""
+        key, now = visit.claim.key, self._clock.now()
+        since = searched_from(await self._looks.last(key), now)
+        discarded = await visit.procore.deliveries(visit.project_id, hook.id, status=DISCARDED, since=since)
+        bodies = [json.dumps(delivery.payload).encode() for delivery in discarded]
+        # An event that was delivered twice, and discarded twice, is one event.
+        found = {t.event_id: t for t in (translate(body, connection, origin=key, now=now) for body in bodies)}
+        missed = [found[event_id] for event_id in await self._looks.not_recovered(key, list(found))]
+        if missed:
+            visit.changes.append(f"recovered {len(missed)} events that Procore had discarded")
+        return [one.message for one in sorted(missed, key=lambda one: one.message.headers["ce_time"])]
 
     def _found(self, key: str, hook: Hook, visit: _Visit) -> Subscription:
         now = self._clock.now()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -20,6 +20,11 @@ PAYLOAD_VERSION = "v4.0"
 
 VISIBLE_TAIL = 5
 """How much of the secret Procore shows: its last five characters."""
+
+
+LOOK_BACK = timedelta(days=2)
+"""How far before the last look discarded deliveries are searched: Procore gives an event up after twelve
+hours, and filters by whole days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,11 @@ class Subscription:
         look = f"{_at(self.looked_at)}: looked at last; hook {self.hook_id} delivers payloads of "
         look += f"{self.payload_version} to {self.destination_url}."
         return [f"{_at(self.changed_at)}: {', '.join(self.changes)}.", look] if self.changes else [look]
+
+
+def searched_from(last: Subscription | None, now: datetime) -> date:
+    """Return the first day of which discarded deliveries may not have been recovered yet."""
+    return ((now if last is None else last.looked_at) - LOOK_BACK).date()
 
 
 def chosen(hooks: Iterable[Hook], wanted: Wanted) -> Hook | None:

@@ -12,3 +12,16 @@ ON CONFLICT (key) DO UPDATE SET
     destination_url = excluded.destination_url, looked_at = excluded.looked_at,
     changes = CASE WHEN excluded.changes = '{}' THEN s.changes ELSE excluded.changes END,
     changed_at = CASE WHEN excluded.changes = '{}' THEN s.changed_at ELSE excluded.changed_at END
+
+-- name: not_recovered
+-- Those of a subscription's events that were never recovered.
+SELECT asked.event_id FROM unnest($2::text[]) AS asked (event_id)
+WHERE NOT EXISTS (SELECT FROM recovered r WHERE r.key = $1 AND r.event_id = asked.event_id)
+
+-- name: keep_recovered
+-- Remember that events were recovered.
+INSERT INTO recovered (key, event_id, recovered_at) SELECT $1, unnest($2::text[]), $3
+
+-- name: forget_recovered
+-- Forget what was recovered so long ago that Procore is not asked about it any more.
+DELETE FROM recovered WHERE key = $1 AND recovered_at < $2
