@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 from sandbox_books import Books
+from sandbox_mailbox import Mailbox
 from sandbox_payables import Payables
+from sandbox_site import Site
 
 from plumbline_sandbox.laboratory import Laboratory
 
@@ -23,3 +25,13 @@ def books(lab: Laboratory) -> Books:
 @pytest.fixture
 def payables(lab: Laboratory) -> Payables:
     return Payables(lab)
+
+
+@pytest.fixture
+def site(lab: Laboratory) -> Site:
+    return Site(lab)
+
+
+@pytest.fixture
+def mailbox(lab: Laboratory) -> Mailbox:
+    return Mailbox(lab)

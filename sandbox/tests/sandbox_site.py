@@ -20,7 +20,11 @@ class Site:
         self.place = place
         self.company = lab.description["companies"][place]
         self.company_id = int(self.company["id"])
-        self.project_id = int(self.company["projects"][0]["id"])
+        self.projects = self.company["projects"]
+        self.project_id = int(self.projects[0]["id"])
+        self.contract_id = int(self.projects[0]["prime_contract_id"])
+        self.app = lab.companies[place].app
+        self.install = self.app.installs[self.company_id]
         self._token: str | None = None
 
     @property
@@ -33,18 +37,36 @@ class Site:
         """The path of the company in v1.0."""
         return f"/rest/v1.0/companies/{self.company_id}"
 
+    @property
+    def v2(self) -> str:
+        """The path of the company in v2.0."""
+        return f"/rest/v2.0/companies/{self.company_id}"
+
+    @property
+    def v2_project(self) -> str:
+        """The path of the first project in v2.0."""
+        return f"{self.v2}/projects/{self.project_id}"
+
     async def headers(self) -> dict[str, str]:
         """Return the headers every call has."""
         if self._token is None:
             self._token = await self.lab.site_token(place=self.place)
         return {"authorization": f"Bearer {self._token}", "procore-company-id": str(self.company_id)}
 
+    def sign_in_again(self) -> None:
+        """Let the next call get a new token."""
+        self._token = None
+
     async def call(
         self, method: str, path: str, body: Any = None, *, form: Any = None, **params: Any
     ) -> httpx.Response:
-        """Call and give the answer as it comes; `form` is what httpx calls `files`."""
+        """Call and give the answer as it comes; `form` is what httpx calls `files`.
+
+        A parameter `filter_status` goes out as `filters[status]`.
+        """
+        query = {_named(name): value for name, value in params.items()}
         return await self.lab.procore.request(
-            method, path, json=body, files=form, params=params, headers=await self.headers()
+            method, path, json=body, files=form, params=query, headers=await self.headers()
         )
 
     async def get(self, path: str, **params: Any) -> Any:
@@ -59,6 +81,32 @@ class Site:
         """Change; it must be accepted."""
         return _json(await self.call("PATCH", path, body, **params), 200)
 
+    async def delete(self, path: str, *, status: int = 204, **params: Any) -> None:
+        """Delete; it must be accepted."""
+        answer = await self.call("DELETE", path, **params)
+        assert answer.status_code == status, answer.text
+
+    async def refused(self, status: int, method: str, path: str, body: Any = None, **params: Any) -> Any:
+        """Make a call that must be refused with this status; give what it says."""
+        return _json(await self.call(method, path, body, **params), status)
+
+    async def person(self, method: str, resource: str, body: Body | None = None) -> Any:
+        """Do something as a person, by the control API."""
+        answer = await self.lab.control.request(method, f"/control/procore/{resource}", json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    async def bill(self, **fields: Any) -> int:
+        """Let a person make a payment application on the first project's contract; give its id."""
+        body = {"prime_contract_id": self.contract_id, **fields}
+        made = await self.person("POST", "payment_applications", body)
+        return int(made["id"])
+
+    def commits(self, entity: str) -> list[Body]:
+        """Return what the journal says was committed of one kind of record."""
+        lines = self.lab.world.journal.since(0, "commit")
+        return [line.facts for line in lines if line.facts["entity"] == entity]
+
     async def upload(self, content: bytes, name: str = "paper.pdf", mime: str = "application/pdf") -> str:
         """Upload a whole file to the project as the guide says; give its uuid."""
         path = f"/rest/v1.1/projects/{self.project_id}/uploads"
@@ -67,6 +115,10 @@ class Site:
         assert stored.status_code == 204, stored.text
         uuid: str = told["uuid"]
         return uuid
+
+
+def _named(name: str) -> str:
+    return f"filters[{name.removeprefix('filter_')}]" if name.startswith("filter_") else name
 
 
 def _json(answer: httpx.Response, status: int) -> Any:

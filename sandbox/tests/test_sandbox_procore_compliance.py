@@ -6,8 +6,6 @@ import pytest
 from sandbox_rules import rule
 from sandbox_site import Site
 
-from plumbline_sandbox.laboratory import Laboratory
-
 CONTRACT = "Procore reference, Commitment Compliance"
 DOCUMENTS = "Procore reference, Commitment Compliance Documents"
 INVOICE = "Procore reference, Requisition Compliance Documents v2.0"
@@ -17,11 +15,6 @@ HOLDS = "Procore reference, Payment Readiness Manual Holds"
 
 PDF = b"%PDF-1.7 signed"
 INVOICE_ID = 4711
-
-
-@pytest.fixture
-def site(lab: Laboratory) -> Site:
-    return Site(lab)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Projects with their places, vendors and people of Procore."""
 
-import pytest
 from sandbox_rules import rule
 from sandbox_site import Site
 
@@ -9,11 +8,6 @@ from plumbline_sandbox.laboratory import Laboratory
 PROJECTS = "Procore reference, Projects"
 VENDORS = "Procore reference, Company Vendors"
 SYNC = "Procore docs, Using Sync Actions"
-
-
-@pytest.fixture
-def site(lab: Laboratory) -> Site:
-    return Site(lab)
 
 
 @rule("A project tells state, ZIP, county and time zone; states and countries have two letters.", PROJECTS)

@@ -19,11 +19,6 @@ S3 = "Amazon S3 API reference, error responses"
 PDF = b"%PDF-1.7\r\n--boundary?\r\n\x00\xff binary \n%%EOF"
 
 
-@pytest.fixture
-def site(lab: Laboratory) -> Site:
-    return Site(lab)
-
-
 async def instructions(site: Site, **more: str) -> Any:
     body = {"response_filename": "w9.pdf", "response_content_type": "application/pdf", **more}
     return await site.post(f"/rest/v1.1/projects/{site.project_id}/uploads", body)

@@ -1,6 +1,5 @@
 """Insurances of vendors, projects and the company."""
 
-import pytest
 from sandbox_rules import rule
 from sandbox_site import Site
 
@@ -18,11 +17,6 @@ POLICY = {
     "expiration_date": "2026-12-31",
     "status": "compliant",
 }
-
-
-@pytest.fixture
-def site(lab: Laboratory) -> Site:
-    return Site(lab)
 
 
 def of_vendor(site: Site, place: int = 0) -> str:

@@ -17,11 +17,6 @@ BASE = "/rest/v1.0/webhooks"
 NOWHERE = "http://127.0.0.1:9/hook"
 
 
-@pytest.fixture
-def site(lab: Laboratory) -> Site:
-    return Site(lab)
-
-
 def form(**more: Any) -> dict[str, Any]:
     headers = {"Authorization": "Bearer sesame12345"}
     return {

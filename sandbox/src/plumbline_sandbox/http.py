@@ -22,7 +22,7 @@ class Request:
     """One HTTP request, wholly read.
 
     `path` is percent-decoded, `headers` have lower-case names, `query` keeps the last value of a
-    repeated name. `facts` is what fault rules match on and what the journal says of the request
+    repeated name, and joins those of a name that ends in `[]`, which is an array, by commas. `facts` is what fault rules match on and what the journal says of the request
     (provider, method, path from the start; realm, company, requestid as they become known).
     """
 

@@ -242,11 +242,19 @@ async def read_request(scope: Scope, receive: Receive, provider: str) -> Request
     return Request(
         method=method,
         path=path,
-        query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+        query=_query(scope["query_string"]),
         headers={name.decode("latin-1"): text.decode("latin-1") for name, text in scope["headers"]},
         body=body,
         facts={"provider": provider, "method": method, "path": path},
     )
+
+
+def _query(text: bytes) -> dict[str, str]:
+    """Return the last value of each name; of a name that ends in `[]` all of them, joined by commas."""
+    query: dict[str, str] = {}
+    for name, value in parse_qsl(text.decode("latin-1"), keep_blank_values=True):
+        query[name] = f"{query[name]},{value}" if name in query and name.endswith("[]") else value
+    return query
 
 
 async def read_body(receive: Receive) -> bytes | None:

@@ -194,12 +194,12 @@ def of_list(path: str, rows: Sequence[Any], headers: dict[str, str]) -> Answer:
 
 
 def filter_ids(request: Request, name: str = "filters[id]") -> set[int] | None:
-    """Return the ids a filter asks for (`7`, `7,8` or `[7,8]`); None when there is no filter.
+    """Return the ids a filter asks for (`7`, `7,8`, `[7,8]`, or repeated as `name[]`); None without it.
 
     Raises:
         RefusedError: 400, the filter is no list of numbers.
     """
-    text = request.query.get(name)
+    text = request.query.get(name, request.query.get(f"{name}[]"))
     if text is None:
         return None
     try:

@@ -26,17 +26,32 @@ def as_json(shown: Shown[Row]) -> dict[str, Any]:
 
 
 def filtered(call: Call, rows: list[Shown[Row]]) -> list[Shown[Row]]:
-    """Keep the rows that `filters[id]`, `filters[updated_at]` and `filters[origin_id]` ask for."""
-    ids = filter_ids(call.request)
-    changed = filter_moments(call.request, "filters[updated_at]")
-    origin_id = call.request.query.get("filters[origin_id]")
-    return [
+    """Keep the rows that the filters on id, created_at, updated_at and origin_id ask for, and sort them.
+
+    `sort` is a field, with a minus for the other direction; one that the rows lack sorts nothing.
+    """
+    request = call.request
+    ids = filter_ids(request)
+    created = filter_moments(request, "filters[created_at]")
+    changed = filter_moments(request, "filters[updated_at]")
+    origin_id = request.query.get("filters[origin_id]")
+    kept = [
         row
         for row in rows
         if (ids is None or row.id in ids)
+        and (created is None or created[0] <= row.created_at <= created[1])
         and (changed is None or changed[0] <= row.updated_at <= changed[1])
         and (origin_id is None or row.value.get("origin_id") == origin_id)
     ]
+    return _sorted(kept, request.query.get("sort", ""))
+
+
+def _sorted(rows: list[Shown[Row]], sort: str) -> list[Shown[Row]]:
+    field = sort.removeprefix("-")
+    keys: dict[int, Any] = {row.id: as_json(row).get(field) for row in rows}
+    if not all(isinstance(key, str | int) for key in keys.values()):
+        return rows
+    return sorted(rows, key=lambda row: keys[row.id], reverse=sort.startswith("-"))
 
 
 class Directory:

@@ -18,8 +18,8 @@ from plumbline_sandbox.procore.conventions import (
 )
 from plumbline_sandbox.procore.directory import as_json, filtered
 from plumbline_sandbox.procore.fields import Fields
-from plumbline_sandbox.procore.records import Shown, fresh
-from plumbline_sandbox.procore.state import PROJECT, Procore, Row
+from plumbline_sandbox.procore.records import Record, Shown, fresh
+from plumbline_sandbox.procore.state import PROJECT, Actor, Procore, Row
 
 TEXTS = (
     "name",
@@ -83,24 +83,42 @@ class Projects:
         """`GET /rest/v1.0/projects/{id}?company_id=`; 400 without the company."""
         return json_answer(200, self._json(self._found(call)))
 
+    def create(self, call: Call) -> Answer:
+        """`POST /rest/v1.0/projects`: `{"company_id", "project": {"name"}}`."""
+        body = read_object(call.request)
+        company_id = call.company_id(body)
+        record = self.add(company_id, part(body, "project", call.path), call.actor, call.path)
+        return json_answer(201, self._json(fresh(record)), committed=True)
+
     def update(self, call: Call) -> Answer:
         """`PATCH /rest/v1.0/projects/{id}`: `{"company_id", "project": {...}}`."""
         body = read_object(call.request)
         call.company_id(body)
         record = self._procore.projects.truth(self._found(call, body).id)
         assert record is not None
-        assert record.value is not None
-        fields = Fields(call.path, part(body, "project", call.path))
-        row = {**record.value, **{name: fields.text(name, record.value[name]) for name in TEXTS}}
-        row["active"] = fields.flag("active", default=row["active"])
-        for name in ("state_code", "country_code"):
-            if row[name] is not None and len(row[name]) != 2:
-                fields.complain(name, "is invalid")
-        fields.done()
-        row["display_name"] = f"{row['project_number']} {row['name']}"
-        self._procore.projects.change(record, row)
-        self._procore.updated(PROJECT, record, call.actor)
+        self.change(record, part(body, "project", call.path), call.actor, call.path)
         return json_answer(200, self._json(fresh(record)), committed=True)
+
+    def add(self, company_id: int, values: Row, actor: Actor, path: str) -> Record[Row]:
+        """Start a project; service accounts with a list of projects do not see it.
+
+        Raises:
+            RefusedError: 422, a field is invalid.
+        """
+        row = _filled(BLANK, values, path)
+        record = self._procore.projects.insert(self._procore.new_id(), row, company_id=company_id)
+        self._procore.created(PROJECT, record, actor)
+        return record
+
+    def change(self, record: Record[Row], values: Row, actor: Actor, path: str) -> None:
+        """Change the fields that are named.
+
+        Raises:
+            RefusedError: 422, a field is invalid.
+        """
+        assert record.value is not None
+        self._procore.projects.change(record, _filled(record.value, values, path))
+        self._procore.updated(PROJECT, record, actor)
 
     def _found(self, call: Call, body: Row | None = None) -> Shown[Row]:
         call.company_id(body)
@@ -114,6 +132,20 @@ class Projects:
         return {**as_json(shown), "company": {"id": company.id, "name": company.name}}
 
 
+def _filled(before: Row, values: Row, path: str) -> Row:
+    fields = Fields(path, values)
+    row = {**before, **{name: fields.text(name, before[name]) for name in TEXTS}}
+    row["active"] = fields.flag("active", default=row["active"])
+    if not row["name"]:
+        fields.complain("name", "can't be blank")
+    for name in ("state_code", "country_code"):
+        if row[name] is not None and len(row[name]) != 2:
+            fields.complain(name, "is invalid")
+    fields.done()
+    row["display_name"] = " ".join(filter(None, (row["project_number"], row["name"])))
+    return row
+
+
 def _has_status(row: Shown[Row], query: dict[str, str]) -> bool:
     wanted = query.get("filters[by_status]", "All").lower()
     return wanted == "all" or row.value["active"] == (wanted == "active")
@@ -125,6 +157,7 @@ def endpoints(procore: Procore) -> list[Endpoint]:
     return [
         ("GET", "/rest/v1.0/projects", projects.list),
         ("GET", "/rest/v1.1/projects", projects.list),
+        ("POST", "/rest/v1.0/projects", projects.create),
         ("GET", "/rest/v1.0/projects/{id}", projects.show),
         ("PATCH", "/rest/v1.0/projects/{id}", projects.update),
     ]

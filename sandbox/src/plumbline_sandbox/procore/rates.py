@@ -54,11 +54,11 @@ class Rates:
         return None
 
     def standing(self, key: Key) -> Standing:
-        """Return the standing towards whichever limit has the least remaining."""
+        """Return the standing towards whichever limit has the least remaining; of two, the longer to last."""
         figures, now_s = self._limits.procore, self._clock.time()
         hourly = _standing(self._hourly[key], figures.hourly, now_s)
         spike = _standing(self._spike_of(key), figures.spike, now_s)
-        return spike if spike.remaining <= hourly.remaining else hourly
+        return min(spike, hourly, key=lambda standing: (standing.remaining, -standing.resets_at_s))
 
     def _spike_of(self, key: Key) -> SlidingWindow:
         window_s = self._limits.procore.spike_window_s

@@ -80,8 +80,9 @@ PROJECT_RESOURCES = (
     Resource("Core", "Documents", "Project Folders"),
     Resource("Core", "Documents", "Project File Versions"),
     Resource("Core", "Directory", "Project Insurances"),
-    Resource("Core", "Directory", "Project Users"),
-    Resource("Core", "Directory", "Project Vendors"),
+    # Their updates were withdrawn on 30 June 2026 (Procore docs, webhook fanout migration).
+    Resource("Core", "Directory", "Project Users", ("create", "delete")),
+    Resource("Core", "Directory", "Project Vendors", ("create", "delete")),
     Resource("Project Management", "Submittals", "Submittals"),
     Resource("Project Management", "RFI", "RFIs"),
 )
