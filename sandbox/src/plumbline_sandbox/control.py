@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from plumbline_sandbox.founding import found_company
 from plumbline_sandbox.http import RefusedError
+from plumbline_sandbox.page.routes import Page
 from plumbline_sandbox.partners_control import PartnersControl
 from plumbline_sandbox.people import ProcorePeople
 from plumbline_sandbox.posted import posted_object
@@ -33,6 +34,7 @@ class Control:
         """Return the control API as an ASGI application."""
         return Starlette(
             routes=[
+                *Page(self._world).routes(),
                 *Watching(self._world).routes(),
                 *PartnersControl(self._world).routes(),
                 Route("/control/health", self.health),
