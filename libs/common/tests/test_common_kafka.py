@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 from uuid import uuid4
@@ -24,12 +25,12 @@ from plumbline.common.contracts.procore import ProcoreChanged
 from plumbline.common.contracts.topics import DEAD_LETTERS, LEDGER_COMMANDS, PROCORE_EVENTS
 from plumbline.common.database import Connection, Pool
 from plumbline.common.edge import Edge, Received
-from plumbline.common.kafka import KafkaPublisher, kafka_broker
+from plumbline.common.kafka import KafkaPublisher, KafkaWatch, kafka_broker
 from plumbline.common.outbox.relay import PublishError
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import mark
 from plumbline.common.settings import KafkaSettings
-from plumbline.common.testing.clock import DAWN
+from plumbline.common.testing.clock import DAWN, FakeClock
 from plumbline.common.testing.database import keys_where, rows, service_pool
 from plumbline.common.testing.messages import procore_changed
 from plumbline.common.testing.waiting import eventually
@@ -204,6 +205,45 @@ async def test_publisher_gives_up_on_a_silent_broker_after_its_own_timeout() -> 
     async with asyncio.timeout(1.0):  # sooner than the default, so that it is not the default that ends it
         with pytest.raises(PublishError, match="TimeoutError"):
             await publisher.publish([hint("k", "e")])
+
+
+class AnsweringBroker:
+    """Answers pings, or is silent."""
+
+    def __init__(self) -> None:
+        self.answers = True
+        self.asked = 0
+
+    async def ping(self, timeout: float | None) -> bool:
+        self.asked += 1
+        await asyncio.sleep(0)
+        return self.answers
+
+
+PATIENCE = timedelta(milliseconds=40)
+
+
+async def test_kafka_is_away_once_it_was_silent_for_too_long_and_back_with_its_first_answer() -> None:
+    broker, clock, stop = AnsweringBroker(), FakeClock(), asyncio.Event()
+    watch = KafkaWatch(cast("KafkaBroker", broker), clock=clock, patience=PATIENCE)
+
+    async def asked_again() -> None:
+        before = broker.asked
+        await eventually(lambda: came([0] * broker.asked, before + 2))
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(watch.run(stop))
+        await asked_again()
+        broker.answers = False
+        clock.advance(PATIENCE)
+        await asked_again()
+        assert watch.not_ready() is None
+        clock.advance(timedelta(milliseconds=1))
+        assert watch.not_ready() == f"Kafka has not answered since {DAWN:%Y-%m-%d %H:%M:%S} UTC"
+        broker.answers = True
+        await asked_again()
+        assert watch.not_ready() is None
+        stop.set()
 
 
 # A whole service

@@ -1,15 +1,18 @@
 """Kafka: one broker object per process, made from the settings of where it runs."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from aiokafka.errors import KafkaError
 from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
 
+from plumbline.common.clock import Clock
 from plumbline.common.contracts.cloudevents import Outgoing
 from plumbline.common.outbox.relay import PublishError
 from plumbline.common.settings import KafkaSettings
@@ -88,3 +91,29 @@ class KafkaPublisher:
             headers=dict(message.headers),
             no_confirm=True,
         )
+
+
+class KafkaWatch:
+    """Knows whether Kafka answers: asks all the time, and remembers when it last did."""
+
+    def __init__(self, broker: KafkaBroker, *, clock: Clock, patience: timedelta) -> None:
+        """Watch a connected broker, which counts as away once it has been silent for `patience`."""
+        self._broker = broker
+        self._clock = clock
+        self._patience = patience
+        self._answered_at = clock.now()
+
+    def not_ready(self) -> str | None:
+        """Say since when Kafka is away, or None if it is not."""
+        if self._clock.now() - self._answered_at <= self._patience:
+            return None
+        return f"Kafka has not answered since {self._answered_at:%Y-%m-%d %H:%M:%S} UTC"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Ask until `stop` is set; several times within the patience, so that one lost answer does not count."""
+        pause_s = self._patience.total_seconds() / 4
+        while not stop.is_set():
+            if await self._broker.ping(timeout=pause_s):
+                self._answered_at = self._clock.now()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause_s)

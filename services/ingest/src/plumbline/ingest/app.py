@@ -7,7 +7,7 @@ from plumbline.common.clock import SystemClock
 from plumbline.common.connections import ConnectionConfig, load_connections
 from plumbline.common.database import COMMON_MIGRATIONS, migrate, transaction
 from plumbline.common.http import partner_client
-from plumbline.common.kafka import KafkaPublisher, kafka_broker
+from plumbline.common.kafka import KafkaPublisher, KafkaWatch, kafka_broker
 from plumbline.common.logs import configure_logs
 from plumbline.common.operator import operator_app
 from plumbline.common.process import Process
@@ -43,6 +43,11 @@ async def run(settings: Settings) -> None:
     clock = SystemClock()
     broker = kafka_broker(KafkaSettings(), client=settings.replica)
     process = Process(SERVICE, settings)
+    watch = KafkaWatch(broker, clock=clock, patience=timedelta(seconds=settings.kafka_patience_s))
+
+    def not_ready() -> str | None:
+        return process.not_ready() or watch.not_ready()
+
     async with open_secret_store(settings) as store:
         route = WebhookRoute(
             connections=load_connections(settings.config_dir),
@@ -50,9 +55,9 @@ async def run(settings: Settings) -> None:
             publisher=KafkaPublisher(broker, timeout_s=settings.publish_timeout_s),
             clock=clock,
             limits=settings.limits,
-            otherwise=operator_app(token=settings.operator_token(), ready=process.not_ready, routes=[]),
+            otherwise=operator_app(token=settings.operator_token(), ready=not_ready, routes=[]),
         )
-        await process.run(app=route, broker=broker, loops=[])
+        await process.run(app=route, broker=broker, loops=[watch.run])
 
 
 async def keep_hooks(settings: Settings) -> None:

@@ -30,6 +30,9 @@ class Settings(ServiceSettings):
     in_flight_max: int = Field(
         default=512, gt=0, description="Webhooks in hand at once; beyond, senders are told to come again."
     )
+    kafka_patience_s: float = Field(
+        default=10.0, gt=0.0, description="Once Kafka has been silent for so long, the service is not ready."
+    )
 
     @property
     def limits(self) -> Limits:
