@@ -1,4 +1,4 @@
-"""Looking on: the journal, and whether the books agree."""
+"""Looking on: the journal, whether the books agree, and what is served."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from plumbline_sandbox.agreement import billed, booked, compare
 from plumbline_sandbox.journal import Entry
+from plumbline_sandbox.openapi import procore, quickbooks
 from plumbline_sandbox.world import World
 
 JOURNAL_PAGE = 5000
@@ -19,14 +20,18 @@ LONGEST_WAIT_S = 60.0
 
 
 class Watching:
-    """`GET /journal` and `GET /control/agree`; neither changes anything."""
+    """`GET /journal`, `/control/agree` and `/control/openapi`; none changes anything."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        return [Route("/journal", self.journal), Route("/control/agree", self.agree)]
+        return [
+            Route("/journal", self.journal),
+            Route("/control/agree", self.agree),
+            Route("/control/openapi/{vendor}.json", self.openapi),
+        ]
 
     async def journal(self, request: Request) -> Response:
         """`GET /journal?since=N&kind=K,K&wait_s=S`: entries after number N.
@@ -57,6 +62,11 @@ class Watching:
             if len(page) == JOURNAL_PAGE:
                 return page, entry.seq
         return page, max(since, self._world.journal.last)
+
+    async def openapi(self, request: Request) -> Response:
+        """`GET /control/openapi/{quickbooks|procore}.json`: what is served, as OpenAPI."""
+        describe = {"quickbooks": quickbooks, "procore": procore}[request.path_params["vendor"]]
+        return JSONResponse(describe(self._world))
 
     async def agree(self, request: Request) -> Response:
         """`GET /control/agree?company=&realm=&number=&project=`: do both sides agree to the cent?

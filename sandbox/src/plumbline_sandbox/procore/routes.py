@@ -1,7 +1,7 @@
 """Every endpoint of the API, by the tool whose permission it needs."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from plumbline_sandbox.http import Answer, Request
@@ -72,6 +72,9 @@ class Routes:
             for method, template, handler in endpoints:
                 route = Route(method, template, _pattern(template), handler, tool)
                 self._routes.setdefault((method, template.count("/")), []).append(route)
+
+    def __iter__(self) -> Iterator[Route]:
+        return (route for routes in self._routes.values() for route in routes)
 
     def find(self, request: Request) -> tuple[Route, dict[str, str]] | None:
         """Return the endpoint of a request and the params in its path; None when there is none."""
