@@ -137,3 +137,12 @@ async def test_scenario_is_in_force_from_the_start() -> None:
         httpx.AsyncClient(trust_env=False) as client,
     ):
         assert (await client.get(addresses["quickbooks"]["url"])).status_code == 418
+
+
+async def test_addresses_are_told_again_under_the_name_by_which_the_reader_came() -> None:
+    async with (
+        serving(host="127.0.0.1", port=0, seed_number=1, scenario={}) as addresses,
+        httpx.AsyncClient(base_url=addresses["control_url"], trust_env=False) as control,
+    ):
+        told = (await control.get("/control/addresses", headers={"host": "sandbox:1"})).json()
+    assert told == json.loads(json.dumps(addresses).replace("127.0.0.1", "sandbox"))

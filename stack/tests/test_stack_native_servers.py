@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import httpx
@@ -9,9 +10,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from plumbline.common.contracts.topics import TOPICS
+from plumbline.provision.kafka import Broker, create_topics
 from plumbline.stack.run_folder import run_folder
 from plumbline.stack.servers.kafka import prepare_kafka
-from plumbline.stack.servers.topics import create_topics
 from plumbline.stack.servers.vault import prepare_vault
 from plumbline.stack.supervisor import Supervisor
 
@@ -24,8 +25,8 @@ async def test_killed_kafka_comes_back_with_its_topics_and_messages(tmp_path: Pa
         server = await prepare_kafka(folder, tmp_path)
         async with Supervisor(tmp_path) as supervisor:
             await supervisor.start(server.spec())
-            await create_topics(server.bootstrap, TOPICS)
-            await create_topics(server.bootstrap, TOPICS)
+            for _ in range(2):
+                await asyncio.to_thread(create_topics, Broker(bootstrap=server.bootstrap))
             await _produce(server.bootstrap, topic.name, b"kept")
             supervisor.kill("kafka")
             await supervisor.ready("kafka")

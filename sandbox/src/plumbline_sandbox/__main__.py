@@ -13,7 +13,7 @@ from typing import Any
 import uvloop
 
 from plumbline_sandbox.scenario import read_scenario
-from plumbline_sandbox.serving import serving
+from plumbline_sandbox.serving import ORDER, serving
 
 
 async def _run(arguments: argparse.Namespace, scenario: Mapping[str, Any]) -> None:
@@ -36,11 +36,19 @@ async def _run(arguments: argparse.Namespace, scenario: Mapping[str, Any]) -> No
         await stopped.wait()
 
 
+def _port(text: str) -> int:
+    """Return the first of the ports, which all have to exist."""
+    last = 65_536 - len(ORDER)
+    if not text.isdecimal() or int(text) > last:
+        raise argparse.ArgumentTypeError(f"a port from 0 to {last} is needed, for eight in a row are taken")
+    return int(text)
+
+
 def main() -> None:
     """Start the sandbox, print one JSON line that says where everything is, and stay up."""
     parser = argparse.ArgumentParser(prog="plumbline-sandbox", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=0, help="first of eight ports; 0 picks free ones")
+    parser.add_argument("--port", type=_port, default=0, help="first of eight ports; 0 picks free ones")
     parser.add_argument("--seed", type=int, help="two sandboxes of one seed have the same data; default 1")
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="keep Procore and QuickBooks in this directory"

@@ -41,7 +41,7 @@ class Sandbox:
         self.world = world
         self.seeded = seed(world)
         self.apps = {name: build(world) for name, build in PARTNERS.items()}
-        self.control = Recording(world, Control(world, self.seeded.description).app())
+        self.control = Recording(world, Control(world, self.seeded).app())
         self.ports: Mapping[str, int] = {}
         """Where an earlier process served each application, if there was one."""
 

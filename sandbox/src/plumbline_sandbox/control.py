@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from plumbline_sandbox.announcing import announcement
 from plumbline_sandbox.founding import found_company
 from plumbline_sandbox.http import RefusedError
 from plumbline_sandbox.page.routes import Page
@@ -18,6 +19,7 @@ from plumbline_sandbox.posted import posted_object
 from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.quickbooks.portal import Portal
 from plumbline_sandbox.scenario import play
+from plumbline_sandbox.seed import Seeded
 from plumbline_sandbox.watching import Watching
 from plumbline_sandbox.world import World
 
@@ -25,9 +27,9 @@ from plumbline_sandbox.world import World
 class Control:
     """The routes under `/control` and `/journal`."""
 
-    def __init__(self, world: World, description: dict[str, Any]) -> None:
+    def __init__(self, world: World, seeded: Seeded) -> None:
         self._world = world
-        self._description = description
+        self._seeded = seeded
         self._people = ProcorePeople(world)
 
     def app(self) -> Starlette:
@@ -38,6 +40,7 @@ class Control:
                 *Watching(self._world).routes(),
                 *PartnersControl(self._world).routes(),
                 Route("/control/health", self.health),
+                Route("/control/addresses", self.addresses),
                 Route("/control/seed", self.seed),
                 Route("/control/clock", self.clock, methods=["GET", "POST"]),
                 Route("/control/faults", self.faults, methods=["GET", "POST", "DELETE"]),
@@ -65,9 +68,14 @@ class Control:
         """`GET /control/health`."""
         return JSONResponse({"status": "up", "now": self._world.clock.now().isoformat()})
 
+    async def addresses(self, request: Request) -> Response:
+        """`GET /control/addresses`: what was printed at the start, for a reader who reaches this host by another name."""
+        urls = {name: f"http://{request.url.hostname}:{port}" for name, port in self._world.ports.items()}
+        return JSONResponse(announcement(self._world, self._seeded, urls))
+
     async def seed(self, _: Request) -> Response:
         """`GET /control/seed`: the ids of everything that was there from the start."""
-        return JSONResponse(self._description)
+        return JSONResponse(self._seeded.description)
 
     async def clock(self, request: Request) -> Response:
         """`POST /control/clock` with `at`, `step_s` or `scale`; GET tells the time."""

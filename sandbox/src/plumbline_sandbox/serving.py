@@ -11,10 +11,10 @@ import uvicorn
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from plumbline_sandbox.announcing import announcement
 from plumbline_sandbox.assembly import Sandbox, fresh, kept
 from plumbline_sandbox.commandlog import CommandLog
 from plumbline_sandbox.http import CONNECTION_EXTENSION
-from plumbline_sandbox.world import World
 
 ORDER = ("procore", "quickbooks", "control", "storage", "slack", "jira", "payments", "lambda")
 """Whose port comes after whose."""
@@ -64,7 +64,7 @@ async def serving(
             ports = {name: one.getsockname()[1] for name, one in sockets.items()}
             urls = {name: f"http://{host}:{number}" for name, number in ports.items()}
             async with _listening(sandbox, sockets, ports, scenario):
-                yield _addresses(sandbox, urls) | _partners(sandbox.world, urls)
+                yield announcement(sandbox.world, sandbox.seeded, urls)
     finally:
         if log:
             log.close()
@@ -80,6 +80,7 @@ async def _listening(
     """Serve each application on its socket."""
     world, apps = sandbox.world, {**sandbox.apps, "control": sandbox.control}
     world.storage.port = ports["storage"]
+    world.ports = ports
     if world.log:
         world.log.started(ports=ports, at_s=world.clock.time())
     await sandbox.play(scenario)
@@ -118,72 +119,3 @@ def _config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app, http=_Protocol, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
     )
-
-
-def _addresses(sandbox: Sandbox, urls: Mapping[str, str]) -> dict[str, Any]:
-    seeded, quickbooks_url = sandbox.seeded, urls["quickbooks"]
-    return {
-        "procore": {
-            "url": urls["procore"],
-            "login_url": urls["procore"],
-            "companies": [
-                {
-                    "id": str(c.company.id),
-                    "name": c.company.name,
-                    "client_id": c.app.client_id,
-                    "client_secret": c.app.client_secret,
-                }
-                for c in seeded.companies
-            ],
-        },
-        "quickbooks": {
-            "url": quickbooks_url,
-            "oauth_url": quickbooks_url,
-            "discovery_url": f"{quickbooks_url}/.well-known/openid_configuration",
-            "realms": [
-                {
-                    "id": r.id,
-                    "name": r.name,
-                    "client_id": r.client_id,
-                    "client_secret": r.client_secret,
-                    "access_token": r.access_token,
-                    "refresh_token": r.refresh_token,
-                }
-                for r in seeded.realms
-            ],
-        },
-        "control_url": urls["control"],
-        "journal_url": f"{urls['control']}/journal",
-    }
-
-
-def _partners(world: World, urls: Mapping[str, str]) -> dict[str, Any]:
-    slack, jira, payments = world.slack, world.jira, world.payments
-    slack_url, lambda_url = urls["slack"], urls["lambda"]
-    return {
-        "storage": {"url": urls["storage"]},
-        "slack": {
-            "url": slack_url,
-            "api_url": f"{slack_url}/api/",
-            "bot_token": slack.bot_token,
-            "signing_secret": slack.signing_secret,
-            "channels": [
-                {"id": c.id, "name": c.name, "webhook_url": f"{slack_url}{c.hook_path}"}
-                for c in slack.channels.values()
-            ],
-        },
-        "jira": {
-            "url": urls["jira"],
-            "email": jira.email,
-            "api_token": jira.api_token,
-            "projects": list(jira.projects),
-        },
-        "payments": {
-            "url": urls["payments"],
-            "organization_id": payments.organization_id,
-            "api_key": payments.api_key,
-            "webhook_key": payments.webhook_key,
-            "internal_account_id": next(iter(payments.internal_accounts)),
-        },
-        "lambda": {"url": lambda_url, "runtime_api": lambda_url.removeprefix("http://")},
-    }

@@ -1,6 +1,7 @@
 """Everything one sandbox consists of; there are no globals."""
 
 import random
+from collections.abc import Mapping
 
 from plumbline_sandbox.awslambda.state import Lambda
 from plumbline_sandbox.clock import Clock
@@ -44,6 +45,8 @@ class World:
         self.payments = Payments(self.clock, self.journal, random.Random(f"payments {seed}"))
         self.payment_webhooks = PaymentWebhooks(self.payments, self.clock, self.journal, self.faults)
         self.awslambda = Lambda(self.clock, self.journal, random.Random(f"lambda {seed}"))
+        self.ports: Mapping[str, int] = {}
+        """Where each application listens; nowhere in a laboratory."""
         self.log: CommandLog | None = None
         """Where requests are written down so that they outlive the process; None: nowhere."""
 

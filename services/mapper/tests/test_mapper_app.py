@@ -46,7 +46,7 @@ async def test_a_file_that_names_an_unknown_connection_is_imported_in_no_part(
     await bring_up_to_date(given)
     path = tmp_path / "links.csv"
     path.write_text(
-        "connection,kind,source,quickbooks_id,name\ntexas-east,item,default,1,\nutah,item,default,1,\n"
+        "connection,kind,source,quickbooks_id,name\nlone-star-east,item,default,1,\nutah,item,default,1,\n"
     )
 
     with pytest.raises(ConfigurationError, match="no connection utah"):

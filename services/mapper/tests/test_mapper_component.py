@@ -355,7 +355,7 @@ async def test_an_unlinked_owner_parks_and_goes_on_by_itself_once_linked(laborat
     parked = await work_row(laboratory.pool, key)
     vendor = str(parked["resumes_on"]).split(":", 3)[-1]
 
-    resumed = await laboratory.linking.make([link("customer", vendor, "51", of="texas-east")])
+    resumed = await laboratory.linking.make([link("customer", vendor, "51", of="lone-star-east")])
     await laboratory.work()
 
     assert parked["parked_cents"] == (await laboratory.commands())[0].desired.model_dump()["total_cents"]
@@ -375,7 +375,7 @@ async def test_a_link_made_while_the_record_is_looking_for_it_is_not_missed(labo
 
     async def linked_too_late(claim: Claim) -> Verdict:
         verdict = await handler(claim)
-        await laboratory.linking.make([link("customer", f"project:{project}", "52", of="texas-east")])
+        await laboratory.linking.make([link("customer", f"project:{project}", "52", of="lone-star-east")])
         return verdict
 
     laboratory.loop._handler = linked_too_late
@@ -395,7 +395,9 @@ async def test_a_link_wakes_only_what_it_may_serve(laboratory: Laboratory) -> No
     await laboratory.work()
 
     project = keys[1].split("/")[1]
-    resumed = await laboratory.linking.make([link("customer", f"project:{project}", "54", of="texas-east")])
+    resumed = await laboratory.linking.make(
+        [link("customer", f"project:{project}", "54", of="lone-star-east")]
+    )
 
     assert list(resumed) == keys[1:]
 
@@ -439,7 +441,7 @@ async def test_the_story_survives_in_the_database(laboratory: Laboratory) -> Non
 async def test_links_are_made_and_shown_over_http(laboratory: Laboratory) -> None:
     app = Starlette(routes=LinkRoutes(laboratory.linking).routes())
     one = {
-        "connection": "ohio-south",
+        "connection": "buckeye-south",
         "kind": "item",
         "source": "03-300",
         "quickbooks_id": "15",
@@ -448,7 +450,7 @@ async def test_links_are_made_and_shown_over_http(laboratory: Laboratory) -> Non
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mapper.test") as http:
         made = await http.post("/links", json=[one])
         again = await http.post("/links", json=[{**one, "quickbooks_id": "13"}])
-        shown = await http.get("/links", params={"connection": "ohio-south"})
+        shown = await http.get("/links", params={"connection": "buckeye-south"})
         unreadable = await http.post("/links", content=b'[{"kind": "custmer"}]')
         elsewhere = await http.post("/links", json=[{**one, "connection": "utah"}])
 
@@ -460,9 +462,11 @@ async def test_links_are_made_and_shown_over_http(laboratory: Laboratory) -> Non
 
 
 async def test_the_last_of_two_links_for_one_thing_counts(laboratory: Laboratory) -> None:
-    twice = [link("item", "default", number, of="ohio-south") for number in ("1", "2")]
+    twice = [link("item", "default", number, of="buckeye-south") for number in ("1", "2")]
 
     await laboratory.linking.make(twice)
 
-    found: list[Link] = [one for one in await laboratory.linking.of("ohio-south") if one.source == "default"]
+    found: list[Link] = [
+        one for one in await laboratory.linking.of("buckeye-south") if one.source == "default"
+    ]
     assert [one.quickbooks_id for one in found] == ["2"]

@@ -155,7 +155,7 @@ async def migrate(url: str, *, schema: str, packages: Sequence[str]) -> list[str
 
     Args:
         url: a role that may create in the schema; services themselves run without that right.
-        schema: the service's schema, made if it is absent.
+        schema: the service's schema; made if it is absent, which takes the right to create schemas.
         packages: where `sql/migrations/NNNN_*.sql` are found, in the order to apply them.
 
     Raises:
@@ -168,7 +168,9 @@ async def migrate(url: str, *, schema: str, packages: Sequence[str]) -> list[str
             await connection.execute(
                 "SELECT pg_advisory_lock(hashtext('plumbline migrations ' || $1))", schema
             )
-            await connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
+            # An owner that may create in its schema may not make one, not even one that is there.
+            if await connection.fetchval("SELECT to_regnamespace($1) IS NULL", schema):
+                await connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
             await connection.execute(
                 "CREATE TABLE IF NOT EXISTS migrations (package text, name text, sha256 text NOT NULL, "
                 "applied_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (package, name))"

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import ssl
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -11,11 +12,13 @@ from typing import Any
 from aiokafka.errors import KafkaError
 from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
+from faststream.security import BaseSecurity, SASLScram512
 
 from plumbline.common.clock import Clock
+from plumbline.common.connections import ConfigurationError
 from plumbline.common.contracts.cloudevents import Outgoing
 from plumbline.common.outbox.relay import PublishError
-from plumbline.common.settings import KafkaSettings
+from plumbline.common.settings import KafkaSettings, secret_line
 
 PUBLISH_TIMEOUT_S = 5.0
 """How long Kafka may take to acknowledge where nobody waits for an answer of ours."""
@@ -30,9 +33,13 @@ def kafka_broker(settings: KafkaSettings, *, client: str) -> KafkaBroker:
     Producing waits for all in-sync replicas. Idempotent producing stays off: aiokafka never
     repairs a gap in its sequence, so one refused batch would block a partition until restart;
     consumers drop what they have seen.
+
+    Raises:
+        ConfigurationError: needs a person; the password's file or the authorities' cannot be read.
     """
     return KafkaBroker(
         settings.bootstrap,
+        security=_security(settings),
         client_id=client,
         acks="all",
         max_batch_size=MAX_BATCH_BYTES,
@@ -45,6 +52,23 @@ def kafka_broker(settings: KafkaSettings, *, client: str) -> KafkaBroker:
         log_level=logging.DEBUG,
         parser=_tolerant_parser,
     )
+
+
+def _security(settings: KafkaSettings) -> BaseSecurity | None:
+    trust = _trust(settings) if settings.tls else None
+    if settings.username is None:
+        return BaseSecurity(ssl_context=trust, use_ssl=True) if trust else None
+    if settings.password_file is None:
+        raise ConfigurationError("PLUMBLINE_KAFKA_USERNAME needs PLUMBLINE_KAFKA_PASSWORD_FILE")
+    password = secret_line(settings.password_file)
+    return SASLScram512(settings.username, password, ssl_context=trust, use_ssl=settings.tls)
+
+
+def _trust(settings: KafkaSettings) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=settings.tls_ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        raise ConfigurationError(f"{settings.tls_ca_file} holds no authorities: {error}") from error
 
 
 async def _tolerant_parser(raw: Any, original: Any) -> Any:

@@ -81,7 +81,7 @@ class RecordService:
 
     async def _relay(self, stop: asyncio.Event) -> None:
         relay = Relay(
-            url=self.settings.database_url.get_secret_value(),
+            url=self.settings.database(),
             schema=schema_of(self.name),
             publisher=KafkaPublisher(self.broker),
             bell=self.outbox_bell,
@@ -106,7 +106,7 @@ async def record_service(name: str, settings: ServiceSettings) -> AsyncIterator[
     kafka = KafkaSettings()
     broker = kafka_broker(kafka, client=settings.replica)
     work_bell, outbox_bell = Bell(), Bell()
-    url = settings.database_url.get_secret_value()
+    url = settings.database()
     clock = SystemClock()
     async with (
         open_pool(url, schema=schema, max_size=settings.database_pool_size) as pool,

@@ -5,6 +5,7 @@ import asyncio
 
 import uvloop
 
+from plumbline.common.endings import plain_endings
 from plumbline.ingest.app import bring_up_to_date, keep_hooks, run
 from plumbline.ingest.settings import Settings
 
@@ -14,7 +15,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="plumbline.ingest", description=__doc__)
     parser.add_argument("command", choices=["migrate", "run", "hooks"])
     command = parser.parse_args().command
-    settings = Settings()
+    with plain_endings():
+        _perform(command, Settings())
+
+
+def _perform(command: str, settings: Settings) -> None:
     match command:
         case "migrate":
             asyncio.run(bring_up_to_date(settings))

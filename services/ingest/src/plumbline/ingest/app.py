@@ -34,7 +34,7 @@ MIGRATIONS = (*COMMON_MIGRATIONS, "plumbline.ingest")
 
 async def bring_up_to_date(settings: Settings) -> None:
     """Apply the migrations; safe to run at once from many places and again at any time."""
-    await migrate(settings.database_url.get_secret_value(), schema=SCHEMA, packages=MIGRATIONS)
+    await migrate(settings.database(), schema=SCHEMA, packages=MIGRATIONS)
 
 
 async def run(settings: Settings) -> None:

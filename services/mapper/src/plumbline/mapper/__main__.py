@@ -7,7 +7,7 @@ from pathlib import Path
 
 import uvloop
 
-from plumbline.common.errors import SuiteError
+from plumbline.common.endings import plain_endings
 from plumbline.mapper.app import bring_up_to_date, import_links, run
 from plumbline.mapper.settings import Settings
 
@@ -21,11 +21,8 @@ def main() -> None:
     links = commands.add_parser("import-links", help="make the links of a CSV file, all or none")
     links.add_argument("file", type=Path, help="columns: connection, kind, source, quickbooks_id, name")
     given = parser.parse_args()
-    settings = Settings()
-    try:
-        _perform(given, settings)
-    except SuiteError as error:
-        sys.exit(f"{error.code}: {error.detail}")
+    with plain_endings():
+        _perform(given, Settings())
 
 
 def _perform(given: argparse.Namespace, settings: Settings) -> None:

@@ -38,7 +38,7 @@ MIGRATIONS = (*COMMON_MIGRATIONS, "plumbline.mapper")
 
 async def bring_up_to_date(settings: Settings) -> None:
     """Apply the migrations; safe to run at once from many places and again at any time."""
-    await migrate(settings.database_url.get_secret_value(), schema=SCHEMA, packages=MIGRATIONS)
+    await migrate(settings.database(), schema=SCHEMA, packages=MIGRATIONS)
 
 
 async def import_links(settings: Settings, path: Path) -> str:
@@ -49,7 +49,7 @@ async def import_links(settings: Settings, path: Path) -> str:
         DatabaseUnavailableError: transient; repeat the command.
     """
     links = read_links(path)
-    async with open_pool(settings.database_url.get_secret_value(), schema=SCHEMA, max_size=2) as pool:
+    async with open_pool(settings.database(), schema=SCHEMA, max_size=2) as pool:
         linking = Linking(
             connections=load_connections(settings.config_dir), links=PostgresLinks(pool, SystemClock())
         )

@@ -6,6 +6,7 @@ import asyncio
 import uvloop
 
 from plumbline.common.database import COMMON_MIGRATIONS, migrate
+from plumbline.common.endings import plain_endings
 from plumbline.qb_writer.app import run
 from plumbline.qb_writer.settings import Settings
 
@@ -15,10 +16,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="plumbline.qb_writer", description=__doc__)
     parser.add_argument("command", choices=["migrate", "run"])
     command = parser.parse_args().command
-    settings = Settings()
+    with plain_endings():
+        _perform(command, Settings())
+
+
+def _perform(command: str, settings: Settings) -> None:
     if command == "migrate":
         packages = [*COMMON_MIGRATIONS, "plumbline.qb_writer"]
-        asyncio.run(migrate(settings.database_url.get_secret_value(), schema="qb_writer", packages=packages))
+        asyncio.run(migrate(settings.database(), schema="qb_writer", packages=packages))
     else:
         uvloop.run(run(settings))
 

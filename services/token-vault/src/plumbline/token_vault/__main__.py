@@ -8,6 +8,7 @@ from pathlib import Path
 import uvloop
 
 from plumbline.common.database import COMMON_MIGRATIONS, migrate
+from plumbline.common.endings import plain_endings
 from plumbline.common.secrets.embedded import migrate_embedded
 from plumbline.token_vault.app import import_file, run
 from plumbline.token_vault.settings import Settings
@@ -20,17 +21,21 @@ def main() -> None:
     commands.add_parser("migrate")
     commands.add_parser("import").add_argument("file", type=Path)
     commands.add_parser("run")
-    arguments = parser.parse_args()
-    settings = Settings()
-    match arguments.command:
+    given = parser.parse_args()
+    with plain_endings():
+        _perform(given, Settings())
+
+
+def _perform(given: argparse.Namespace, settings: Settings) -> None:
+    match given.command:
         case "migrate":
             packages = [*COMMON_MIGRATIONS, "plumbline.token_vault"]
-            url = settings.database_url.get_secret_value()
+            url = settings.database()
             asyncio.run(migrate(url, schema="token_vault", packages=packages))
             if settings.secrets == "embedded":
                 asyncio.run(migrate_embedded(url))
         case "import":
-            for account in asyncio.run(import_file(settings, arguments.file)):
+            for account in asyncio.run(import_file(settings, given.file)):
                 sys.stdout.write(f"imported the grant of {account}\n")
         case _:
             uvloop.run(run(settings))

@@ -13,10 +13,11 @@ import httpx
 import typer
 from rich.console import Console
 
+from plumbline.provision.kafka import KafkaSetupError
+from plumbline.provision.vault import VaultSetupError
 from plumbline.stack.lifetime import run_until_signal
 from plumbline.stack.processes import ProcessDiedError, ProcessNotReadyError
 from plumbline.stack.runners.state import ADDRESSES_FILE
-from plumbline.stack.runners.vault_setup import VaultSetupError
 from plumbline.stack.runners.ways import Way
 from plumbline.stack.scenario.demo import DemoOptions, run_demo
 from plumbline.stack.servers.cache import MissingToolError
@@ -51,7 +52,13 @@ def demo(
     )
     try:
         agrees = run_until_signal(run_demo(options, _console()))
-    except (ProcessDiedError, ProcessNotReadyError, MissingToolError) as error:
+    except (
+        MissingToolError,
+        KafkaSetupError,
+        VaultSetupError,
+        ProcessDiedError,
+        ProcessNotReadyError,
+    ) as error:
         typer.echo(f"The stack did not come up: {error}", err=True)
         raise typer.Exit(2) from error
     raise typer.Exit(0 if agrees else 1)
@@ -69,7 +76,13 @@ def up(
     state_dir = (state or Path(".plumbline") / on).resolve()
     try:
         run_until_signal(run_up(on, state_dir=state_dir, status_map=status_map, console=_console()))
-    except (MissingToolError, VaultSetupError, ProcessDiedError, ProcessNotReadyError) as error:
+    except (
+        MissingToolError,
+        KafkaSetupError,
+        VaultSetupError,
+        ProcessDiedError,
+        ProcessNotReadyError,
+    ) as error:
         typer.echo(f"The stack did not stay up: {error}", err=True)
         raise typer.Exit(2) from error
 

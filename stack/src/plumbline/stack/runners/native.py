@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from plumbline.common.contracts.topics import TOPICS
+from plumbline.provision.kafka import Broker, create_topics
+from plumbline.provision.vault import AppRoleFiles, set_up_vault
 from plumbline.stack.run_folder import run_folder
-from plumbline.stack.runners.services import SERVICES, Environment, RunningStack, shared_env, start_services
+from plumbline.stack.runners.services import Environment, RunningStack, shared_env, start_services
 from plumbline.stack.runners.settings import StackSettings, way_env
 from plumbline.stack.runners.state import published, write_operator_token
-from plumbline.stack.runners.vault_setup import AppRoleFiles, set_up_vault
 from plumbline.stack.servers.addresses import ServerAddresses
 from plumbline.stack.servers.native import start_native_servers
-from plumbline.stack.servers.topics import create_topics
 from plumbline.stack.supervisor import Supervisor
 
 
@@ -25,7 +25,7 @@ async def native_stack(settings: StackSettings, supervisor: Supervisor) -> Async
 
     Raises:
         MissingToolError: Java, Maven or Go is not installed.
-        VaultSetupError: Vault refused to be set up.
+        KafkaSetupError, VaultSetupError: a server refused to be set up.
         ProcessDiedError, ProcessNotReadyError: something did not start; the message quotes its log.
     """
     with run_folder() as folder:
@@ -44,10 +44,10 @@ async def stack_on(
     """Run the suite on real servers that are already up, wherever they came from.
 
     Raises:
-        VaultSetupError: Vault refused to be set up.
+        KafkaSetupError, VaultSetupError: a server refused to be set up.
         ProcessDiedError, ProcessNotReadyError: a service did not start; the message quotes its log.
     """
-    await create_topics(servers.kafka, TOPICS)
+    await asyncio.to_thread(create_topics, Broker(bootstrap=servers.kafka))
     token_file = write_operator_token(settings.state_dir)
     shared = shared_env(
         settings, kafka=servers.kafka, database_url=servers.postgres, operator_token_file=token_file
@@ -55,7 +55,7 @@ async def stack_on(
     roles = await set_up_vault(servers.vault, servers.vault_token, settings.state_dir / "vault")
     environment = Environment(
         shared={**shared, **way_env("native"), "PLUMBLINE_VAULT_URL": servers.vault},
-        of_module={service.module: _identity(roles[_short_name(service.module)]) for service in SERVICES},
+        of_service={name: _identity(files) for name, files in roles.items()},
     )
     addresses = await start_services(supervisor, settings, environment)
     with published(settings.state_dir, addresses, token_file):
@@ -73,7 +73,3 @@ def _identity(files: AppRoleFiles) -> dict[str, str]:
         "PLUMBLINE_VAULT_ROLE_ID_FILE": str(files.role_id),
         "PLUMBLINE_VAULT_SECRET_ID_FILE": str(files.secret_id),
     }
-
-
-def _short_name(module: str) -> str:
-    return module.rpartition(".")[2]

@@ -37,14 +37,14 @@ SERVICES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """What the services are told: the same for all, and what is each module's own."""
+    """What the services are told: the same for all, and what is each one's own."""
 
     shared: Mapping[str, str]
-    of_module: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    of_service: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def of(self, module: str) -> dict[str, str]:
-        """Return the whole environment of a module's processes."""
-        return {**self.shared, **self.of_module.get(module, {})}
+    def of(self, service: str) -> dict[str, str]:
+        """Return the whole environment of a service's process."""
+        return {**self.shared, **self.of_service.get(service, {})}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +96,9 @@ def shared_env(
 
 
 def _step(environment: Environment, module: str, *arguments: str) -> ProcessSpec:
-    name = f"{module.rpartition('.')[2].replace('_', '-')}-{arguments[0]}"
-    env = {**environment.of(module), "PLUMBLINE_REPLICA": name}
+    service = module.rpartition(".")[2].replace("_", "-")
+    name = f"{service}-{arguments[0]}"
+    env = {**environment.of(service), "PLUMBLINE_REPLICA": name}
     return ProcessSpec(name=name, argv=[sys.executable, "-m", module, *arguments], env=env)
 
 
@@ -106,6 +107,6 @@ def _spec(service: Service, environment: Environment, port: int) -> ProcessSpec:
     return ProcessSpec(
         name=service.name,
         argv=[sys.executable, "-m", service.module, service.command],
-        env={**environment.of(service.module), **own},
+        env={**environment.of(service.name), **own},
         grace_s=_GRACE_S,
     )

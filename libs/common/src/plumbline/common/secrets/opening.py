@@ -21,7 +21,7 @@ async def open_secret_store(settings: ServiceSettings) -> AsyncIterator[SecretSt
     if settings.secrets == "embedded":
         if settings.secrets_key_file is None:
             raise ConfigurationError("the embedded secret store needs PLUMBLINE_SECRETS_KEY_FILE")
-        url = settings.database_url.get_secret_value()
+        url = settings.database()
         async with open_embedded(url, key_file=settings.secrets_key_file) as embedded:
             yield embedded
         return

@@ -1,4 +1,4 @@
-# Checks webhooks by their secret, and keeps the subscriptions at Procore.
+# Keeps the subscriptions at Procore.
 path "plumbline/data/webhooks/*" {
   capabilities = ["read"]
 }

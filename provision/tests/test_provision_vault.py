@@ -9,8 +9,8 @@ import pytest
 
 from plumbline.common.secrets.port import SecretStoreRefusedError
 from plumbline.common.secrets.vault import VaultSecretStore, open_vault
-from plumbline.stack.runners.services import SERVICES
-from plumbline.stack.runners.vault_setup import VaultSetupError, set_up_vault
+from plumbline.provision.principals import PRINCIPALS
+from plumbline.provision.vault import VaultSetupError, set_up_vault
 from plumbline.stack.servers.addresses import ServerAddresses
 
 pytestmark = pytest.mark.connected
@@ -20,7 +20,7 @@ ACCESS = "grants/quickbooks/9130/access"
 
 async def test_every_service_gets_files_of_its_own(servers: ServerAddresses, tmp_path: Path) -> None:
     roles = await set_up_vault(servers.vault, servers.vault_token, tmp_path)
-    assert set(roles) == {service.module.removeprefix("plumbline.") for service in SERVICES}
+    assert set(roles) == {principal.name for principal in PRINCIPALS}
     for files in roles.values():
         assert files.secret_id.stat().st_mode & 0o077 == 0
     assert len({files.role_id.read_text() for files in roles.values()}) == len(roles)
@@ -35,7 +35,7 @@ async def test_token_vault_writes_and_the_writer_only_reads_its_own(
         files = roles[name]
         return open_vault(servers.vault, role_id_file=files.role_id, secret_id_file=files.secret_id)
 
-    with entered("token_vault") as keeper, entered("qb_writer") as writer, entered("mapper") as mapper:
+    with entered("token-vault") as keeper, entered("qb-writer") as writer, entered("mapper") as mapper:
         await keeper.write(ACCESS, {"access_token": "x"}, expected_version=None)
         await keeper.write("grants/quickbooks/9130/grant", {"refresh_token": "y"}, expected_version=None)
         seen = await writer.read(ACCESS)
@@ -51,7 +51,7 @@ async def test_token_vault_writes_and_the_writer_only_reads_its_own(
 async def test_set_up_again_keeps_the_secrets(servers: ServerAddresses, tmp_path: Path) -> None:
     path = "webhooks/procore/kept"
     for _ in range(2):
-        files = (await set_up_vault(servers.vault, servers.vault_token, tmp_path))["token_vault"]
+        files = (await set_up_vault(servers.vault, servers.vault_token, tmp_path))["token-vault"]
         with open_vault(servers.vault, role_id_file=files.role_id, secret_id_file=files.secret_id) as store:
             if await store.read(path) is None:
                 await store.write(path, {"current": "c"}, expected_version=0)

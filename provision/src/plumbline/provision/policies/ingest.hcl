@@ -1,0 +1,4 @@
+# Checks webhooks by their secret.
+path "plumbline/data/webhooks/*" {
+  capabilities = ["read"]
+}
