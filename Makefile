@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo sandbox test test-integration bench lint docs
+.PHONY: help setup demo up down logs smoke sandbox test test-integration bench lint docs
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -18,6 +18,18 @@ $(VENV)/.ready: pyproject.toml uv.lock
 
 demo: setup ## Play sixty invoices with faults on this machine, and check the books (KEEP=1, KILL=mapper)
 	@exec $(BIN)/plumbline demo $(if $(KEEP),--keep) $(if $(KILL),--kill $(KILL))
+
+up: setup ## Run every service in a container of its own, with the sandbox (needs Docker)
+	@exec $(BIN)/plumbline containers up $(if $(PULL),--pull $(PULL))
+
+down: setup ## Stop and remove the containers (CLEAN=1: and what they stored)
+	@exec $(BIN)/plumbline containers down $(if $(CLEAN),--clean)
+
+logs: setup ## Follow the containers' logs (SERVICE=mapper)
+	@exec $(BIN)/plumbline containers logs $(SERVICE)
+
+smoke: setup ## Play the demo on the running containers, and check the books (KILL=mapper,kafka,vault)
+	@exec $(BIN)/plumbline containers smoke $(if $(KILL),--kill $(KILL))
 
 sandbox: setup ## Run the sandbox alone: a Procore and a QuickBooks on this machine (OPTIONS="--seed 7 --faults FILE")
 	@exec $(BIN)/plumbline sandbox $(OPTIONS)

@@ -158,7 +158,7 @@ async def main() -> None:
             {"status": "approved", "status_code": 4},
             "plumbline",
         )
-        results = (await read_results(on.stack.kafka))[WARMING:]
+        results = (await read_results(on.kafka))[WARMING:]
     partner = [float(result.partner_ms) for result in results]
     told = [
         (r.confirmed_at - r.provider_time).total_seconds() * 1000

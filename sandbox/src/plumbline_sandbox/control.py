@@ -1,7 +1,6 @@
 """The sandbox's own API: journal, clock, faults, limits, and what people do."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException

@@ -11,13 +11,15 @@ from typing import Annotated, Any
 
 import httpx
 import typer
-from rich.console import Console
 
 from plumbline.provision.kafka import KafkaSetupError
 from plumbline.provision.vault import VaultSetupError
+from plumbline.stack.cli import containers
+from plumbline.stack.cli.console import wide_console
 from plumbline.stack.lifetime import run_until_signal
 from plumbline.stack.processes import ProcessDiedError, ProcessNotReadyError
-from plumbline.stack.runners.state import ADDRESSES_FILE
+from plumbline.stack.runners.containers import PublishedPorts
+from plumbline.stack.runners.state import ADDRESSES_FILE, IN_CONTAINERS
 from plumbline.stack.runners.ways import Way
 from plumbline.stack.scenario.demo import DemoOptions, run_demo
 from plumbline.stack.servers.cache import MissingToolError
@@ -28,6 +30,8 @@ app = typer.Typer(
     add_completion=False,
     help="Plumbline keeps Procore and QuickBooks true to each other.",
 )
+
+app.add_typer(containers.app, name="containers")
 
 State = Annotated[Path, typer.Option("--state", help="State folder of the running stack.")]
 DEFAULT_STATE = Path(".plumbline/demo")
@@ -51,7 +55,7 @@ def demo(
         state_dir=state.resolve(), status_map=status_map, way=on, kill=kill or None, keep=keep
     )
     try:
-        agrees = run_until_signal(run_demo(options, _console()))
+        agrees = run_until_signal(run_demo(options, wide_console()))
     except (
         MissingToolError,
         KafkaSetupError,
@@ -75,7 +79,7 @@ def up(
     """Run a sandbox and the suite, print where they are, and stay up until a signal."""
     state_dir = (state or Path(".plumbline") / on).resolve()
     try:
-        run_until_signal(run_up(on, state_dir=state_dir, status_map=status_map, console=_console()))
+        run_until_signal(run_up(on, state_dir=state_dir, status_map=status_map, console=wide_console()))
     except (
         MissingToolError,
         KafkaSetupError,
@@ -155,24 +159,20 @@ def trace(record: str, state: State = DEFAULT_STATE) -> None:
         raise typer.Exit(1)
 
 
-def _console() -> Console:
-    """Return a console; wide enough for the tables where no terminal tells its width."""
-    return Console(width=None if sys.stdout.isatty() else 120)
-
-
 def _ask(state: Path, service: str, path: str, *, method: str = "GET", body: Any = None) -> Any:
     file = state / ADDRESSES_FILE
     if not file.exists():
         typer.echo(
-            f"No stack is running here ({file} is not there). `make demo KEEP=1` leaves one running.",
+            f"No stack is running here ({file} is not there). `make demo KEEP=1` leaves one running; containers are asked with `--state .plumbline/containers`.",
             err=True,
         )
         raise typer.Exit(2)
     known = json.loads(file.read_text())
+    services = PublishedPorts() if known["services"] == IN_CONTAINERS else known["services"]
     token = Path(known["operator_token_file"]).read_text().strip()
     answer = httpx.request(
         method,
-        f"{known['services'][service]}{path}",
+        f"{services[service]}{path}",
         json=body,
         headers={"authorization": f"Bearer {token}"},
         timeout=10,

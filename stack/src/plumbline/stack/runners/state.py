@@ -13,6 +13,9 @@ from pathlib import Path
 ADDRESSES_FILE = "addresses.json"
 """There while the stack is up: `{"services": {name: base URL}, "operator_token_file": path}`."""
 
+IN_CONTAINERS = "containers"
+"""Stands for the base URLs where the engine has to be asked for them, because they change."""
+
 _KEY_BYTES = 32  # AES-256
 
 
@@ -39,10 +42,19 @@ def write_secret(path: Path, value: str) -> Path:
 @contextlib.contextmanager
 def published(state_dir: Path, addresses: Mapping[str, str], operator_token_file: Path) -> Iterator[None]:
     """Let the operator's commands find the services until the end of the context."""
-    path = state_dir / ADDRESSES_FILE
-    document = {"services": dict(addresses), "operator_token_file": str(operator_token_file)}
-    path.write_text(json.dumps(document, indent=2) + "\n")
+    publish(state_dir, dict(addresses), operator_token_file)
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        unpublish(state_dir)
+
+
+def publish(state_dir: Path, services: Mapping[str, str] | str, operator_token_file: Path) -> None:
+    """Let the operator's commands find the services: name → base URL, or `IN_CONTAINERS`."""
+    document = {"services": services, "operator_token_file": str(operator_token_file)}
+    (state_dir / ADDRESSES_FILE).write_text(json.dumps(document, indent=2) + "\n")
+
+
+def unpublish(state_dir: Path) -> None:
+    """Undo `publish`."""
+    (state_dir / ADDRESSES_FILE).unlink(missing_ok=True)

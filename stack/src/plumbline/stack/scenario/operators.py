@@ -61,5 +61,5 @@ class Operators:
                 try:
                     answer = await self._http.get(f"{self._addresses[service]}{path}")
                     return answer.raise_for_status().json()
-                except httpx.HTTPError:
+                except (httpx.HTTPError, KeyError):  # KeyError: a container has no port while it is down
                     await asyncio.sleep(0.2)

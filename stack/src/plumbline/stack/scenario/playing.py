@@ -93,7 +93,7 @@ async def arranged(control: httpx.AsyncClient, world: World) -> World:
 
 
 async def _hook_as_formerly(world: World, company: Mapping[str, Any]) -> None:
-    """Make webhooks in some projects as an older installation has left them, with an address that is gone."""
+    """Leave webhooks in some projects as an older installation has left them, with an address that is gone."""
     app = next(c for c in world.sandbox["procore"]["companies"] if c["id"] == company["id"])
     grant = {"grant_type": "client_credentials", **{key: app[key] for key in ("client_id", "client_secret")}}
     async with httpx.AsyncClient(base_url=world.sandbox["procore"]["url"], trust_env=False) as procore:
@@ -102,7 +102,11 @@ async def _hook_as_formerly(world: World, company: Mapping[str, Any]) -> None:
         for place, version in FORMER_VERSIONS.items():
             path = f"/rest/v2.0/companies/{company['id']}/projects/{company['projects'][place]['id']}/webhooks/hooks"
             hook = {"namespace": OUR_NAMESPACE, "payload_version": version, "destination_url": FORMER_URL}
-            await _post(procore, path, hook)
+            ours = _told(await procore.get(path, params={"namespace": OUR_NAMESPACE}))["data"]
+            if ours:
+                _told(await procore.patch(f"{path}/{ours[0]['id']}", json=hook))
+            else:
+                await _post(procore, path, hook)
 
 
 async def _stranger(control: httpx.AsyncClient, invoice: PlannedInvoice) -> None:

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Any
+
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from plumbline.common.contracts.ledger import LedgerResult
 from plumbline.common.contracts.topics import LEDGER_RESULTS
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaAccess:
+    """How a reader on this machine reaches Kafka."""
+
+    bootstrap: str
+    username: str | None = None
+    """Enters by SCRAM-SHA-512; None where the broker asks for no name."""
+    password: str = field(default="", repr=False)
+
+    def client(self) -> dict[str, Any]:
+        """Return what aiokafka's clients are told."""
+        sasl = {
+            "security_protocol": "SASL_PLAINTEXT",
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_plain_username": self.username,
+            "sasl_plain_password": self.password,
+        }
+        return {"bootstrap_servers": self.bootstrap, **(sasl if self.username else {})}
+
+
 READ_TIMEOUT_MS = 500
 """An empty read of this length means that the topic has been read."""
 
 
-async def read_results(bootstrap: str) -> list[LedgerResult]:
+async def read_results(kafka: KafkaAccess) -> list[LedgerResult]:
     """Return every result on the topic, without joining a group."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **kafka.client(),
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         fetch_max_wait_ms=50,

@@ -12,11 +12,12 @@ from typing import Any
 
 import httpx
 
-from plumbline.stack.runners.services import RunningStack
+from plumbline.common.settings import secret_line
 from plumbline.stack.runners.settings import StackSettings
 from plumbline.stack.runners.ways import STACKS, Way
 from plumbline.stack.scenario.configuring import links, partners, write_configuration
 from plumbline.stack.scenario.operators import Operators
+from plumbline.stack.scenario.results import KafkaAccess
 from plumbline.stack.servers.sandbox import sandbox_spec
 from plumbline.stack.supervisor import Supervisor
 
@@ -65,8 +66,19 @@ class Stage:
     world: World
     control: httpx.AsyncClient
     """The sandbox's control API."""
-    stack: RunningStack
     operators: Operators
+    kafka: KafkaAccess
+    addresses: Mapping[str, str]
+    """Service name → base URL."""
+    kill: Callable[[str], Awaitable[None]]
+    """Ends something at once, as a crash would; it comes up again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalStage(Stage):
+    """A stage of processes of our own."""
+
+    supervisor: Supervisor
 
 
 Arrange = Callable[[httpx.AsyncClient, World], Awaitable[World]]
@@ -79,7 +91,7 @@ async def as_it_is(_: httpx.AsyncClient, world: World) -> World:
 
 
 @asynccontextmanager
-async def stage(setting: Setting, *, arrange: Arrange = as_it_is) -> AsyncIterator[Stage]:
+async def stage(setting: Setting, *, arrange: Arrange = as_it_is) -> AsyncIterator[LocalStage]:
     """Set the stage and keep it until the end of the context.
 
     Raises:
@@ -94,13 +106,39 @@ async def stage(setting: Setting, *, arrange: Arrange = as_it_is) -> AsyncIterat
         world = await arrange(control, found)
         async with (
             STACKS[setting.way](stack_settings(setting, world), supervisor) as stack,
-            _operators(stack) as operators,
+            operators_of(stack.addresses, secret_line(stack.operator_token_file)) as operators,
         ):
             await operators.link(links(world.seed, world.realm_names, unlinked=setting.unlinked))
-            async with asyncio.timeout(HOOKED_MAX_S):
-                while await operators.hooked() < world.projects:  # noqa: ASYNC110  another process tells
-                    await asyncio.sleep(0.1)
-            yield Stage(world=world, control=control, stack=stack, operators=operators)
+            await until_hooked(operators, world)
+            yield LocalStage(
+                world=world,
+                control=control,
+                operators=operators,
+                kafka=KafkaAccess(bootstrap=stack.kafka),
+                addresses=stack.addresses,
+                kill=killing(supervisor),
+                supervisor=supervisor,
+            )
+
+
+async def until_hooked(operators: Operators, world: World) -> None:
+    """Wait until every project's webhooks are subscribed.
+
+    Raises:
+        TimeoutError: they were not in time.
+    """
+    async with asyncio.timeout(HOOKED_MAX_S):
+        while await operators.hooked() < world.projects:  # noqa: ASYNC110  another process tells
+            await asyncio.sleep(0.1)
+
+
+def killing(supervisor: Supervisor) -> Callable[[str], Awaitable[None]]:
+    """Return what kills a process of a supervisor."""
+
+    async def kill(name: str) -> None:
+        supervisor.kill(name)
+
+    return kill
 
 
 @asynccontextmanager
@@ -128,8 +166,8 @@ def stack_settings(setting: Setting, world: World) -> StackSettings:
 
 
 @asynccontextmanager
-async def _operators(stack: RunningStack) -> AsyncIterator[Operators]:
-    token = stack.operator_token_file.read_text().strip()
+async def operators_of(addresses: Mapping[str, str], token: str) -> AsyncIterator[Operators]:
+    """Speak to the services at `addresses` as an operator."""
     headers = {"authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(headers=headers, timeout=10, trust_env=False) as http:
-        yield Operators(http, stack.addresses)
+        yield Operators(http, addresses)

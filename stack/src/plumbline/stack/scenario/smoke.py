@@ -1,0 +1,112 @@
+"""The smoke test: the demo's scenario, played on containers that are up, and judged in the same way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from plumbline.common.settings import secret_line
+from plumbline.stack.runners.containers import KAFKA, SANDBOX_CONTROL_URL, Containers, PublishedPorts
+from plumbline.stack.scenario.configuring import links
+from plumbline.stack.scenario.performance import perform
+from plumbline.stack.scenario.plan import STRANGER_NUMBER, UNLINKED_PROJECT
+from plumbline.stack.scenario.playing import arranged
+from plumbline.stack.scenario.results import KafkaAccess
+from plumbline.stack.scenario.stage import CONTROL_TIMEOUT_S, Stage, World, operators_of, until_hooked
+from plumbline.stack.scenario.summary import print_summary
+
+
+class AlreadyPlayedError(Exception):
+    """These containers hold the scenario's invoices already; the message says how to get fresh ones."""
+
+
+async def run_smoke(
+    containers: Containers, *, keys: Path, console: Console, kill: Sequence[str] = ()
+) -> bool:
+    """Play the scenario on running containers and say whether the books agree.
+
+    Args:
+        containers: what is up.
+        keys: folder for the operator's keys.
+        console: shows how far the play is, and the summary.
+        kill: services that are killed in mid-play, one after the other, servers among them.
+
+    Raises:
+        AlreadyPlayedError: it was played on these containers before.
+        ContainersError: they are not up.
+    """
+    started = time.monotonic()
+    async with stage_on_containers(containers, keys) as on:
+        summary = (await perform(on, console, kill=kill)).took(time.monotonic() - started)
+        print_summary(console, summary)
+        return summary.agrees
+
+
+@asynccontextmanager
+async def stage_on_containers(containers: Containers, keys: Path) -> AsyncIterator[Stage]:
+    """Set the demo's stage on running containers: arranged, linked and subscribed.
+
+    Raises:
+        AlreadyPlayedError: it was set on these containers before.
+        ContainersError: they are not up.
+        TimeoutError: the projects' webhooks were not subscribed in time.
+    """
+    await asyncio.to_thread(containers.copy_operator_keys, keys)
+    addresses = PublishedPorts()
+    async with (
+        httpx.AsyncClient(
+            base_url=SANDBOX_CONTROL_URL, timeout=CONTROL_TIMEOUT_S, trust_env=False
+        ) as control,
+        operators_of(addresses, secret_line(keys / "operator-token")) as operators,
+    ):
+        world = await _world(control)
+        await _refuse_twice(control, world)
+        # The scene is set as a former installation left it, so nobody may look meanwhile.
+        await asyncio.to_thread(containers.stop, "ingest-hooks")
+        await arranged(control, world)
+        await asyncio.to_thread(containers.start, "ingest-hooks")
+        await operators.link(links(world.seed, world.realm_names, unlinked=UNLINKED_PROJECT))
+        await until_hooked(operators, world)
+        yield Stage(
+            world=world,
+            control=control,
+            operators=operators,
+            kafka=KafkaAccess(
+                bootstrap=KAFKA, username="operator", password=secret_line(keys / "kafka-password")
+            ),
+            addresses=addresses,
+            kill=_crashing(containers),
+        )
+
+
+async def _world(control: httpx.AsyncClient) -> World:
+    sandbox = (await control.get("/control/addresses")).raise_for_status().json()
+    seed = (await control.get("/control/seed")).raise_for_status().json()
+    return World(sandbox=sandbox, seed=seed)
+
+
+async def _refuse_twice(control: httpx.AsyncClient, world: World) -> None:
+    for realm in world.realm_names:
+        held = (await control.get(f"/control/quickbooks/{realm}/Invoice")).raise_for_status().json()
+        if any(invoice.get("DocNumber") == STRANGER_NUMBER for invoice in held):
+            raise AlreadyPlayedError(
+                "The scenario was played on these containers before. `make down CLEAN=1 && make up` gives fresh ones."
+            )
+
+
+def _crashing(containers: Containers) -> Callable[[str], Awaitable[None]]:
+    """Return what crashes every replica of a service; a Vault that comes back sealed is unsealed by its job."""
+
+    async def kill(service: str) -> None:
+        for name in await asyncio.to_thread(containers.names, service):
+            await asyncio.to_thread(containers.crash, name)
+        if service == "vault":
+            await asyncio.to_thread(containers.start, "provision-vault")
+
+    return kill
