@@ -146,3 +146,24 @@ async def test_addresses_are_told_again_under_the_name_by_which_the_reader_came(
     ):
         told = (await control.get("/control/addresses", headers={"host": "sandbox:1"})).json()
     assert told == json.loads(json.dumps(addresses).replace("127.0.0.1", "sandbox"))
+
+
+async def test_request_whose_sender_died_in_the_middle_never_was(sandbox: Sandbox) -> None:
+    body = json.dumps({"DisplayName": "Someone"}).encode()
+    head = (
+        f"POST /v3/company/{sandbox.realm['id']}/customer?requestid=once HTTP/1.1\r\nHost: {sandbox.host}\r\n"
+        f"Authorization: Bearer {sandbox.realm['access_token']}\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    _, writer = await asyncio.open_connection(sandbox.host, sandbox.port)
+    writer.write(head + body[:-1])
+    await writer.drain()
+    writer.close()
+    told = (await sandbox.control.get("/journal", params={"kind": "request-cut", "wait_s": "5"})).json()
+    assert [entry["path"] for entry in told["entries"]] == [f"/v3/company/{sandbox.realm['id']}/customer"]
+    assert not await sandbox.created()
+
+    reader, writer = await asyncio.open_connection(sandbox.host, sandbox.port)
+    sandbox.writers.append(writer)
+    writer.write(head + body)
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+    assert await sandbox.created()

@@ -37,7 +37,7 @@ class Journal:
     """An append-only list of entries.
 
     Kinds: `commit`, `answer`, `bytes-lost`, `mail`, `webhook-attempt`, `webhook-discarded`,
-    `fault`, `token`.
+    `fault`, `token`, `request-cut` (the client was gone before its request was whole).
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 from plumbline_sandbox.commandlog import CHANGELESS
 from plumbline_sandbox.http import Answer, Request, json_answer
-from plumbline_sandbox.server import Receive, Scope, Send, Wire, read_request
+from plumbline_sandbox.server import CutRequestError, Receive, Scope, Send, Wire, read_request
 from plumbline_sandbox.world import World
 
 FLEETING = ("/control/slack", "/control/payments", "/control/lambda")
@@ -27,7 +27,10 @@ class Recording:
         if scope["method"] in CHANGELESS:
             await self._app(scope, receive, send)
             return
-        request = await read_request(scope, receive, "control")
+        try:
+            request = await read_request(scope, receive, "control")
+        except CutRequestError:
+            return
         answer = Answer(413) if request is None else await self.order(request)
         await Wire(scope, receive, send).send(answer)
 

@@ -48,7 +48,13 @@ class App:
         """Serve one HTTP request; other scopes are not served."""
         self._world.clock.tick()
         wire = Wire(scope, receive, send)
-        request = await read_request(scope, receive, self._provider.name)
+        try:
+            request = await read_request(scope, receive, self._provider.name)
+        except CutRequestError:
+            self._world.journal.write(
+                "request-cut", provider=self._provider.name, method=scope["method"], path=scope["path"]
+            )
+            return
         if request is None:
             await wire.send(Answer(413))
             return
@@ -233,8 +239,16 @@ def _linger_not(transport: asyncio.Transport) -> None:
         same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+class CutRequestError(Exception):
+    """The client was gone before its request was whole: there is nothing to execute, and nobody to answer."""
+
+
 async def read_request(scope: Scope, receive: Receive, provider: str) -> Request | None:
-    """Read the whole request; None when it is too large."""
+    """Read the whole request; None when it is too large.
+
+    Raises:
+        CutRequestError: the client is gone.
+    """
     body = await read_body(receive)
     if body is None:
         return None
@@ -258,11 +272,17 @@ def _query(text: bytes) -> dict[str, str]:
 
 
 async def read_body(receive: Receive) -> bytes | None:
-    """Read a request body; None when it is larger than `MAX_BODY_BYTES`."""
+    """Read a request body; None when it is larger than `MAX_BODY_BYTES`.
+
+    Raises:
+        CutRequestError: the client is gone.
+    """
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise CutRequestError
         part = message.get("body", b"")
         parts.append(part)
         size += len(part)
