@@ -10,13 +10,14 @@ from pathlib import Path
 
 import httpx
 from rich.console import Console
+from typing_extensions import override
 
 from plumbline.common.settings import secret_line
 from plumbline.stack.runners.containers import KAFKA, SANDBOX_CONTROL_URL, Containers, PublishedPorts
 from plumbline.stack.scenario.configuring import links
 from plumbline.stack.scenario.performance import perform
 from plumbline.stack.scenario.plan import STRANGER_NUMBER, UNLINKED_PROJECT
-from plumbline.stack.scenario.playing import arranged
+from plumbline.stack.scenario.playing import Player, arranged, fault_rules
 from plumbline.stack.scenario.results import KafkaAccess
 from plumbline.stack.scenario.stage import CONTROL_TIMEOUT_S, Stage, World, operators_of, until_hooked
 from plumbline.stack.scenario.summary import print_summary
@@ -59,10 +60,9 @@ async def stage_on_containers(containers: Containers, keys: Path) -> AsyncIterat
     """
     await asyncio.to_thread(containers.copy_operator_keys, keys)
     addresses = PublishedPorts()
+    gate = _Gate()
     async with (
-        httpx.AsyncClient(
-            base_url=SANDBOX_CONTROL_URL, timeout=CONTROL_TIMEOUT_S, trust_env=False
-        ) as control,
+        httpx.AsyncClient(base_url=SANDBOX_CONTROL_URL, timeout=CONTROL_TIMEOUT_S, transport=gate) as control,
         operators_of(addresses, secret_line(keys / "operator-token")) as operators,
     ):
         world = await _world(control)
@@ -81,7 +81,7 @@ async def stage_on_containers(containers: Containers, keys: Path) -> AsyncIterat
                 bootstrap=KAFKA, username="operator", password=secret_line(keys / "kafka-password")
             ),
             addresses=addresses,
-            kill=_crashing(containers),
+            kill=_crashing(containers, gate, world),
         )
 
 
@@ -100,13 +100,69 @@ async def _refuse_twice(control: httpx.AsyncClient, world: World) -> None:
             )
 
 
-def _crashing(containers: Containers) -> Callable[[str], Awaitable[None]]:
+class _Gate(httpx.AsyncHTTPTransport):
+    """Holds back what people do while the sandbox is killed: they are not part of what is tried."""
+
+    def __init__(self) -> None:
+        super().__init__(trust_env=False)
+        self._open = asyncio.Event()
+        self._open.set()
+        self._inside = 0
+
+    @override
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await self._open.wait()
+        self._inside += 1
+        try:
+            response = await super().handle_async_request(request)
+            await response.aread()
+            return response
+        finally:
+            self._inside -= 1
+
+    @asynccontextmanager
+    async def closed(self) -> AsyncIterator[None]:
+        """Let nobody through until the end of the context, once those inside are out."""
+        self._open.clear()
+        while self._inside:  # noqa: ASYNC110  requests end by themselves
+            await asyncio.sleep(0.01)
+        try:
+            yield
+        finally:
+            self._open.set()
+
+
+def _crashing(containers: Containers, gate: _Gate, world: World) -> Callable[[str], Awaitable[None]]:
     """Return what crashes every replica of a service; a Vault that comes back sealed is unsealed by its job."""
 
-    async def kill(service: str) -> None:
+    async def crash(service: str) -> None:
         for name in await asyncio.to_thread(containers.names, service):
             await asyncio.to_thread(containers.crash, name)
+
+    async def kill(service: str) -> None:
+        if service == "sandbox":
+            async with gate.closed():
+                await crash(service)
+                await _break_again(list(world.realm_names))
+            return
+        await crash(service)
         if service == "vault":
             await asyncio.to_thread(containers.start, "provision-vault")
 
     return kill
+
+
+async def _break_again(realms: Sequence[str]) -> None:
+    """Once the sandbox is back, put in force the faults that it does not keep."""
+    async with httpx.AsyncClient(base_url=SANDBOX_CONTROL_URL, trust_env=False) as client:
+        async with asyncio.timeout(CONTROL_TIMEOUT_S):
+            while not await _is_up(client):  # noqa: ASYNC110  another process tells
+                await asyncio.sleep(0.1)
+        await Player(client, ()).begin(fault_rules(realms))
+
+
+async def _is_up(client: httpx.AsyncClient) -> bool:
+    try:
+        return (await client.get("/control/health")).is_success
+    except httpx.TransportError:
+        return False
