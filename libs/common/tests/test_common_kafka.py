@@ -292,7 +292,7 @@ async def small(mock_kafka: str, database_url: str, tmp_path: Path) -> AsyncIter
             "PLUMBLINE_HTTP_PORT": str(port),
             **{
                 f"PLUMBLINE_KAFKA_{name.upper()}": str(value)
-                for name, value in settings_of(mock_kafka).model_dump().items()
+                for name, value in settings_of(mock_kafka).model_dump(exclude_none=True).items()
             },
         },
         tmp_path / "log",

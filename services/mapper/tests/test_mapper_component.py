@@ -72,7 +72,7 @@ class Laboratory:
 
     def place(self, company: int = 0, project: int = 0) -> dict[str, Any]:
         """Return the ids of a project, for people to bill on."""
-        config = [*self.connections][company * 2]
+        config = [*self.connections][3 * company]  # of the second one the connection that mails
         project_id = int(config.procore.projects[project])
         (contract,) = self.world.procore.prime_contracts.shown_of_project(project_id)
         return {
