@@ -4,16 +4,13 @@ The show answer has neither `created_at` nor `updated_at`; list rows have both (
 reference, Payment Applications).
 """
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
 from plumbline_sandbox.procore.conventions import day, moment, money
-from plumbline_sandbox.procore.g702 import ZERO, Application, Line, Summary, share, summarize
+from plumbline_sandbox.procore.g702 import Application, Line, Summary, share, summarize
+from plumbline_sandbox.procore.g702_view import US_DOLLARS, row_json, summary_json
 from plumbline_sandbox.procore.records import Shown
-
-US_DOLLARS = {"currency_iso_code": "USD", "currency_exchange_rate": "1", "base_currency_iso_code": "USD"}
-"""The currency configuration of every contract of the sandbox."""
 
 
 def list_row(
@@ -31,11 +28,12 @@ def document(
     shown: Shown[Application], contract: dict[str, Any], *, paid: Decimal, now_s: float
 ) -> dict[str, Any]:
     """Return the full application with the rows that have appeared by now."""
-    lines = shown.value.lines_at(now_s)
+    value = shown.value
+    lines = value.lines_at(now_s)
     summary = summarize(lines)
     return {
         **_head(shown, contract, summary, paid),
-        "g702": _g702(shown.value, summary, lines),
+        "g702": summary_json(summary, lines, start=value.period_start, end=value.period_end, tax=value.tax),
         "g703": [_g703(line, number) for number, line in enumerate(lines, 1)],
     }
 
@@ -70,48 +68,7 @@ def _head(
     return head
 
 
-def _g702(value: Application, summary: Summary, lines: Iterable[Line]) -> dict[str, str]:
-    return {
-        "original_contract_sum": money(summary.original_contract_sum),
-        "net_change_by_change_orders": money(summary.net_change),
-        "contract_sum_to_date": money(summary.contract_sum),
-        "total_completed_and_stored_to_date": money(summary.completed_and_stored),
-        "completed_work_retainage_percent": money(share(summary.work_retainage, summary.work_to_date)),
-        "completed_work_retainage_amount": money(summary.work_retainage),
-        "stored_materials_retainage_percent": money(
-            share(summary.materials_retainage, summary.materials_stored)
-        ),
-        "stored_materials_retainage_amount": money(summary.materials_retainage),
-        "total_retainage": money(summary.total_retainage),
-        "total_earned_less_retainage": money(summary.earned_less_retainage),
-        "less_previous_certificates_for_payment": money(summary.previous_certificates),
-        "current_payment_due": money(summary.current_payment_due),
-        "tax_applicable_to_this_payment": money(value.tax),
-        "balance_to_finish_including_retainage": money(summary.contract_sum - summary.earned_less_retainage),
-        "formatted_period": f"{value.period_start:%m/%d/%y} to {value.period_end:%m/%d/%y}",
-        **_change_order_totals(lines),
-    }
-
-
-def _change_order_totals(lines: Iterable[Line]) -> dict[str, str]:
-    totals = {
-        f"{sign}_{age}change_order_item_total": ZERO
-        for sign in ("positive", "negative")
-        for age in ("", "new_", "previous_")
-    }
-    for line in lines:
-        if line.added_from_source != "change_order":
-            continue
-        sign = "positive" if line.scheduled_value >= 0 else "negative"
-        age = "previous_" if line.previous_work else "new_"
-        totals[f"{sign}_change_order_item_total"] += line.scheduled_value
-        totals[f"{sign}_{age}change_order_item_total"] += line.scheduled_value
-    return {name: money(amount) for name, amount in totals.items()}
-
-
 def _g703(line: Line, item_number: int) -> dict[str, Any]:
-    work_retained, materials_retained = line.work_retained, line.materials_retained
-    done = line.completed_and_stored
     return {
         "id": line.id,
         "type": "payment_application_line_item",
@@ -128,41 +85,7 @@ def _g703(line: Line, item_number: int) -> dict[str, Any]:
             "flat_code": line.flat_code,
             "description": line.description_of_work,
         },
-        "scheduled_value": money(line.scheduled_value),
         "scheduled_quantity": None,
         "scheduled_unit_price": None,
-        "work_completed_from_previous_application": money(line.previous_work),
-        "work_completed_this_period": money(line.work_this_period),
-        "materials_presently_stored": money(line.materials_stored),
-        "total_completed_and_stored_to_date": money(done),
-        "total_completed_and_stored_to_date_percent": money(share(done, line.scheduled_value)),
-        "balance_to_finish": money(line.scheduled_value - done),
-        **_retainage(
-            "work_completed",
-            previous=line.previously_retained,
-            retained=work_retained,
-            released=line.retainage_released,
-            percent=line.retainage_percent,
-        ),
-        **_retainage(
-            "materials_stored",
-            previous=ZERO,
-            retained=materials_retained,
-            released=ZERO,
-            percent=line.retainage_percent,
-        ),
-        "total_retainage_currently_retained": money(line.work_currently_retained + materials_retained),
-        "total_retainage_from_previous_application": money(line.previously_retained),
-    }
-
-
-def _retainage(
-    kind: str, *, previous: Decimal, retained: Decimal, released: Decimal, percent: Decimal
-) -> dict[str, str]:
-    return {
-        f"{kind}_retainage_currently_retained": money(previous + retained - released),
-        f"{kind}_retainage_from_previous_application": money(previous),
-        f"{kind}_retainage_retained_this_period": money(retained),
-        f"{kind}_retainage_released_this_period": money(released),
-        f"{kind}_retainage_percent_this_period": money(percent),
+        **row_json(line),
     }

@@ -31,6 +31,9 @@ V2_PAGE_MAX = 100
 WRONG_PATH = b"<!DOCTYPE html><html><head><title>Not Found</title></head><body>The page you were looking for doesn't exist.</body></html>"
 """Body of a 404 for a path that is no endpoint; real Procore answers HTML there."""
 
+FORBIDDEN = "You do not have permission to perform this action"
+"""What a caller is told that lacks the level for a write (the wording is inferred)."""
+
 _REASONS = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -79,7 +82,7 @@ def unauthorized(path: str, message: str) -> Answer:
     return json_answer(401, body)
 
 
-def forbidden(message: str) -> RefusedError:
+def forbidden(message: str = FORBIDDEN) -> RefusedError:
     """Return the 403 whose errors are a plain list of strings, in v1 and v2 alike."""
     return RefusedError(json_answer(403, {"errors": [message]}))
 

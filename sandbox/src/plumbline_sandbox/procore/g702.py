@@ -1,4 +1,4 @@
-"""The arithmetic of an owner invoice: schedule of values (G703) and summary (G702).
+"""The arithmetic of invoices, of owners' and subcontractors': schedule of values (G703), summary (G702).
 
 Exact: `Decimal` with cents, retainage rounded half up per line. Tax stands beside the payment
 due, not in it (inferred from the separate field `tax_applicable_to_this_payment`; Procore
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Protocol
 
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
@@ -22,6 +23,82 @@ def percent_of(amount: Decimal, percent: Decimal) -> Decimal:
 def share(part: Decimal, whole: Decimal) -> Decimal:
     """Return what percentage one amount is of another, with two decimals; zero of nothing."""
     return (part * 100 / whole).quantize(CENT, ROUND_HALF_UP) if whole else ZERO
+
+
+class Billed(Protocol):
+    """One row of a schedule of values as billed, whoever bills.
+
+    What is retained of work is `work_retained` this period, `previously_retained` before; of
+    materials it is `materials_retained` now, `previous_materials_retained` on the invoice before.
+    """
+
+    @property
+    def added_from_source(self) -> str:
+        """`contract` or `change_order`."""
+
+    @property
+    def scheduled_value(self) -> Decimal:
+        """What the row is worth in the contract."""
+
+    @property
+    def previous_work(self) -> Decimal:
+        """Work of earlier invoices."""
+
+    @property
+    def work_this_period(self) -> Decimal:
+        """Work of this invoice."""
+
+    @property
+    def materials_stored(self) -> Decimal:
+        """Materials that lie on the site now."""
+
+    @property
+    def previously_retained(self) -> Decimal:
+        """Retainage on the work of earlier invoices that these did not release."""
+
+    @property
+    def work_retained(self) -> Decimal:
+        """Retainage kept from this period's work."""
+
+    @property
+    def work_retainage_percent(self) -> Decimal:
+        """What percentage of the work is kept."""
+
+    @property
+    def retainage_released(self) -> Decimal:
+        """Retainage on work that this invoice releases."""
+
+    @property
+    def previous_materials_retained(self) -> Decimal:
+        """Retainage on the materials of the invoice before."""
+
+    @property
+    def materials_retained(self) -> Decimal:
+        """Retainage on the materials stored."""
+
+    @property
+    def materials_retainage_percent(self) -> Decimal:
+        """What percentage of the materials is kept."""
+
+    @property
+    def billed_this_period(self) -> Decimal:
+        """What this invoice asks for, retainage included."""
+
+
+def completed_and_stored(row: Billed) -> Decimal:
+    """Return work to date plus materials stored."""
+    return row.previous_work + row.work_this_period + row.materials_stored
+
+
+def work_currently_retained(row: Billed) -> Decimal:
+    """Return the retainage on work, after what this invoice releases."""
+    return row.previously_retained + row.work_retained - row.retainage_released
+
+
+def payment_due(row: Billed) -> Decimal:
+    """Return what is billed, less what more is retained of it, plus the retainage released."""
+    more = row.work_retained + row.materials_retained - row.previous_materials_retained
+    return row.billed_this_period - more + row.retainage_released
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +138,24 @@ class Line:
         return percent_of(self.previous_work, self.retainage_percent)
 
     @property
-    def work_currently_retained(self) -> Decimal:
-        """Retainage on work, after what this application releases."""
-        return self.previously_retained + self.work_retained - self.retainage_released
+    def previous_materials_retained(self) -> Decimal:
+        """Materials of earlier applications count as work on this one: nothing."""
+        return ZERO
 
     @property
-    def completed_and_stored(self) -> Decimal:
-        """Work to date plus materials stored."""
-        return self.previous_work + self.work_this_period + self.materials_stored
+    def work_retainage_percent(self) -> Decimal:
+        """One percentage is kept of work and materials."""
+        return self.retainage_percent
+
+    @property
+    def materials_retainage_percent(self) -> Decimal:
+        """One percentage is kept of work and materials."""
+        return self.retainage_percent
+
+    @property
+    def billed_this_period(self) -> Decimal:
+        """What this application asks for, retainage included."""
+        return self.work_this_period + self.materials_stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +183,7 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The sums over the rows of one application, each exact to the cent."""
+    """The sums over the rows of one invoice, each exact to the cent."""
 
     original_contract_sum: Decimal
     net_change: Decimal
@@ -125,7 +212,7 @@ class Summary:
 
     @property
     def previous_certificates(self) -> Decimal:
-        """What earlier applications have asked for."""
+        """What earlier invoices have asked for."""
         return self.earned_less_retainage - self.current_payment_due
 
 
@@ -134,26 +221,19 @@ def total(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, ZERO)
 
 
-def summarize(lines: Iterable[Line]) -> Summary:
-    """Add up the rows.
-
-    Payment due = work and materials of this period, less what is retained of them, plus the
-    retainage released.
-    """
+def summarize(lines: Iterable[Billed]) -> Summary:
+    """Add up the rows."""
     rows = tuple(lines)
-    billed = total(row.work_this_period + row.materials_stored for row in rows)
-    retained = total(row.work_retained + row.materials_retained for row in rows)
-    released = total(row.retainage_released for row in rows)
     return Summary(
         original_contract_sum=total(
             row.scheduled_value for row in rows if row.added_from_source == "contract"
         ),
         net_change=total(row.scheduled_value for row in rows if row.added_from_source == "change_order"),
-        completed_and_stored=total(row.completed_and_stored for row in rows),
+        completed_and_stored=total(map(completed_and_stored, rows)),
         work_to_date=total(row.previous_work + row.work_this_period for row in rows),
         materials_stored=total(row.materials_stored for row in rows),
-        work_retainage=total(row.work_currently_retained for row in rows),
+        work_retainage=total(map(work_currently_retained, rows)),
         materials_retainage=total(row.materials_retained for row in rows),
-        billed_this_period=billed,
-        current_payment_due=billed - retained + released,
+        billed_this_period=total(row.billed_this_period for row in rows),
+        current_payment_due=total(map(payment_due, rows)),
     )

@@ -87,6 +87,16 @@ class Table(Generic[T]):
         rows = (self._show(record) for record in self._by_project.get(project_id, ()))
         return [row for row in rows if row is not None]
 
+    def deleted_of_project(self, project_id: int | None) -> list[Shown[T]]:
+        """Return a project's records that readers no longer see, as they were; `updated_at` is their end."""
+        return [
+            Shown(
+                record.id, record.company_id, project_id, record.before, record.created_at, record.updated_at
+            )
+            for record in self._by_project.get(project_id, ())
+            if record.before is not None and record.value is None and self._show(record) is None
+        ]
+
     def living(self) -> Iterator[Record[T]]:
         """Return every record that is not deleted, as it truly is."""
         return (record for record in self._records.values() if record.value is not None)

@@ -29,9 +29,6 @@ OPEN = "open"
 WEBHOOKS = "webhooks"
 """The tool of the webhook endpoints: nothing at all is to be had there below `standard`."""
 
-FORBIDDEN = "You do not have permission to perform this action"
-"""What a caller is told that lacks the level for a write (the wording is inferred)."""
-
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -56,7 +53,7 @@ class Route:
         if self.tool == OPEN or call.allows(self.tool, needed):
             return self.handler(call)
         if needed == "standard":
-            raise forbidden(FORBIDDEN)
+            raise forbidden()
         if self.template.endswith("}"):
             raise not_found(call.path)
         cut = list_v2 if is_v2(call.path) else list_v1

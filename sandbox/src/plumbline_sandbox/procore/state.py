@@ -14,6 +14,7 @@ from plumbline_sandbox.procore.g702 import Application
 from plumbline_sandbox.procore.grants import Grants, User
 from plumbline_sandbox.procore.prostore import Prostore
 from plumbline_sandbox.procore.records import Record, Shown, Table
+from plumbline_sandbox.procore.requisition import Requisition
 from plumbline_sandbox.procore.uploads import Uploads
 from plumbline_sandbox.procore.webhooks.delivery import TIMEOUT_S, Deliveries
 from plumbline_sandbox.procore.webhooks.hooks import Hooks
@@ -54,10 +55,15 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A kind of record: its name in the journal, and its webhook resource (None: it has none)."""
+    """A kind of record: its name in the journal, and its webhook resource (None: it has none).
+
+    Lines of a contract have the contract's resource as `parent`, and tell the contract's id as the
+    fact `contract`.
+    """
 
     entity: str
     resource: str | None
+    parent: str | None = None
 
 
 PROJECT = Family("project", "Projects")
@@ -78,6 +84,16 @@ PRIME_CONTRACT = Family("prime_contract", "Prime Contracts")
 BILLING_PERIOD = Family("billing_period", None)
 PAYMENT_APPLICATION = Family("payment_application", "Payment Applications")
 CONTRACT_PAYMENT = Family("contract_payment", "Contract Payments")
+WORK_ORDER = Family("work_order_contract", "Work Order Contracts")
+WORK_ORDER_LINE = Family(
+    "work_order_contract_line_item", "Work Order Contract Line Items", "Work Order Contracts"
+)
+PURCHASE_ORDER = Family("purchase_order_contract", "Purchase Order Contracts")
+PURCHASE_ORDER_LINE = Family(
+    "purchase_order_contract_line_item", "Purchase Order Contract Line Items", "Purchase Order Contracts"
+)
+COMMITMENT_DETAIL = Family("commitment_detail_line_item", None)
+REQUISITION = Family("requisition", None)
 
 
 class Procore:
@@ -106,6 +122,12 @@ class Procore:
         self.people: Table[Row] = Table(clock)
         self.insurances: Table[Row] = Table(clock)
         self.commitments: Table[Row] = Table(clock)
+        self.commitment_lines: Table[Row] = Table(clock)
+        self.commitment_details: Table[Row] = Table(clock)
+        self.commitment_change_orders: Table[Row] = Table(clock)
+        """Rows have contract_id, status, number, title, grand_total and `lines` like commitments' own."""
+        self.requisitions: Table[Requisition] = Table(clock)
+        self.wbs_codes: Table[Row] = Table(clock)
         self.compliance: Table[Row] = Table(clock)
         self.compliance_documents: Table[Row] = Table(clock)
         self.papers: Table[Row] = Table(clock)
@@ -154,7 +176,7 @@ class Procore:
         )
         self._lag(family, record)
         if family.resource is not None:
-            self._announce(family.resource, record, action, actor)
+            self._announce(family, record, action, actor, facts)
 
     def _lag(self, family: Family, record: Record[Any]) -> None:
         target = {
@@ -169,9 +191,10 @@ class Procore:
         else:
             record.lagging_until_s = 0.0
 
-    def _announce(self, resource: str, record: Record[Any], action: str, actor: Actor) -> None:
+    def _announce(self, family: Family, record: Record[Any], action: str, actor: Actor, facts: Row) -> None:
+        assert family.resource is not None
         event = Event(
-            resource=resource,
+            resource=family.resource,
             resource_id=record.id,
             action=action,
             company_id=record.company_id,
@@ -180,5 +203,6 @@ class Procore:
             user_id=actor.user.id,
             application_id=actor.client_id,
             at=self.clock.now(),
+            related=((int(facts["contract"]), family.parent),) if family.parent else (),
         )
         self.deliveries.announce(event)
