@@ -156,9 +156,7 @@ def _filled(base: Row, body: Row, path: str) -> Row:
     value["payment_method"] = fields.choice("payment_method", METHODS, base["payment_method"])
     value |= {name: fields.text(name, base[name]) for name in TEXTS}
     value |= {name: fields.integer(name, base[name]) for name in NUMBERS}
-    for name in DAYS:
-        chosen = fields.day(name)
-        value[name] = chosen.isoformat() if chosen else base[name]
+    value |= {name: fields.iso_day(name, base[name]) for name in DAYS}
     fields.done()
     return value
 

@@ -211,6 +211,30 @@ def filter_ids(request: Request, name: str = "filters[id]") -> set[int] | None:
         raise invalid(request.path, {name: ["is not a list of ids"]}, 400) from malformed
 
 
+def asked_view(request: Request, *views: str) -> str:
+    """Return the view a caller asks for, the first if it does not say.
+
+    Raises:
+        RefusedError: 400, there is no such view.
+    """
+    view = request.query.get("view", views[0])
+    if view not in views:
+        raise invalid(request.path, {"view": ["is not included in the list"]}, 400)
+    return view
+
+
+def filter_flag(request: Request, name: str) -> bool | None:
+    """Return the true or false a filter asks for; None without it.
+
+    Raises:
+        RefusedError: 400, it is neither.
+    """
+    text = request.query.get(name)
+    if text not in {None, "true", "false"}:
+        raise invalid(request.path, {name: ["is not true or false"]}, 400)
+    return None if text is None else text == "true"
+
+
 def filter_moments(request: Request, name: str) -> tuple[datetime, datetime] | None:
     """Return the range a filter asks for (`from...to`, ISO 8601, quotes allowed); None without it.
 

@@ -1,18 +1,22 @@
 """Companies and the caller itself, and what lists of simple families share."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from plumbline_sandbox.http import Answer, json_answer
+from plumbline_sandbox.http import Answer, Request, json_answer
 from plumbline_sandbox.procore.call import Call
 from plumbline_sandbox.procore.conventions import (
     filter_ids,
     filter_moments,
+    invalid,
     list_v1,
     moment,
     with_headers,
 )
-from plumbline_sandbox.procore.records import Shown
+from plumbline_sandbox.procore.records import Shown, Table
 from plumbline_sandbox.procore.state import Procore, Row
+
+T = TypeVar("T")
 
 
 def as_json(shown: Shown[Row]) -> dict[str, Any]:
@@ -30,20 +34,38 @@ def filtered(call: Call, rows: list[Shown[Row]]) -> list[Shown[Row]]:
 
     `sort` is a field, with a minus for the other direction; one that the rows lack sorts nothing.
     """
-    request = call.request
+    kept = in_filters(call.request, rows, lambda value: value.get("origin_id"))
+    return _sorted(kept, call.request.query.get("sort", ""))
+
+
+def in_filters(request: Request, rows: list[Shown[T]], origin_of: Callable[[T], object]) -> list[Shown[T]]:
+    """Keep the rows that the filters on id, created_at, updated_at and origin_id ask for."""
     ids = filter_ids(request)
     created = filter_moments(request, "filters[created_at]")
     changed = filter_moments(request, "filters[updated_at]")
     origin_id = request.query.get("filters[origin_id]")
-    kept = [
+    return [
         row
         for row in rows
         if (ids is None or row.id in ids)
         and (created is None or created[0] <= row.created_at <= created[1])
         and (changed is None or changed[0] <= row.updated_at <= changed[1])
-        and (origin_id is None or row.value.get("origin_id") == origin_id)
+        and (origin_id is None or origin_of(row.value) == origin_id)
     ]
-    return _sorted(kept, request.query.get("sort", ""))
+
+
+def asked_rows(request: Request, table: Table[T], project_id: int) -> list[Shown[T]]:
+    """Return a project's records; `filters[include_deleted]` asks for deleted ones, `with` or `only`.
+
+    Raises:
+        RefusedError: 400, the filter is neither.
+    """
+    asked = request.query.get("filters[include_deleted]", "")
+    if asked not in {"", "with", "only"}:
+        raise invalid(request.path, {"filters[include_deleted]": ["is not included in the list"]}, 400)
+    living = table.shown_of_project(project_id) if asked != "only" else []
+    deleted = table.deleted_of_project(project_id) if asked else []
+    return sorted([*living, *deleted], key=lambda row: row.id)
 
 
 def _sorted(rows: list[Shown[Row]], sort: str) -> list[Shown[Row]]:

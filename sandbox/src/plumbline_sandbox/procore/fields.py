@@ -56,7 +56,7 @@ class Fields:
         value = self._values.get(name)
         if value is None:
             return default
-        if value not in {True, False, "true", "false"}:
+        if not isinstance(value, bool | str) or value not in {True, False, "true", "false"}:
             self.complain(name, "is not true or false")
             return default
         return value in {True, "true"}
@@ -82,17 +82,18 @@ class Fields:
 
     def amount(self, name: str, default: Decimal = Decimal("0.00")) -> Decimal:
         """Return an amount or percent with at most two decimals, from a string or a number."""
-        value = self._values.get(name)
-        if value is None:
-            return default
-        try:
-            amount = Decimal(str(value))
-            if not abs(amount) < MAX_AMOUNT or amount != amount.quantize(CENT):
-                raise InvalidOperation
-        except InvalidOperation:
-            self.complain(name, "is not a number with at most two decimals")
-            return default
-        return amount.quantize(CENT)
+        return self._decimal(name, default, CENT, "two")
+
+    def quantity(self, name: str, default: Decimal = Decimal(0)) -> Decimal:
+        """Return a quantity or a price of one, with at most four decimals, from a string or a number."""
+        return self._decimal(name, default, Decimal("0.0001"), "four")
+
+    def percent(self, name: str, default: Decimal) -> Decimal:
+        """Return a percentage from 0 to 100 with at most two decimals."""
+        percent = self.amount(name, default)
+        if not 0 <= percent <= 100:
+            self.complain(name, "must be from 0 to 100")
+        return percent
 
     def day(self, name: str, default: date | None = None) -> date | None:
         """Return a date written YYYY-MM-DD."""
@@ -104,6 +105,11 @@ class Fields:
         except ValueError:
             self.complain(name, "is not a date")
             return default
+
+    def iso_day(self, name: str, default: str | None = None) -> str | None:
+        """Return a date as it is written."""
+        chosen = self.day(name)
+        return default if chosen is None else chosen.isoformat()
 
     def moment(self, name: str) -> datetime | None:
         """Return a date-time in ISO 8601; one without an offset is UTC."""
@@ -130,6 +136,19 @@ class Fields:
         if value is None and name not in self._errors:
             self.complain(name, "can't be blank")
         return value or 0
+
+    def _decimal(self, name: str, default: Decimal, unit: Decimal, places: str) -> Decimal:
+        value = self._values.get(name)
+        if value is None:
+            return default
+        try:
+            number = Decimal(str(value))
+            if not abs(number) < MAX_AMOUNT or number != number.quantize(unit):
+                raise InvalidOperation
+        except InvalidOperation:
+            self.complain(name, f"is not a number with at most {places} decimals")
+            return default
+        return number.quantize(unit)
 
     def done(self) -> None:
         """Refuse when there was any complaint.

@@ -104,7 +104,16 @@ class UploadsApi:
 
 
 def attach(procore: Procore, call: Call, body: Row, record_id: int, values: Row | None = None) -> None:
-    """Attach to a record everything a request brings for it, after what it has.
+    """Attach to a record everything a request brings for it, after what it has; see `brought`.
+
+    Raises:
+        RefusedError: 422, an upload or a file is not there or not the caller's.
+    """
+    procore.prostore.attach(record_id, brought(procore, call, body, values))
+
+
+def brought(procore: Procore, call: Call, body: Row, values: Row | None = None) -> list[int]:
+    """Return the files a request brings for a record.
 
     `attachments[]` of the body are files in a form. Among the record's own `values`, `upload_ids`
     are uploads, `prostore_file_ids` files that are here already.
@@ -122,8 +131,7 @@ def attach(procore: Procore, call: Call, body: Row, record_id: int, values: Row 
         if file is None or file.company_id != company_id:
             raise invalid(call.path, {"prostore_file_ids": ["is invalid"]})
         found.append(file.id)
-    found += [procore.uploads.keep(part, company_id, _number(project_id)).id for part in parts]
-    procore.prostore.attach(record_id, found)
+    return [*found, *(procore.uploads.keep(part, company_id, _number(project_id)).id for part in parts)]
 
 
 def _number(text: Any) -> int | None:
