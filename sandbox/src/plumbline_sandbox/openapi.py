@@ -196,7 +196,7 @@ def _endpoint(route: Route, ids: dict[str, Schema]) -> Schema:
     ]
     body = _body({"type": "object"}) if route.method in {"POST", "PATCH", "PUT"} else None
     summary = told.partition("\n")[0].replace("`", "")
-    return {**_operation(summary, _procore_answers(route), parameters, body), "tags": [route.tool]}
+    return {**_operation(summary, _procore_answers(route, summary), parameters, body), "tags": [route.tool]}
 
 
 def _queried(route: Route, told: str) -> Iterable[str]:
@@ -209,13 +209,16 @@ def _queried(route: Route, told: str) -> Iterable[str]:
     return names
 
 
-def _procore_answers(route: Route) -> Schema:
+def _procore_answers(route: Route, summary: str) -> Schema:
+    """Return what a route may answer; a handler whose first line says that it answers nothing has no body."""
     v2 = is_v2(route.template)
     # The standard format of v2; v1 has objects and lists.
     good: Schema = {"type": "object", "required": ["data"]} if v2 else {"type": ["object", "array", "string"]}
     error = {"$ref": f"#/components/schemas/{'V2Error' if v2 else 'V1Error'}"}
     forbidden = {"$ref": "#/components/schemas/Forbidden"}
-    done = {"200": _answer("Done", good), "201": _answer("Made", good), "204": {"description": "Done"}}
+    nothing: Schema = {"description": "Done"}
+    silent = "answers nothing" in summary
+    done = {"200": nothing if silent else _answer("Done", good), "201": _answer("Made", good), "204": nothing}
     refused = {str(status): _answer("Refused", error) for status in (400, 401, 404, 409, 422)}
     return {
         **done,

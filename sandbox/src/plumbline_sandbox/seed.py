@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from plumbline_sandbox.blueprint import CustomerBlueprint, RealmBlueprint
+from plumbline_sandbox.procore.billing_periods import period
 from plumbline_sandbox.procore.furnishing import address, furnish
 from plumbline_sandbox.procore.grants import App, Install, User
 from plumbline_sandbox.procore.state import Company
@@ -175,14 +176,7 @@ def _schedule_row(row_id: int, position: int, row: tuple[str, str, str]) -> dict
 
 def _period(world: World, company: Company, project_id: int) -> None:
     end = date(2026, 10, 31)
-    value = {
-        "project_id": project_id,
-        "position": 1,
-        "start_date": end.replace(day=1).isoformat(),
-        "end_date": end.isoformat(),
-        "due_date": (end + timedelta(days=30)).isoformat(),
-        "status": "open",
-    }
+    value = period(project_id, 1, start=end.replace(day=1), end=end, due=end + timedelta(days=30))
     world.procore.billing_periods.insert(
         world.procore.new_id(), value, company_id=company.id, project_id=project_id
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from plumbline_sandbox.procore.conventions import invalid
+from plumbline_sandbox.procore.conventions import SYNCED, invalid
 from plumbline_sandbox.procore.fields import Fields
 from plumbline_sandbox.procore.g702 import Application, Line, summarize
 from plumbline_sandbox.procore.records import Record
@@ -22,9 +22,6 @@ APPROVED_CODES = (4, 5, 6, 7)
 
 DEFAULT_LATE_MS = 3000
 """How late change-order rows appear under the `late-rows` fault, unless it says."""
-
-SYNCED = "cannot be edited because it has been synced with ERP"
-"""The complaint about a change to a record that has an origin_id."""
 
 
 class Applications:

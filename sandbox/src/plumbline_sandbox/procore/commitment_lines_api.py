@@ -4,15 +4,12 @@ Sources: Procore reference, Work Order Contract Line Items, Purchase Order Contr
 Commitment Contract Line Items (v2.0), Work Order Contract Detail Line Items.
 """
 
-from typing import Any
-
 from plumbline_sandbox.http import Answer, json_answer
 from plumbline_sandbox.procore.call import Call, Endpoint
 from plumbline_sandbox.procore.commitment_details import Details
 from plumbline_sandbox.procore.commitment_kinds import KINDS, Kind
 from plumbline_sandbox.procore.commitment_lines import Lines
 from plumbline_sandbox.procore.commitment_view import CommitmentView
-from plumbline_sandbox.procore.contracts import string_ids
 from plumbline_sandbox.procore.conventions import (
     asked_view,
     filter_ids,
@@ -23,6 +20,7 @@ from plumbline_sandbox.procore.conventions import (
     of_list,
     part,
     read_object,
+    string_ids,
 )
 from plumbline_sandbox.procore.directory import filtered
 from plumbline_sandbox.procore.records import Record, Shown, fresh
@@ -149,14 +147,17 @@ class LinesV2:
 
     def list(self, call: Call) -> Answer:
         """`GET .../commitment_contracts/{contract}/line_items?view=`: default or extended."""
+        extended = asked_view(call.request, "default", "extended") == "extended"
         rows = self._view.lines(_contract(self._procore, call))
         page, headers = list_v2(call.request, rows)
-        return of_list(call.path, [self._told(call, row) for row in page], headers)
+        told = [self._view.line_v2(row, extended=extended) for row in page]
+        return of_list(call.path, string_ids(told), headers)
 
     def show(self, call: Call) -> Answer:
         """`GET .../commitment_contracts/{contract}/line_items/{id}?view=`."""
-        contract = _contract(self._procore, call)
-        return self._answer(call, _line(self._procore, call, contract))
+        extended = asked_view(call.request, "default", "extended") == "extended"
+        line = _line(self._procore, call, _contract(self._procore, call))
+        return json_answer(200, {"data": string_ids(self._view.line_v2(line, extended=extended))})
 
     def create(self, call: Call) -> Answer:
         """`POST .../commitment_contracts/{contract}/line_items`: a flat body; it answers 200."""
@@ -165,14 +166,14 @@ class LinesV2:
         if body.get("wbs_code_id") is None:
             raise invalid(call.path, {"wbs_code_id": ["can't be blank"]}, 400)
         record = self._rules.create(contract, body, call.actor, call.path)
-        return self._answer(call, fresh(record))
+        return self._answer(fresh(record))
 
     def update(self, call: Call) -> Answer:
         """`PATCH .../commitment_contracts/{contract}/line_items/{id}`."""
         contract = _contract(self._procore, call)
         record = _truth(self._procore, call, contract)
         self._rules.update(contract, record, read_object(call.request), call.actor, call.path)
-        return self._answer(call, fresh(record))
+        return self._answer(fresh(record))
 
     def delete(self, call: Call) -> Answer:
         """`DELETE .../commitment_contracts/{contract}/line_items/{id}` answers nothing."""
@@ -181,13 +182,9 @@ class LinesV2:
         self._rules.delete(contract, record, call.actor, call.path)
         return Answer(204, committed=True)
 
-    def _told(self, call: Call, row: Shown[Row]) -> Any:
-        extended = asked_view(call.request, "default", "extended") == "extended"
-        return string_ids(self._view.line_v2(row, extended=extended))
-
-    def _answer(self, call: Call, shown: Shown[Row]) -> Answer:
-        told = self._told(call, shown)
-        return json_answer(200, {"data": told}, committed=call.request.method != "GET")
+    def _answer(self, shown: Shown[Row]) -> Answer:
+        told = string_ids(self._view.line_v2(shown, extended=False))
+        return json_answer(200, {"data": told}, committed=True)
 
 
 def _contract(procore: Procore, call: Call, body: Row | None = None) -> Shown[Row]:

@@ -12,7 +12,6 @@ from plumbline_sandbox.procore.call import Call, Endpoint
 from plumbline_sandbox.procore.commitment_edit import Commitments
 from plumbline_sandbox.procore.commitment_kinds import BY_TYPE, KINDS, Kind
 from plumbline_sandbox.procore.commitment_view import CommitmentView
-from plumbline_sandbox.procore.contracts import string_ids
 from plumbline_sandbox.procore.conventions import (
     asked_view,
     filter_flag,
@@ -26,6 +25,7 @@ from plumbline_sandbox.procore.conventions import (
     of_list,
     part,
     read_object,
+    string_ids,
 )
 from plumbline_sandbox.procore.directory import asked_rows, filtered
 from plumbline_sandbox.procore.records import Record, Shown, fresh
@@ -136,11 +136,11 @@ class CommitmentsV2:
         shown = next((row for row in rows if row.id == call.record_id()), None)
         if shown is None:
             raise not_found(call.path)
-        return self._answer(call, shown, 200)
+        return _data(self._view.v2(shown, extended=self._extended(call)), 200)
 
     def create(self, call: Call) -> Answer:
         """`POST .../commitment_contracts?view=`: a flat body with `type`."""
-        project = call.project(self._procore)
+        project, extended = call.project(self._procore), self._extended(call)
         body = read_object(call.request)
         kind = BY_TYPE.get(str(body.get("type")))
         if kind is None:
@@ -148,16 +148,16 @@ class CommitmentsV2:
         files = brought(self._procore, call, {}, body)
         record = self._rules.create(kind, project, _without_origin(body), call.actor, call.path)
         self._procore.prostore.attach(record.id, files)
-        return self._answer(call, fresh(record), 201)
+        return _data(self._view.v2(fresh(record), extended=extended), 201, committed=True)
 
     def update(self, call: Call) -> Answer:
         """`PATCH .../commitment_contracts/{id}?view=`."""
+        record, extended = self._truth(call), self._extended(call)
         body = read_object(call.request)
-        record = self._truth(call)
         files = brought(self._procore, call, {}, body)
         self._rules.update(record, _without_origin(body), call.actor, call.path)
         self._procore.prostore.attach(record.id, files)
-        return self._answer(call, fresh(record), 200)
+        return _data(self._view.v2(fresh(record), extended=extended), 200, committed=True)
 
     def delete(self, call: Call) -> Answer:
         """`DELETE .../commitment_contracts/{id}` answers nothing."""
@@ -180,7 +180,7 @@ class CommitmentsV2:
             "total_payments_amount": money(totals.paid),
             "currency_configuration": {"currency_iso_code": "USD"},
         }
-        return json_answer(200, {"data": told})
+        return _data(told, 200)
 
     def _kept(self, call: Call, rows: Sequence[Shown[Row]]) -> Sequence[Shown[Row]]:
         """Keep what the filters ask for that v1 lists do not have."""
@@ -215,14 +215,14 @@ class CommitmentsV2:
     def _extended(self, call: Call) -> bool:
         return asked_view(call.request, "default", "extended") == "extended"
 
-    def _answer(self, call: Call, shown: Shown[Row], status: int) -> Answer:
-        told = string_ids(self._view.v2(shown, extended=self._extended(call)))
-        return json_answer(status, {"data": told}, committed=call.request.method != "GET")
-
 
 def _without_origin(body: Row) -> Row:
     """Leave out what v2 does not know of a commitment."""
     return {name: value for name, value in body.items() if not name.startswith("origin_")}
+
+
+def _data(told: dict[str, Any], status: int, *, committed: bool = False) -> Answer:
+    return json_answer(status, {"data": string_ids(told)}, committed=committed)
 
 
 def endpoints(procore: Procore) -> list[Endpoint]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from plumbline_sandbox.http import Answer, json_answer
 from plumbline_sandbox.procore.call import Call, Endpoint
+from plumbline_sandbox.procore.commitment_kinds import BY_TYPE, KINDS
 from plumbline_sandbox.procore.conventions import (
     forbidden,
     list_v1,
@@ -21,6 +22,7 @@ from plumbline_sandbox.procore.conventions import (
 )
 from plumbline_sandbox.procore.fields import Fields
 from plumbline_sandbox.procore.records import Record, Shown, fresh
+from plumbline_sandbox.procore.requisition import Requisition
 from plumbline_sandbox.procore.state import COMPLIANCE, COMPLIANCE_DOCUMENT, Procore, Row
 from plumbline_sandbox.procore.uploads_api import attach
 
@@ -32,9 +34,6 @@ DOCUMENT_STATUSES = ("compliant", "not_compliant")
 
 STATUSES = ("compliant", "not_compliant", "not_required")
 """Statuses of a contract, for its papers and for its insurances."""
-
-KINDS = {"work_order_contracts": "WorkOrderContract", "purchase_order_contracts": "PurchaseOrderContract"}
-"""The two kinds of commitments, by their part of the path."""
 
 NO_PAY = "Procore Pay is not enabled for this company."
 """What a company without Procore Pay is told (status and wording are inferred)."""
@@ -124,13 +123,12 @@ class Compliance:
 
     def of_invoice(self, call: Call) -> Answer:
         """`GET /rest/v2.0/companies/{c}/projects/{p}/compliance/invoices/{invoice}/documents`."""
-        self._paying_project(call)
-        page, headers = list_v2(call.request, self._documents(call.record_id("invoice")))
+        page, headers = list_v2(call.request, self._documents(self._invoice(call).id))
         return of_list(call.path, [self._document_v2(call, row) for row in page], headers)
 
     def create_for_invoice(self, call: Call) -> Answer:
         """`POST .../compliance/invoices/{invoice}/documents`: a flat body, with `prostore_file_ids`."""
-        project = self._paying_project(call)
+        invoice = self._invoice(call)
         body = read_object(call.request)
         fields = Fields(call.path, body)
         row: Row = {
@@ -140,27 +138,28 @@ class Compliance:
             "status": "not_compliant",
             "effective_at": _told(fields, "effective_at", None),
             "expires_at": _told(fields, "expires_at", None),
-            "holder_id": call.record_id("invoice"),
+            "holder_id": invoice.id,
         }
         fields.done()
         document_id = self._procore.new_id()
         attach(self._procore, call, {}, document_id, body)
         record = self._procore.compliance_documents.insert(
-            document_id, row, company_id=project.company_id, project_id=project.id
+            document_id, row, company_id=invoice.company_id, project_id=invoice.project_id
         )
         self._procore.created(COMPLIANCE_DOCUMENT, record, call.actor, status=row["status"])
         return json_answer(201, {"data": self._document_v2(call, fresh(record))}, committed=True)
 
-    def _paying_project(self, call: Call) -> Shown[Row]:
+    def _invoice(self, call: Call) -> Shown[Requisition]:
+        """Return the requisition of the path, where Procore Pay is enabled."""
         project = call.project(self._procore)
         if project.company_id not in self._procore.paying_companies:
             raise forbidden(NO_PAY)
-        return project
+        return call.owned(self._procore.requisitions.shown(call.record_id("invoice")), project)
 
     def _contract(self, call: Call) -> Shown[Row]:
         project = call.project(self._procore)
         contract = call.owned(self._procore.commitments.shown(call.record_id("contract")), project)
-        if contract.value["type"] != KINDS[call.path.split("/")[5]]:
+        if BY_TYPE[contract.value["type"]].path != call.path.split("/")[5]:
             raise not_found(call.path)
         return contract
 
@@ -183,7 +182,7 @@ class Compliance:
             row
             for place in (None, contract.project_id)
             for row in self._procore.insurances.shown_of_project(place)
-            if row.value["vendor_id"] == contract.value["vendor"]["id"]
+            if row.value["vendor_id"] == contract.value["vendor_id"]
         ]
         return {
             **self._set(contract),
@@ -278,7 +277,7 @@ def endpoints(procore: Procore) -> list[Endpoint]:
     compliance = Compliance(procore)
     invoice = "/rest/v2.0/companies/{company}/projects/{project}/compliance/invoices/{invoice}/documents"
     rows: list[Endpoint] = [
-        (method, f"/rest/v1.0/projects/{{project}}/{kind}/{{contract}}/{tail}", handler)
+        (method, f"/rest/v1.0/projects/{{project}}/{kind.path}/{{contract}}/{tail}", handler)
         for kind in KINDS
         for method, tail, handler in (
             ("GET", "compliance", compliance.show),

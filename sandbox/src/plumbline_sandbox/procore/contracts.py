@@ -1,11 +1,10 @@
-"""Prime contracts, their schedule of values, and billing periods.
+"""Prime contracts and their schedule of values.
 
 A contract's amounts are computed: the original schedule from its lines, the invoiced amount
 from its approved applications. Line items are the original schedule only; growth by change
 orders shows in the g703 of applications.
 """
 
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -17,19 +16,17 @@ from plumbline_sandbox.procore.conventions import (
     money,
     part,
     read_object,
+    string_ids,
     with_headers,
 )
 from plumbline_sandbox.procore.directory import as_json, filtered
 from plumbline_sandbox.procore.fields import Fields
 from plumbline_sandbox.procore.g702 import summarize, total
 from plumbline_sandbox.procore.records import Record, Shown, fresh
-from plumbline_sandbox.procore.state import BILLING_PERIOD, PRIME_CONTRACT, Actor, Procore, Row
+from plumbline_sandbox.procore.state import PRIME_CONTRACT, Actor, Procore, Row
 
 STATUSES = ("Draft", "Out For Bid", "Out For Signature", "Approved", "Complete", "Terminated")
 """Statuses of a prime contract (Procore reference, Prime Contracts)."""
-
-PERIOD_STATUSES = ("open", "closed")
-"""Statuses of a billing period."""
 
 
 class Contracts:
@@ -133,67 +130,3 @@ class Contracts:
     def _payments(self, contract: Shown[Row]) -> list[Row]:
         rows = self._procore.payments.shown_of_project(contract.project_id)
         return [row.value for row in rows if row.value["contract_id"] == contract.id]
-
-
-class BillingPeriods:
-    """The endpoints of a project's billing periods."""
-
-    def __init__(self, procore: Procore) -> None:
-        self._procore = procore
-
-    def list(self, call: Call) -> Answer:
-        """`GET /rest/v1.0/projects/{p}/billing_periods`."""
-        project = call.project(self._procore)
-        rows = filtered(call, self._procore.billing_periods.shown_of_project(project.id))
-        page, headers = list_v1(call.request, rows)
-        return with_headers(json_answer(200, [as_json(row) for row in page]), headers)
-
-    def show(self, call: Call) -> Answer:
-        """`GET /rest/v1.0/projects/{p}/billing_periods/{id}`."""
-        project = call.project(self._procore)
-        shown = call.owned(self._procore.billing_periods.shown(call.record_id()), project)
-        return json_answer(200, as_json(shown))
-
-    def create(self, call: Call) -> Answer:
-        """`POST /rest/v1.0/projects/{p}/billing_periods`."""
-        project = call.project(self._procore)
-        body = read_object(call.request)
-        fields = Fields(call.path, part(body, "billing_period", call.path) or body)
-        start, end = fields.required_day("start_date"), fields.required_day("end_date")
-        due = fields.day("due_date") or end
-        if end < start:
-            fields.complain("end_date", "must be on or after start_date")
-        fields.done()
-        record = self.add(project, start=start, end=end, due=due)
-        self._procore.created(BILLING_PERIOD, record, call.actor)
-        return json_answer(201, as_json(fresh(record)), committed=True)
-
-    def add(self, project: Shown[Row] | Record[Row], *, start: date, end: date, due: date) -> Record[Row]:
-        """Store an open period at the next position; the caller makes it a fact."""
-        position = sum(1 for _ in self._procore.billing_periods.living_of_project(project.id)) + 1
-        value: Row = {
-            "project_id": project.id,
-            "position": position,
-            "start_date": start.isoformat(),
-            "end_date": end.isoformat(),
-            "due_date": due.isoformat(),
-            "status": "open",
-        }
-        return self._procore.billing_periods.insert(
-            self._procore.new_id(), value, company_id=project.company_id, project_id=project.id
-        )
-
-
-def string_ids(value: Any) -> Any:
-    """Return the value with every id as a string, as v2 has them."""
-    if isinstance(value, list):
-        return [string_ids(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _string_id(name, item) for name, item in value.items()}
-    return value
-
-
-def _string_id(name: str, value: Any) -> Any:
-    if isinstance(value, int) and not isinstance(value, bool) and (name == "id" or name.endswith("_id")):
-        return str(value)
-    return string_ids(value)

@@ -34,6 +34,9 @@ WRONG_PATH = b"<!DOCTYPE html><html><head><title>Not Found</title></head><body>T
 FORBIDDEN = "You do not have permission to perform this action"
 """What a caller is told that lacks the level for a write (the wording is inferred)."""
 
+SYNCED = "cannot be edited because it has been synced with ERP"
+"""The complaint about a change to a record that has an origin_id."""
+
 _REASONS = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -258,6 +261,21 @@ def _moment(text: str, time_of_day: time) -> datetime:
         return datetime.combine(date.fromisoformat(text), time_of_day, UTC)
     at = datetime.fromisoformat(text)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def string_ids(value: Any) -> Any:
+    """Return the value with every id as a string, as v2 has them."""
+    if isinstance(value, list):
+        return [string_ids(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _string_id(name, item) for name, item in value.items()}
+    return value
+
+
+def _string_id(name: str, value: Any) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool) and (name == "id" or name.endswith("_id")):
+        return str(value)
+    return string_ids(value)
 
 
 def money(amount: Decimal) -> str:

@@ -60,7 +60,9 @@ class Papers:
         self._procore = procore
 
     def make(self, kind: str, project: Shown[Row], body: Row, actor: Actor) -> Record[Row]:
-        """Make a paper of an invoice: `invoice_id`, `type`, and what is not as usual.
+        """Make a paper of a requisition: `invoice_id`, `type`, and what is not as usual.
+
+        Unless it says, it is its commitment's vendor's.
 
         Raises:
             RefusedError: 422, a field is invalid.
@@ -81,7 +83,7 @@ class Papers:
         }
         record = self._procore.papers.insert(
             self._procore.new_id(),
-            self._filled(blank, body),
+            self._filled(blank, body, project.id),
             company_id=project.company_id,
             project_id=project.id,
         )
@@ -92,7 +94,7 @@ class Papers:
     def handle(self, record: Record[Row], body: Row, actor: Actor) -> None:
         """Change a paper: sign, approve, release; a new `pdf` takes the place of the old."""
         assert record.value is not None
-        self._procore.papers.change(record, self._filled(record.value, body))
+        self._procore.papers.change(record, self._filled(record.value, body, record.project_id))
         self._keep(record, body)
         self._procore.updated(PAPER, record, actor, **_facts(record))
 
@@ -123,7 +125,7 @@ class Papers:
         rows = self._procore.papers.shown_of_project(project.id)
         return [row for row in rows if row.value["kind"] == kind and row.value["invoice_id"] in wanted]
 
-    def _filled(self, before: Row, body: Row) -> Row:
+    def _filled(self, before: Row, body: Row, project_id: int | None) -> Row:
         fields, kind = Fields("", body), before["kind"]
         row = {
             **before,
@@ -135,10 +137,22 @@ class Papers:
             "locked": fields.flag("locked", default=before["locked"]),
             **{n: fields.text(n, before[n]) for n in ("description", "waiver_date", "reviewer_notes")},
         }
+        invoice = self._procore.requisitions.truth(row["invoice_id"] or 0)
         if row["invoice_id"] is None:
             fields.complain("invoice_id", "can't be blank")
+        elif invoice is None or invoice.project_id != project_id:
+            fields.complain("invoice_id", "is invalid")
         fields.done()
-        return row
+        return (
+            row if row["vendor_id"] is not None else {**row, "vendor_id": self._vendor_id(row["invoice_id"])}
+        )
+
+    def _vendor_id(self, requisition_id: int) -> int | None:
+        requisition = self._procore.requisitions.truth(requisition_id)
+        assert requisition is not None
+        assert requisition.value is not None
+        contract = self._procore.commitments.truth(requisition.value.commitment_id)
+        return None if contract is None or contract.value is None else contract.value["vendor_id"]
 
     def _keep(self, record: Record[Row], body: Row) -> None:
         if "pdf" not in body:

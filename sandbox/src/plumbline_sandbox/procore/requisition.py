@@ -99,8 +99,8 @@ class Requisition:
     status: str
     final: bool
     period_id: int | None
-    start: date
-    end: date
+    requisition_start: date
+    requisition_end: date
     billing_date: date
     payment_date: date | None
     submitted_at: date | None

@@ -5,10 +5,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from plumbline_sandbox.http import Answer, Request
+from plumbline_sandbox.procore.billing_periods import endpoints as billing_periods
 from plumbline_sandbox.procore.call import ApiHandler, Call, Endpoint
+from plumbline_sandbox.procore.commitment_lines_api import endpoints as commitment_lines
+from plumbline_sandbox.procore.commitments import endpoints as commitments
 from plumbline_sandbox.procore.compliance import endpoints as compliance
-from plumbline_sandbox.procore.contract_payments import ContractPayments
-from plumbline_sandbox.procore.contracts import BillingPeriods, Contracts
+from plumbline_sandbox.procore.contract_payments import endpoints as contract_payments
+from plumbline_sandbox.procore.contracts import Contracts
 from plumbline_sandbox.procore.conventions import forbidden, is_v2, list_v1, list_v2, not_found, of_list
 from plumbline_sandbox.procore.directory import Directory
 from plumbline_sandbox.procore.documents import endpoints as documents
@@ -16,6 +19,9 @@ from plumbline_sandbox.procore.insurances import endpoints as insurances
 from plumbline_sandbox.procore.papers import endpoints as papers
 from plumbline_sandbox.procore.payment_applications import PaymentApplications
 from plumbline_sandbox.procore.projects import endpoints as projects
+from plumbline_sandbox.procore.requisition_items_api import endpoints as requisition_items
+from plumbline_sandbox.procore.requisitions import associations
+from plumbline_sandbox.procore.requisitions import endpoints as requisitions
 from plumbline_sandbox.procore.state import Procore
 from plumbline_sandbox.procore.timesheets import endpoints as timesheets
 from plumbline_sandbox.procore.uploads_api import endpoints as uploads
@@ -24,7 +30,7 @@ from plumbline_sandbox.procore.webhooks.api import Webhooks
 from plumbline_sandbox.procore.webhooks.api_v1 import endpoints as webhooks_v1
 
 OPEN = "open"
-"""The tool of endpoints that need no permission."""
+"""The tool of endpoints that need no permission, or ask for it themselves."""
 
 WEBHOOKS = "webhooks"
 """The tool of the webhook endpoints: nothing at all is to be had there below `standard`."""
@@ -87,7 +93,13 @@ def _by_tool(procore: Procore) -> Iterable[tuple[str, list[Endpoint]]]:
     yield "directory", vendors(procore)
     yield "directory", insurances(procore)
     yield "prime_contracts", _prime_contracts(procore)
-    yield "commitments", _commitments(procore)
+    yield OPEN, contract_payments(procore)
+    yield "commitments", billing_periods(procore)
+    yield "commitments", commitments(procore)
+    yield "commitments", commitment_lines(procore)
+    yield "commitments", requisitions(procore)
+    yield "commitments", requisition_items(procore)
+    yield OPEN, associations(procore)
     yield "commitments", compliance(procore)
     yield "commitments", papers(procore)
     yield "documents", documents(procore)
@@ -109,7 +121,6 @@ def _open(procore: Procore) -> list[Endpoint]:
 def _prime_contracts(procore: Procore) -> list[Endpoint]:
     contracts = Contracts(procore)
     applications = PaymentApplications(procore)
-    payments = ContractPayments(procore)
     v2_contracts = "/rest/v2.0/companies/{company}/projects/{project}/prime_contracts"
     nested = "/rest/v1.0/prime_contracts/{contract}"
     return [
@@ -120,11 +131,6 @@ def _prime_contracts(procore: Procore) -> list[Endpoint]:
         ("POST", f"{nested}/payment_applications", applications.create),
         ("PATCH", f"{nested}/payment_applications/{{id}}", applications.update),
         ("PATCH", f"{nested}/payment_application_line_items/{{id}}", applications.update_line),
-        ("GET", "/rest/v1.0/contract_payments", payments.list),
-        ("POST", "/rest/v1.0/contract_payments", payments.create),
-        ("GET", "/rest/v1.0/contract_payments/{id}", payments.show),
-        ("PATCH", "/rest/v1.0/contract_payments/{id}", payments.update),
-        ("DELETE", "/rest/v1.0/contract_payments/{id}", payments.delete),
         ("GET", "/rest/v1.0/prime_contracts", contracts.list_v1),
         ("GET", "/rest/v1.0/prime_contracts/{id}/line_items", contracts.lines_v1),
         ("GET", "/rest/v1.0/prime_contract/{id}", contracts.show_v1),
@@ -132,15 +138,6 @@ def _prime_contracts(procore: Procore) -> list[Endpoint]:
         ("GET", v2_contracts, contracts.list_v2),
         ("GET", f"{v2_contracts}/{{id}}", contracts.show_v2),
         ("GET", f"{v2_contracts}/{{id}}/line_items", contracts.lines_v2),
-    ]
-
-
-def _commitments(procore: Procore) -> list[Endpoint]:
-    periods = BillingPeriods(procore)
-    return [
-        ("GET", "/rest/v1.0/projects/{project}/billing_periods", periods.list),
-        ("POST", "/rest/v1.0/projects/{project}/billing_periods", periods.create),
-        ("GET", "/rest/v1.0/projects/{project}/billing_periods/{id}", periods.show),
     ]
 
 
