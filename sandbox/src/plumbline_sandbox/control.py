@@ -53,6 +53,8 @@ class Control:
                     "/control/procore/payment_applications/{id:int}", self.rebill, methods=["PATCH", "DELETE"]
                 ),
                 Route("/control/procore/contract_payments", self.receive, methods=["POST"]),
+                Route("/control/procore/requisitions", self.claim, methods=["POST"]),
+                Route("/control/procore/requisitions/{id:int}", self.review, methods=["PATCH", "DELETE"]),
                 Route("/control/procore/papers/{id:int}", self.handle_paper, methods=["PATCH"]),
                 Route("/control/procore/papers/{kind}", self.paper, methods=["POST"]),
                 Route("/control/quickbooks", self.found, methods=["POST"]),
@@ -149,6 +151,19 @@ class Control:
         """`POST /control/procore/contract_payments`."""
         body = await posted_object(request)
         return JSONResponse(self._people.receive(body), 201)
+
+    async def claim(self, request: Request) -> Response:
+        """`POST /control/procore/requisitions`: `{"commitment_id", "status", "items": [...]}`."""
+        body = await posted_object(request)
+        return JSONResponse(self._people.claim(body), 201)
+
+    async def review(self, request: Request) -> Response:
+        """`PATCH` or `DELETE /control/procore/requisitions/{id}`."""
+        requisition_id = request.path_params["id"]
+        if request.method == "DELETE":
+            return JSONResponse(self._people.withdraw(requisition_id))
+        body = await posted_object(request)
+        return JSONResponse(self._people.review(requisition_id, body))
 
     async def paper(self, request: Request) -> Response:
         """`POST /control/procore/papers/{lien_waiver|subtier_waiver|manual_hold}`; `pdf` is hexadecimal."""

@@ -7,26 +7,29 @@ The journal says `origin: person`.
 from typing import Any
 
 from plumbline_sandbox.procore.application_edit import Applications
-from plumbline_sandbox.procore.contract_payments import Payments
+from plumbline_sandbox.procore.contract_payments import Payments, contract
 from plumbline_sandbox.procore.conventions import not_found
 from plumbline_sandbox.procore.papers import KINDS as PAPERS
 from plumbline_sandbox.procore.papers import Papers
 from plumbline_sandbox.procore.records import Record, fresh
+from plumbline_sandbox.procore.requisition_edit import Editor, Requisitions
 from plumbline_sandbox.procore.state import Actor, Row
 from plumbline_sandbox.world import World
 
-_PLACE = ("company_id", "project_id", "prime_contract_id")
+_PLACE = ("company_id", "project_id", "prime_contract_id", "commitment_id")
 
 
 class ProcorePeople:
-    """People in Procore: project managers who bill, and accountants who record what was paid."""
+    """People in Procore: project managers who bill and review, and accountants who record what was paid."""
 
     def __init__(self, world: World) -> None:
         self._procore = world.procore
         self._applications = Applications(world.procore)
         self._payments = Payments(world.procore)
         self._papers = Papers(world.procore)
+        self._requisitions = Requisitions(world.procore)
         self._actor = Actor("person", world.procore.person)
+        self._editor = Editor(self._actor, "")
 
     def bill(self, body: Row) -> dict[str, Any]:
         """Make a payment application on `prime_contract_id`; give its id."""
@@ -44,9 +47,28 @@ class ProcorePeople:
         return {"id": str(application_id)}
 
     def receive(self, body: Row) -> dict[str, Any]:
-        """Record a payment on `prime_contract_id`; give its id."""
-        record = self._payments.create(self._contract(body), _rest(body), self._actor, "")
+        """Record a payment on `prime_contract_id` or `commitment_id`; give its id."""
+        number = int(body.get("prime_contract_id") or body.get("commitment_id") or 0)
+        paid = _found(contract(self._procore, number))
+        record = self._payments.create(paid, _rest(body), self._actor, "")
         return {"id": str(record.id)}
+
+    def claim(self, body: Row) -> dict[str, Any]:
+        """Make a requisition on `commitment_id`; give its id and those of its lines."""
+        commitment = _found(self._procore.commitments.truth(int(body.get("commitment_id", 0))))
+        record = self._requisitions.create(commitment, _rest(body), self._editor)
+        assert record.value is not None
+        return {"id": str(record.id), "items": [str(item.id) for item in record.value.items]}
+
+    def review(self, requisition_id: int, body: Row) -> dict[str, Any]:
+        """Change fields and lines of a requisition, its status among them."""
+        self._requisitions.update(self._requisition(requisition_id), body, self._editor)
+        return {"id": str(requisition_id)}
+
+    def withdraw(self, requisition_id: int) -> dict[str, Any]:
+        """Delete a requisition."""
+        self._requisitions.delete(self._requisition(requisition_id), self._editor)
+        return {"id": str(requisition_id)}
 
     def paper(self, kind: str, body: Row) -> dict[str, Any]:
         """Make a waiver or a hold of an invoice of `project_id`; give its id."""
@@ -63,6 +85,9 @@ class ProcorePeople:
 
     def _contract(self, body: Row) -> Record[Row]:
         return _found(self._procore.prime_contracts.truth(int(body.get("prime_contract_id", 0))))
+
+    def _requisition(self, requisition_id: int) -> Record[Any]:
+        return _found(self._procore.requisitions.truth(requisition_id))
 
     def _application(self, application_id: int) -> Record[Any]:
         return _found(self._procore.applications.truth(application_id))

@@ -10,6 +10,7 @@ from plumbline_sandbox.procore.billing_periods import period
 from plumbline_sandbox.procore.furnishing import address, furnish
 from plumbline_sandbox.procore.grants import App, Install, User
 from plumbline_sandbox.procore.state import Company
+from plumbline_sandbox.procore.subcontracting import subcontract
 from plumbline_sandbox.procore.vendors import BLANK as BLANK_VENDOR
 from plumbline_sandbox.quickbooks.seed import SeededRealm
 from plumbline_sandbox.world import World
@@ -108,6 +109,10 @@ def seed(world: World) -> Seeded:
         project_ids = [int(project["id"]) for project in description["projects"]]
         state = STATES[seeded.company.name]
         description.update(furnish(world.procore, seeded.company, state, project_ids))
+    chance = random.Random(f"commitments {world.seed}")
+    for seeded, description in zip(companies, told, strict=True):
+        state = STATES[seeded.company.name]
+        description.update(subcontract(world.procore, seeded.company, state, description, chance))
     everything = {"companies": told, "realms": [{"id": r.id, "name": r.name} for r in realms]}
     return Seeded(tuple(companies), tuple(realms), everything)
 

@@ -11,6 +11,7 @@ from plumbline_sandbox.page.parts import button, choice, field, form, frame, tab
 from plumbline_sandbox.procore.application_edit import is_approved
 from plumbline_sandbox.procore.g702 import Application, summarize
 from plumbline_sandbox.procore.records import Record
+from plumbline_sandbox.procore.requisition import APPROVED, Requisition
 from plumbline_sandbox.procore.state import Company
 from plumbline_sandbox.quickbooks.realm import Realm
 from plumbline_sandbox.quickbooks.wire import Body
@@ -86,6 +87,13 @@ def _procore(world: World, look_for: str) -> Iterator[Markup]:
         brief = ["Code"] if company.brief_statuses else []
         heads = ["Invoice", "Project", "Status", *brief, "Billed on", "#Due", "#Tax", "Do"]
         yield _shown(f"Payment applications of {company.name}", heads, rows, look_for)
+        bills = (
+            _requisition(world, names[record.project_id], record)
+            for record in world.procore.requisitions.living()
+            if record.project_id in names
+        )
+        heads = ["Invoice", "Project", "Commitment", "Vendor", "Status", "Billed on", "#Due", "Do"]
+        yield _shown(f"Requisitions of {company.name}", heads, bills, look_for)
 
 
 def _application(company: Company, project: str, record: Record[Application]) -> list[object]:
@@ -103,6 +111,29 @@ def _application(company: Company, project: str, record: Record[Application]) ->
         _money(summarize(value.lines).current_payment_due),
         _money(value.tax),
         None if is_approved(value) else approve,
+    ]
+
+
+def _requisition(world: World, project: str, record: Record[Requisition]) -> list[object]:
+    value = record.value
+    assert value is not None
+    contract = world.procore.commitments.truth(value.commitment_id)
+    assert contract is not None
+    assert contract.value is not None
+    vendor = world.procore.vendors.truth(contract.value["vendor_id"] or 0)
+    number = contract.value["number"]
+    about = f"requisition {value.invoice_number} on {number} of {project}"
+    path = f"/page/procore/requisitions/{record.id}"
+    approve = form(f"{path}/approve", button("Approve", about=about))
+    return [
+        el("a", value.invoice_number, href=path, aria_label=f"Edit {about}"),
+        project,
+        number,
+        vendor.value["name"] if vendor and vendor.value else "",
+        value.status,
+        value.billing_date,
+        _money(summarize(value.items).current_payment_due),
+        None if value.status in APPROVED else approve,
     ]
 
 

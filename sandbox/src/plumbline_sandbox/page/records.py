@@ -7,6 +7,8 @@ from plumbline_sandbox.page.parts import button, choice, field, form, frame
 from plumbline_sandbox.procore.application_edit import STATUSES
 from plumbline_sandbox.procore.g702 import Application, Line
 from plumbline_sandbox.procore.records import Record
+from plumbline_sandbox.procore.requisition import Item, Requisition
+from plumbline_sandbox.procore.requisition_edit import STATUSES as REQUISITION_STATUSES
 from plumbline_sandbox.quickbooks import wire
 from plumbline_sandbox.quickbooks.entities.registry import ENTITIES
 from plumbline_sandbox.world import World
@@ -41,6 +43,28 @@ def application_page(world: World, record: Record[Application]) -> bytes:
         form(f"{path}/delete", button("Delete")),
         el("h2", "Schedule of values"),
         el("ul", [el("li", _line(line)) for line in value.lines]),
+    )
+
+
+def requisition_page(record: Record[Requisition]) -> bytes:
+    """Return the page of a requisition."""
+    value = record.value
+    assert value is not None
+    texts = {
+        "Invoice number": ("invoice_number", value.invoice_number, "text"),
+        "Period from": ("requisition_start", value.requisition_start, "date"),
+        "Period to": ("requisition_end", value.requisition_end, "date"),
+        "Billing date": ("billing_date", value.billing_date, "date"),
+        "Paid on": ("payment_date", value.payment_date or "", "date"),
+    }
+    fields = [field(label, name, text, type=kind) for label, (name, text, kind) in texts.items()]
+    path = f"/page/procore/requisitions/{record.id}"
+    return frame(
+        f"Requisition {value.invoice_number}",
+        form(path, choice("Status", "status", REQUISITION_STATUSES, value.status), fields, button("Save")),
+        form(f"{path}/delete", button("Delete")),
+        el("h2", "Schedule of values"),
+        el("ul", [el("li", _item(item)) for item in value.items]),
     )
 
 
@@ -80,4 +104,11 @@ def _line(line: Line) -> str:
     return (
         f"{line.flat_code} {line.description_of_work}: {line.work_this_period:,.2f} of "
         f"{line.scheduled_value:,.2f} this period, {line.retainage_percent} % retained"
+    )
+
+
+def _item(item: Item) -> str:
+    return (
+        f"{item.description_of_work}: {item.work_this_period:,.2f} of {item.scheduled_value:,.2f} this period, "
+        f"{item.work_retained:,.2f} retained; {item.status}"
     )

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from plumbline_sandbox.http import RefusedError
 from plumbline_sandbox.page.index import SCALES, STEPS, index
 from plumbline_sandbox.page.parts import SCRIPT, STYLE
-from plumbline_sandbox.page.records import application_page, entity_page, problem_page
+from plumbline_sandbox.page.records import application_page, entity_page, problem_page, requisition_page
 from plumbline_sandbox.people import ProcorePeople
 from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.world import World
@@ -46,6 +46,9 @@ class Page:
             "/page/procore/{id:int}": self.change_application,
             "/page/procore/{id:int}/approve": self.approve,
             "/page/procore/{id:int}/delete": self.delete_application,
+            "/page/procore/requisitions/{id:int}": self.change_requisition,
+            "/page/procore/requisitions/{id:int}/approve": self.approve_requisition,
+            "/page/procore/requisitions/{id:int}/delete": self.delete_requisition,
             "/page/quickbooks/{realm}/{entity}/{id}": self.change_entity,
             "/page/quickbooks/{realm}/{entity}/{id}/{operation}": self.operate,
         }
@@ -54,6 +57,7 @@ class Page:
             STYLE: _asset("style.css", "text/css"),
             SCRIPT: _asset("live.js", "text/javascript"),
             "/page/procore/{id:int}": self.application,
+            "/page/procore/requisitions/{id:int}": self.requisition,
             "/page/quickbooks/{realm}/{entity}/{id}": self.entity,
         }
         return [
@@ -71,6 +75,13 @@ class Page:
         if record is None:
             raise KeyError(request.path_params["id"])
         return _html(application_page(self._world, record))
+
+    async def requisition(self, request: Request) -> Response:
+        """Show a requisition."""
+        record = self._world.procore.requisitions.truth(request.path_params["id"])
+        if record is None:
+            raise KeyError(request.path_params["id"])
+        return _html(requisition_page(record))
 
     async def entity(self, request: Request) -> Response:
         """Show a QuickBooks entity."""
@@ -118,6 +129,22 @@ class Page:
     async def delete_application(self, request: Request) -> Response:
         """Delete a payment application."""
         self._people.unbill(request.path_params["id"])
+        return _back("/#procore")
+
+    async def change_requisition(self, request: Request) -> Response:
+        """Save a requisition; what is left empty stays as it is."""
+        asked = {name: text for name, text in (await _form(request)).items() if text}
+        self._people.review(request.path_params["id"], asked)
+        return _back("/#procore")
+
+    async def approve_requisition(self, request: Request) -> Response:
+        """Approve a requisition."""
+        self._people.review(request.path_params["id"], {"status": "approved"})
+        return _back("/#procore")
+
+    async def delete_requisition(self, request: Request) -> Response:
+        """Delete a requisition."""
+        self._people.withdraw(request.path_params["id"])
         return _back("/#procore")
 
     async def change_entity(self, request: Request) -> Response:

@@ -65,9 +65,7 @@ class Requisitions:
         Raises:
             RefusedError: 422, a field is invalid, or the commitment takes no requisitions.
         """
-        self._check_billable(contract, editor.path)
-        blank = self.blank(contract, editor.actor)
-        requisition = self._filled(blank, values, editor)
+        requisition = self.draft(contract, values, editor)
         record = self.insert(contract, requisition)
         self._procore.created(REQUISITION, record, editor.actor, **_facts(requisition))
         return record
@@ -155,7 +153,12 @@ class Requisitions:
             return f"cannot be edited in status {requisition.status}"
         return None
 
-    def blank(self, contract: Record[Row], actor: Actor) -> Requisition:
+    def draft(self, contract: Record[Row], values: Row, editor: Editor) -> Requisition:
+        """Return a commitment's next requisition as wished, without storing it; see `create`."""
+        self._check_billable(contract, editor.path)
+        return self._filled(self._blank(contract, editor.actor), values, editor)
+
+    def _blank(self, contract: Record[Row], actor: Actor) -> Requisition:
         """Return the next draft of a commitment with nothing billed yet, for its newest open period."""
         earlier = self.of(contract.id)
         today = self._procore.clock.now().date()
