@@ -44,7 +44,17 @@ async def opened(data: Path, seed: int | None = None) -> AsyncIterator[Laborator
 def holdings(lab: Laboratory) -> dict[str, Any]:
     """Return everything that both vendors hold, as far as a person could look it up."""
     procore, quickbooks = lab.world.procore, lab.world.quickbooks
-    tables = ("projects", "vendors", "prime_contracts", "applications", "payments", "billing_periods")
+    tables = (
+        "projects",
+        "vendors",
+        "prime_contracts",
+        "applications",
+        "payments",
+        "billing_periods",
+        "commitments",
+        "commitment_lines",
+        "requisitions",
+    )
     return {
         **{name: [(r.id, r.value) for r in getattr(procore, name).living()] for name in tables},
         **{
@@ -79,6 +89,12 @@ async def live(lab: Laboratory) -> dict[str, Any]:
     made = await order(lab, "/control/procore/payment_applications", bill)
     path = f"/control/procore/payment_applications/{made['id']}"
     await order(lab, path, {"status": "approved"}, method="PATCH")
+    commitment = site.company["commitments"][project["id"]][0]
+    claim = {"commitment_id": commitment["id"], "items": [{"line_item_id": int(commitment["lines"][0])}]}
+    claimed = await order(lab, "/control/procore/requisitions", claim)
+    await order(lab, f"/control/procore/requisitions/{claimed['id']}", {"status": "approved"}, method="PATCH")
+    path = f"/rest/v1.0/work_order_contracts/{commitment['id']}"
+    await site.patch(path, {"project_id": site.project_id, "work_order_contract": {"origin_id": "QB-7"}})
     await order(lab, "/control/clock", {"step_s": 1000})
     return {"refused": refused.content, "file": file}
 

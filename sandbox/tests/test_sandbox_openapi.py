@@ -77,9 +77,11 @@ class Client:
     def judge(self, case: Any, data: st.DataObject) -> None:
         """Send a case and judge the answer."""
         realm = case.path_parameters.get("realm", "")
-        for name in sorted({"id", "contract"} & set(case.path_parameters)):
+        for name in sorted({"id", "contract", "requisition"} & set(case.path_parameters)):
             if data.draw(st.integers(0, 3)) < 3:
-                case.path_parameters[name] = data.draw(st.sampled_from(self.ids(realm, case.path)))
+                case.path_parameters[name] = data.draw(
+                    st.sampled_from(self.ids(realm, f"{case.path}#{name}"))
+                )
         sent = case.as_transport_kwargs()
         sent.pop("cookies")
         sent["headers"] = {name.lower(): text for name, text in sent["headers"].items()} | self.headers[realm]
@@ -120,7 +122,7 @@ def quickbooks_client(told: dict[str, Any], control: httpx.Client) -> Client:
     @cache
     def ids(realm: str, path: str) -> list[str]:
         """Return the ids of some entities of the kind that a path names."""
-        held = control.get(f"/control/quickbooks/{realm}/{path.split('/')[4]}").json()
+        held = control.get(f"/control/quickbooks/{realm}/{path.partition('#')[0].split('/')[4]}").json()
         return [entity["Id"] for entity in held[-3:]] or ["1"]
 
     return Client(told["quickbooks"]["url"], headers, ids)
@@ -134,13 +136,32 @@ def procore_client(told: dict[str, Any], control: httpx.Client) -> Client:
     )
     token = answer.json()["access_token"]
     headers = {"authorization": f"Bearer {token}", "procore-company-id": company["id"]}
-    project = control.get("/control/seed").json()["companies"][0]["projects"][0]
+    seed = control.get("/control/seed").json()["companies"][0]
+    project = seed["projects"][0]
     place = {"company_id": company["id"], "project_id": project["id"]}
     bill = {**place, "prime_contract_id": project["prime_contract_id"], "lines": [{}]}
     made = control.post("/control/procore/payment_applications", json=bill).json()["id"]
-    ids = {"payment_applications": made, "vendors": project["owner"]["id"], "projects": project["id"]}
-    known = {f"/rest/v1.0/{name}/{{id}}": [one] for name, one in ids.items()}
-    return Client(url, {"": headers}, lambda _, path: known.get(path, [project["prime_contract_id"]]))
+    order, _, bought, _ = seed["commitments"][project["id"]]
+    requisitions = [row["id"] for row in order["requisitions"]]
+    known = {
+        "/rest/v1.0/payment_applications/{id}#id": [made],
+        "/rest/v1.0/vendors/{id}#id": [project["owner"]["id"]],
+        "/rest/v1.0/projects/{id}#id": [project["id"]],
+    }
+    words = {
+        "/line_items/{id}#id": [*order["lines"], *bought["lines"]],
+        "requisition": requisitions,
+        "commitment_contracts": [order["id"], bought["id"]],
+        "work_order_contracts": [order["id"]],
+        "purchase_order_contracts": [bought["id"]],
+        "": [project["prime_contract_id"]],
+    }
+
+    def ids(_: str, path: str) -> list[str]:
+        """Return ids of what the path speaks of first, as far as the seed has it."""
+        return known.get(path) or next(found for word, found in words.items() if word in path)
+
+    return Client(url, {"": headers}, ids)
 
 
 def test_answers_are_as_described_and_can_be_had_again(tmp_path: Path) -> None:

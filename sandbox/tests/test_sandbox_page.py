@@ -124,6 +124,28 @@ async def test_application_is_approved_changed_and_deleted(lab: Laboratory) -> N
     assert lab.world.procore.applications.truth(application_id) is None
 
 
+async def test_requisition_is_changed_approved_and_deleted(lab: Laboratory) -> None:
+    company = lab.description["companies"][0]
+    order = company["commitments"][company["projects"][0]["id"]][0]
+    first, latest = (int(row["id"]) for row in order["requisitions"])
+    tree = await page(lab)
+    shown = [text for tag in ("caption", "td", "a") for _, text in tree.all(tag)]
+    assert {f"Requisitions of {company['name']}", "SC-001", "Hill Country Plumbing"} <= set(shown)
+    path = f"/page/procore/requisitions/{latest}"
+    assert "Requisition 2" in [text for _, text in (await page(lab, path)).all("h1")]
+    changes = {"status": "under_review", "invoice_number": "A-7", "payment_date": ""}
+    assert (await post(lab, path, **changes)).headers["location"] == "/#procore"
+    assert (await post(lab, f"{path}/approve")).status_code == 303
+    record = lab.world.procore.requisitions.truth(latest)
+    assert record
+    assert record.value
+    assert (record.value.status, record.value.invoice_number) == ("approved", "A-7")
+    assert (await post(lab, f"/page/procore/requisitions/{first}/delete")).status_code == 422
+    assert (await post(lab, f"{path}/delete")).status_code == 303
+    assert lab.world.procore.requisitions.truth(latest) is None
+    assert (await lab.control.get(path)).status_code == 404
+
+
 async def test_invoice_is_changed_as_json_sent_and_voided(lab: Laboratory, books: Books) -> None:
     invoice = await books.invoice(100, BillEmail={"Address": "ap@example.com"})
     path = f"/page/quickbooks/{books.realm_id}/Invoice/{invoice['Id']}"
@@ -188,7 +210,8 @@ async def test_page_can_be_read_aloud_and_used_by_keyboard(lab: Laboratory, book
     application_id = await bill(lab)
     await post(lab, "/page/faults/status/on", every="1")
     record = f"/page/quickbooks/{books.realm_id}/Invoice/{invoice['Id']}"
-    for path in ("/", f"/page/procore/{application_id}", record):
+    requisition = next(row.id for row in lab.world.procore.requisitions.living())
+    for path in ("/", f"/page/procore/{application_id}", f"/page/procore/requisitions/{requisition}", record):
         tree = await page(lab, path)
         assert tree.all("html")[0][0]["lang"] == "en"
         assert [text for _, text in tree.all("h1")]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from sandbox_rules import rule
-from sandbox_site import Site
+from sandbox_site import Body, Site
 
 CONTRACT = "Procore reference, Commitment Compliance"
 DOCUMENTS = "Procore reference, Commitment Compliance Documents"
@@ -14,26 +14,29 @@ SUBTIER = "Procore reference, Payments Subtier Waivers"
 HOLDS = "Procore reference, Payment Readiness Manual Holds"
 
 PDF = b"%PDF-1.7 signed"
-INVOICE_ID = 4711
+
+
+def plumbing(site: Site) -> Body:
+    """Return what the seed tells of the first subcontractor's commitment."""
+    commitment: Body = site.company["commitments"][str(site.project_id)][0]
+    assert commitment["vendor_id"] == site.company["subcontractors"][0]["id"]
+    return commitment
+
+
+def invoices(site: Site) -> list[int]:
+    """Return the ids of the commitment's two requisitions."""
+    return [int(row["id"]) for row in plumbing(site)["requisitions"]]
 
 
 @pytest.fixture
 def contract(site: Site) -> str:
-    """A work order contract of the first subcontractor; its path."""
-    procore = site.lab.world.procore
-    vendor = site.company["subcontractors"][0]
-    value = {"type": "WorkOrderContract", "vendor": {"id": int(vendor["id"]), "name": vendor["name"]}}
-    record = procore.commitments.insert(
-        procore.new_id(), value, company_id=site.company_id, project_id=site.project_id
-    )
-    return f"{site.project}/work_order_contracts/{record.id}"
+    """The path of the first subcontractor's commitment."""
+    return f"{site.project}/work_order_contracts/{plumbing(site)['id']}"
 
 
 async def paper(site: Site, kind: str, **body: Any) -> str:
-    told = await site.lab.control.post(
-        f"/control/procore/papers/{kind}",
-        json={"project_id": site.project_id, "invoice_id": INVOICE_ID, **body},
-    )
+    body = {"project_id": site.project_id, "invoice_id": invoices(site)[0], **body}
+    told = await site.lab.control.post(f"/control/procore/papers/{kind}", json=body)
     assert told.status_code == 201, told.text
     return str(told.json()["id"])
 
@@ -129,11 +132,11 @@ async def test_contract_is_found_under_its_own_kind_only(site: Site, contract: s
 
 @rule("Documents of an invoice need Procore Pay; ids are strings and the body is flat.", INVOICE)
 async def test_documents_of_an_invoice(site: Site) -> None:
-    base = (
-        f"/rest/v2.0/companies/{site.company_id}/projects/{site.project_id}/compliance/invoices/{INVOICE_ID}"
-    )
+    base = f"{site.v2_project}/compliance/invoices/{invoices(site)[0]}"
     assert (await site.call("GET", f"{base}/documents")).status_code == 403
     site.lab.world.procore.paying_companies.add(site.company_id)
+    await site.refused(404, "GET", f"{site.v2_project}/compliance/invoices/1/documents")
+    await site.refused(404, "POST", f"{site.v2_project}/compliance/invoices/1/documents", {})
     file = await site.post(
         "/rest/v1.0/files", {"file": {"upload_uuid": await site.upload(PDF)}}, project_id=site.project_id
     )
@@ -148,10 +151,10 @@ async def test_documents_of_an_invoice(site: Site) -> None:
 @rule("Lien waivers are listed by invoice, which must be named.", LIENS)
 async def test_lien_waivers_of_an_invoice(site: Site) -> None:
     waiver = await paper(site, "lien_waiver", type="unconditional_final", pdf=PDF.hex())
-    await paper(site, "lien_waiver", invoice_id=1)
+    await paper(site, "lien_waiver", invoice_id=invoices(site)[1])
     path = f"{site.project}/lien_waivers"
     assert (await site.call("GET", path)).status_code == 400
-    rows = await site.get(path, invoice_id=INVOICE_ID)
+    rows = await site.get(path, invoice_id=invoices(site)[0])
     assert [(str(r["id"]), r["type"], r["status"], r["locked"]) for r in rows] == [
         (waiver, "unconditional_final", "awaiting_signature", False)
     ]
@@ -166,7 +169,7 @@ async def test_lien_waivers_of_an_invoice(site: Site) -> None:
 async def test_lien_waiver_is_signed(site: Site) -> None:
     waiver = await paper(site, "lien_waiver")
     assert await handle(site, waiver, status="complete", locked=True, waiver_date="2026-11-30") == 200
-    (row,) = await site.get(f"{site.project}/lien_waivers", invoice_id=INVOICE_ID)
+    (row,) = await site.get(f"{site.project}/lien_waivers", invoice_id=invoices(site)[0])
     assert (row["status"], row["locked"], row["waiver_date"]) == ("complete", True, "2026-11-30")
     assert await handle(site, waiver, status="signed") == 422
     assert await handle(site, waiver, type="partial") == 422
@@ -174,15 +177,16 @@ async def test_lien_waiver_is_signed(site: Site) -> None:
 
 @rule("Waivers from below are listed by one requisition or several, and by type.", SUBTIER)
 async def test_subtier_waivers(site: Site) -> None:
-    first = await paper(site, "subtier_waiver", invoice_id=1, subtier_id=9)
-    second = await paper(site, "subtier_waiver", invoice_id=2, type="unconditional")
+    one, other = invoices(site)
+    first = await paper(site, "subtier_waiver", invoice_id=one, subtier_id=9)
+    second = await paper(site, "subtier_waiver", invoice_id=other, type="unconditional")
     path = f"{site.project}/payments/subtier_waivers"
-    both = await site.get(path, subtier_requisition_id="1,2")
+    both = await site.get(path, subtier_requisition_id=f"{one},{other}")
     assert [(str(r["id"]), r["status"], r["subtier_id"]) for r in both] == [
         (first, "not_submitted", 9),
         (second, "not_submitted", None),
     ]
-    some = await site.get(path, subtier_requisition_id="1,2", waiver_type="unconditional")
+    some = await site.get(path, subtier_requisition_id=f"{one},{other}", waiver_type="unconditional")
     assert [str(r["id"]) for r in some] == [second]
 
 
@@ -190,14 +194,14 @@ async def test_subtier_waivers(site: Site) -> None:
 async def test_manual_holds(site: Site) -> None:
     hold = await paper(site, "manual_hold", description="Insurance expired")
     path = f"{site.project}/payment_readiness/manual_holds"
-    (row,) = await site.get(path, invoice_id=INVOICE_ID)
+    (row,) = await site.get(path, invoice_id=invoices(site)[0])
     assert (row["status"], row["description"], row["hold_type"]) == (
         "applied",
         "Insurance expired",
         "invoice",
     )
     assert await handle(site, hold, status="released") == 200
-    assert [r["status"] for r in await site.get(path, invoice_id=INVOICE_ID)] == ["released"]
+    assert [r["status"] for r in await site.get(path, invoice_id=invoices(site)[0])] == ["released"]
 
 
 @rule("No webhook tells of waivers, holds or compliance.", "Procore webhook resources", inferred=True)
@@ -208,6 +212,17 @@ async def test_no_event_tells_of_papers(site: Site) -> None:
         assert not any(word in names for word in ("waiver", "compliance", "hold"))
 
 
+async def test_paper_hangs_on_a_requisition_of_its_project(site: Site) -> None:
+    hold = await paper(site, "manual_hold")
+    [row] = await site.get(f"{site.project}/payment_readiness/manual_holds", invoice_id=invoices(site)[0])
+    assert (str(row["id"]), row["vendor_id"]) == (hold, int(plumbing(site)["vendor_id"]))
+    elsewhere = site.company["commitments"][site.projects[1]["id"]][0]["requisitions"][0]["id"]
+    for wrong in (1, int(elsewhere)):
+        body = {"project_id": site.project_id, "invoice_id": wrong}
+        told = await site.lab.control.post("/control/procore/papers/lien_waiver", json=body)
+        assert (told.status_code, "invoice_id" in told.text) == (422, True)
+
+
 async def test_unknown_kind_of_paper_is_refused(site: Site) -> None:
-    body = {"project_id": site.project_id, "invoice_id": 1}
+    body = {"project_id": site.project_id, "invoice_id": invoices(site)[0]}
     assert (await site.lab.control.post("/control/procore/papers/receipt", json=body)).status_code == 404

@@ -156,7 +156,12 @@ async def test_changed_vendor_raises_an_event(site: Site) -> None:
 @rule("A project's vendors are those that were added to it.", "Procore reference, Project Vendors")
 async def test_vendors_of_a_project(site: Site) -> None:
     found = await site.get(f"{site.project}/vendors")
-    assert [v["name"] for v in found] == ["Hill Country Plumbing", "Brazos Mechanical"]
+    assert [v["name"] for v in found] == [
+        "Hill Country Plumbing",
+        "Brazos Mechanical",
+        "Gulf Ready Mix",
+        "Alamo Supply House",
+    ]
 
 
 @rule(

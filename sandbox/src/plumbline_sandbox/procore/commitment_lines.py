@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from plumbline_sandbox.procore.commitment_kinds import BY_TYPE
-from plumbline_sandbox.procore.conventions import invalid, money
+from plumbline_sandbox.procore.conventions import invalid, money, plain_number
 from plumbline_sandbox.procore.fields import Fields
 from plumbline_sandbox.procore.records import Record, Shown
 from plumbline_sandbox.procore.requisition import Item, priced
@@ -161,7 +161,7 @@ def _by_unit(fields: Fields, values: Row, row: Row) -> None:
     """Read quantity, price and amount: without an amount it is their product."""
     quantity = fields.quantity("quantity", Decimal(row["quantity"] or 0))
     unit_cost = fields.quantity("unit_cost", Decimal(row["unit_cost"] or 0))
-    row["quantity"], row["unit_cost"] = f"{quantity:f}", f"{unit_cost:f}"
+    row["quantity"], row["unit_cost"] = plain_number(quantity), plain_number(unit_cost)
     row["uom"] = fields.text("uom", row["uom"])
     row["extended_type"] = fields.choice("extended_type", EXTENDED_TYPES, _extended_type(values, row))
     amount = fields.amount("amount", Decimal(row["amount"] or 0))

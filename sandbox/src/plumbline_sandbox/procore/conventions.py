@@ -283,6 +283,11 @@ def money(amount: Decimal) -> str:
     return f"{amount:.2f}"
 
 
+def plain_number(value: Decimal) -> str:
+    """Format a quantity, or a price of one: a string without zeros at its end."""
+    return f"{value.normalize():f}"
+
+
 def moment(at: datetime) -> str:
     """Format a timestamp in UTC with a `Z` and whole seconds."""
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -8,7 +8,7 @@ from typing import Any
 
 from plumbline_sandbox.http import Request
 from plumbline_sandbox.procore.commitment_view import wbs_json
-from plumbline_sandbox.procore.conventions import day, moment, money
+from plumbline_sandbox.procore.conventions import day, moment, money, plain_number
 from plumbline_sandbox.procore.g702 import payment_due, share, summarize, total
 from plumbline_sandbox.procore.g702_view import US_DOLLARS, row_json, summary_json
 from plumbline_sandbox.procore.records import Record, Shown
@@ -281,7 +281,10 @@ def _quantities(item: Item) -> dict[str, str | None]:
         "work_completed_from_previous_application_quantity": item.previous_quantity,
         "total_completed_and_stored_to_date_quantity": done,
     }
-    return {name: f"{number:f}" if item.by_unit else None for name, number in told.items()}
+    return {
+        name: plain_number(value) if item.by_unit and value is not None else None
+        for name, value in told.items()
+    }
 
 
 def _moved() -> dict[str, str]:

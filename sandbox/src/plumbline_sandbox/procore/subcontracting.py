@@ -74,7 +74,7 @@ ORDERS = (
         "03-300",
         "Ready-mixed concrete",
         "0.00",
-        (("Concrete, 4000 psi", 420, "165.00", "cy"), ("Pump, by the day", 12, "950.00", "ea")),
+        (("Concrete, 4000 psi", 420, "165", "cy"), ("Pump, by the day", 12, "950", "ea")),
         bills=(("approved", "draft"),),
     ),
     Order(
