@@ -61,11 +61,16 @@ class Client:
     """Sends what was made up to one vendor, with good credentials, and mostly with ids that exist."""
 
     def __init__(
-        self, url: str, headers: dict[str, dict[str, str]], ids: Callable[[str, str], list[str]]
+        self,
+        url: str,
+        headers: dict[str, dict[str, str]],
+        ids: Callable[[str, str], list[str]],
+        place: dict[str, str] | None = None,
     ) -> None:
         self.http = httpx.Client(base_url=url, trust_env=False, timeout=30)
         self.headers = headers
         self.ids = ids
+        self.place = place or {}
         self.statuses: Counter[int] = Counter()
 
     def __enter__(self) -> Self:
@@ -82,6 +87,10 @@ class Client:
                 case.path_parameters[name] = data.draw(
                     st.sampled_from(self.ids(realm, f"{case.path}#{name}"))
                 )
+        for name, found in self.place.items():
+            if data.draw(st.integers(0, 3)) < 3:
+                where = case.path_parameters if name in case.path_parameters else case.query
+                where[name if name in case.path_parameters else f"{name}_id"] = found
         sent = case.as_transport_kwargs()
         sent.pop("cookies")
         sent["headers"] = {name.lower(): text for name, text in sent["headers"].items()} | self.headers[realm]
@@ -141,8 +150,9 @@ def procore_client(told: dict[str, Any], control: httpx.Client) -> Client:
     place = {"company_id": company["id"], "project_id": project["id"]}
     bill = {**place, "prime_contract_id": project["prime_contract_id"], "lines": [{}]}
     made = control.post("/control/procore/payment_applications", json=bill).json()["id"]
-    order, _, bought, _ = seed["commitments"][project["id"]]
-    requisitions = [row["id"] for row in order["requisitions"]]
+    commitments = seed["commitments"][project["id"]]
+    order, _, bought, _ = commitments
+    requisitions = [row["id"] for one in commitments for row in one["requisitions"]]
     known = {
         "/rest/v1.0/payment_applications/{id}#id": [made],
         "/rest/v1.0/vendors/{id}#id": [project["owner"]["id"]],
@@ -161,7 +171,7 @@ def procore_client(told: dict[str, Any], control: httpx.Client) -> Client:
         """Return ids of what the path speaks of first, as far as the seed has it."""
         return known.get(path) or next(found for word, found in words.items() if word in path)
 
-    return Client(url, {"": headers}, ids)
+    return Client(url, {"": headers}, ids, {"company": company["id"], "project": project["id"]})
 
 
 def test_answers_are_as_described_and_can_be_had_again(tmp_path: Path) -> None:
