@@ -40,6 +40,9 @@ async def test_lines_of_a_unit_contract(site: Site) -> None:
         told = await site.patch(path, {**place(site), "line_item": fields})
         return told["amount"], told["extended_type"]
 
+    for wrong in ("1000000000", "1.00001"):
+        told = await site.refused(422, "PATCH", path, {**place(site), "line_item": {"quantity": wrong}})
+        assert list(told["errors"]) == ["quantity"]
     assert await alter(quantity="2") == ("20.02", "calculated")
     assert await alter(amount="25") == ("25.00", "manual")
     assert await alter(description="As agreed") == ("25.00", "manual")

@@ -321,8 +321,10 @@ async def test_files_of_a_commitment(site: Site) -> None:
     contract = await make(site, upload_ids=[await site.upload(b"%PDF", "contract.pdf")])
     assert [file["filename"] for file in contract["attachments"]] == ["contract.pdf"]
     before = await site.get("/rest/v1.0/work_order_contracts", **place(site))
-    body = {**place(site), WORK: {"upload_ids": ["unknown"]}}
-    await site.refused(422, "POST", "/rest/v1.0/work_order_contracts", body)
+    for wrong in (["unknown"], 5):
+        body = {**place(site), WORK: {"upload_ids": wrong}}
+        told = await site.refused(422, "POST", "/rest/v1.0/work_order_contracts", body)
+        assert list(told["errors"]) == ["upload_ids"]
     assert await site.get("/rest/v1.0/work_order_contracts", **place(site)) == before
 
 

@@ -13,6 +13,9 @@ CENT = Decimal("0.01")
 MAX_AMOUNT = Decimal(10) ** 15
 """Amounts are smaller than this."""
 
+MAX_QUANTITY = Decimal(10) ** 9
+"""Quantities and prices of one are smaller than this, so that their product is an exact amount."""
+
 
 class Fields:
     """The fields of one JSON object; a field that is absent or null reads as its default."""
@@ -82,11 +85,12 @@ class Fields:
 
     def amount(self, name: str, default: Decimal = Decimal("0.00")) -> Decimal:
         """Return an amount or percent with at most two decimals, from a string or a number."""
-        return self._decimal(name, default, CENT, "two")
+        return self._decimal(name, default, CENT, MAX_AMOUNT, "is not a number with at most two decimals")
 
     def quantity(self, name: str, default: Decimal = Decimal(0)) -> Decimal:
         """Return a quantity or a price of one, with at most four decimals, from a string or a number."""
-        return self._decimal(name, default, Decimal("0.0001"), "four")
+        unit, message = Decimal("0.0001"), "is not a number with at most four decimals"
+        return self._decimal(name, default, unit, MAX_QUANTITY, message)
 
     def percent(self, name: str, default: Decimal) -> Decimal:
         """Return a percentage from 0 to 100 with at most two decimals."""
@@ -137,16 +141,16 @@ class Fields:
             self.complain(name, "can't be blank")
         return value or 0
 
-    def _decimal(self, name: str, default: Decimal, unit: Decimal, places: str) -> Decimal:
+    def _decimal(self, name: str, default: Decimal, unit: Decimal, bound: Decimal, message: str) -> Decimal:
         value = self._values.get(name)
         if value is None:
             return default
         try:
             number = Decimal(str(value))
-            if not abs(number) < MAX_AMOUNT or number != number.quantize(unit):
+            if not abs(number) < bound or number != number.quantize(unit):
                 raise InvalidOperation
         except InvalidOperation:
-            self.complain(name, f"is not a number with at most {places} decimals")
+            self.complain(name, message)
             return default
         return number.quantize(unit)
 

@@ -123,15 +123,22 @@ def brought(procore: Procore, call: Call, body: Row, values: Row | None = None) 
     """
     assert call.company is not None
     company_id, values = call.company.id, values or {}
-    parts = [part for part in body.get("attachments", []) if isinstance(part, Part)]
+    parts = [part for part in _listed(call, body, "attachments") if isinstance(part, Part)]
     project_id = call.params.get("project") or call.request.query.get("project_id") or body.get("project_id")
-    found = [taken(procore, call, str(uuid), "upload_ids").id for uuid in values.get("upload_ids") or ()]
-    for file_id in values.get("prostore_file_ids") or ():
+    found = [taken(procore, call, str(uuid), "upload_ids").id for uuid in _listed(call, values, "upload_ids")]
+    for file_id in _listed(call, values, "prostore_file_ids"):
         file = procore.prostore.find(int(file_id)) if str(file_id).isdecimal() else None
         if file is None or file.company_id != company_id:
             raise invalid(call.path, {"prostore_file_ids": ["is invalid"]})
         found.append(file.id)
     return [*found, *(procore.uploads.keep(part, company_id, _number(project_id)).id for part in parts)]
+
+
+def _listed(call: Call, values: Row, name: str) -> list[Any]:
+    found = values.get(name) or []
+    if not isinstance(found, list):
+        raise invalid(call.path, {name: ["is not a list"]})
+    return found
 
 
 def _number(text: Any) -> int | None:
