@@ -341,6 +341,10 @@ async def test_reads_of_a_requisition_may_lag_behind(job: Job) -> None:
     assert (await job.show(requisition))["status"] == "draft"
     job.site.lab.world.clock.step(6)
     assert (await job.show(requisition))["status"] == "approved"
+    await job.site.delete(f"{BILLS}/{requisition['id']}", status=200, **job.place)
+    assert (await job.show(requisition))["deletable"] is False
+    job.site.lab.world.clock.step(6)
+    await job.site.refused(404, "GET", f"{BILLS}/{requisition['id']}", **job.place)
 
 
 async def test_people_bill_review_and_withdraw(job: Job) -> None:

@@ -147,7 +147,7 @@ class Requisitions:
         """Return why a requisition may not be changed or deleted; None when it may."""
         if requisition.origin_id is not None:
             return SYNCED
-        if self._latest(requisition.commitment_id).id != requisition_id:
+        if requisition_id not in {row.id for row in self.of(requisition.commitment_id)[-1:]}:
             return NOT_LATEST
         if not is_admin and requisition.status not in OPEN:
             return f"cannot be edited in status {requisition.status}"
@@ -198,9 +198,6 @@ class Requisitions:
         """Return a commitment's requisitions as they truly are, oldest first."""
         rows = self._procore.requisitions.living()
         return [row for row in rows if row.value and row.value.commitment_id == commitment_id]
-
-    def _latest(self, commitment_id: int) -> Record[Requisition]:
-        return self.of(commitment_id)[-1]
 
     def _editable(self, record: Record[Requisition], editor: Editor) -> Requisition:
         assert record.value is not None
