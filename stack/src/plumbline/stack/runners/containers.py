@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,10 +34,12 @@ NO_ENGINE = (
 
 _LOG_LINES = 15
 _READY_MAX_S = 180
+_LOOK_PAUSE_S = 0.2
 _HTTP_PORT = "8080/tcp"
 _TAKEN = re.compile(
     r"(?:127\.0\.0\.1|0\.0\.0\.0):(\d+).*?(?:already allocated|address already in use)", re.DOTALL
 )
+_COMPLAINT = re.compile(r"container (\S+) (?:is unhealthy|exited)")
 _VARIABLE_OF_PORT = {19092: "KAFKA_PORT", 9090: "PROMETHEUS_PORT", 3000: "GRAFANA_PORT"}
 
 
@@ -113,12 +116,38 @@ class Containers:
         _docker("kill", "--signal", "KILL", container)
         _docker("start", container)
 
-    def restart(self, container: str) -> None:
-        """Stop a container by SIGTERM and start it again."""
-        _docker("restart", container)
+    def end(self, container: str, *, patience_s: int) -> int:
+        """End a container by SIGTERM, or by SIGKILL when the patience is over, and return its exit code."""
+        _docker("stop", "--time", str(patience_s), container)
+        return int(_docker("inspect", "--format", "{{.State.ExitCode}}", container))
+
+    def begin(self, container: str) -> None:
+        """Start a container that has ended, and return once it is ready.
+
+        Raises:
+            ContainersError: it is not in time; the message quotes its last lines.
+        """
+        _docker("start", container)
+        ends_at = time.monotonic() + _READY_MAX_S
+        while time.monotonic() < ends_at:
+            if _docker("inspect", "--format", "{{.State.Health.Status}}", container).strip() == "healthy":
+                return
+            time.sleep(_LOOK_PAUSE_S)
+        said = _asked(["logs", "--tail", str(_LOG_LINES), container])
+        raise ContainersError(
+            f"{container} did not become ready. Its last lines:\n{said.stdout}{said.stderr}"
+        )
 
     def copy_operator_keys(self, folder: Path) -> None:
         """Bring what people need to enter the services to this side, for their owner alone.
+
+        Raises:
+            ContainersError: there are no containers.
+        """
+        self.copy_keys("operator", folder)
+
+    def copy_keys(self, owner: str, folder: Path) -> None:
+        """Bring the keys of one process to this side, for their owner alone; only to try what they open.
 
         Raises:
             ContainersError: there are no containers.
@@ -127,7 +156,7 @@ class Containers:
         holders = self.names("provision-keys")
         if not holders:
             raise ContainersError("No containers are up here. `make up` starts them.")
-        _docker("cp", f"{holders[0]}:/keys/operator/.", str(folder))
+        _docker("cp", f"{holders[0]}:/keys/{owner}/.", str(folder))
 
     def unhealthy(self) -> list[str]:
         """Return the services that are not as they should be."""
@@ -172,10 +201,15 @@ class Containers:
                 f"An image is missing, and it can neither be built nor pulled:\n{_end(said)}\n"
                 "Name one that you have by its variable (KAFKA_IMAGE, POSTGRES_IMAGE, VAULT_IMAGE, PYTHON_IMAGE)."
             )
-        if ill := self.unhealthy():
+        if ill := sorted({*self.unhealthy(), *self._named_ill(said)}):
             logs = "\n".join(f"--- {name}\n{self._last_lines(name)}" for name in ill)
             return f"Not well: {', '.join(ill)}. Their last lines:\n{logs}"
         return f"docker compose failed:\n{_end(said)}"
+
+    def _named_ill(self, said: str) -> list[str]:
+        """Return the services of the containers that compose complains of; an unhealthy one may be starting again."""
+        complained = set(_COMPLAINT.findall(said))
+        return [c["Service"] for c in self._listed() if c["Name"] in complained]
 
     def _last_lines(self, service: str) -> str:
         done = self._run("logs", "--no-log-prefix", "--tail", str(_LOG_LINES), service)

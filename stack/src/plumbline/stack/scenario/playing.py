@@ -23,7 +23,7 @@ PAID_LATER_S = 2.5
 """Nobody is paid before the rows of a change order have come into the invoice."""
 
 START_SPREAD_S = 14.0
-"""Within this time all invoices are begun."""
+"""Within this time all invoices of the demo are begun."""
 
 OUR_NAMESPACE = "plumbline"
 """Of our webhooks in Procore, unless configured otherwise."""
@@ -124,15 +124,22 @@ async def _stranger(control: httpx.AsyncClient, invoice: PlannedInvoice) -> None
 class Player:
     """Plays the people's part through the sandbox's control API."""
 
-    def __init__(self, control: httpx.AsyncClient, invoices: Sequence[PlannedInvoice]) -> None:
-        """Play `invoices`."""
+    def __init__(
+        self,
+        control: httpx.AsyncClient,
+        invoices: Sequence[PlannedInvoice],
+        *,
+        spread_s: float = START_SPREAD_S,
+    ) -> None:
+        """Play `invoices`, all of them begun within `spread_s`."""
         self._control = control
         self._invoices = invoices
+        self._spread_s = spread_s
         self._random = random.Random(PLAY_SEED)  # noqa: S311  a play, not a secret
         self.ids: dict[str, str] = {}
         """Procore's id of each invoice, by its document number."""
         self.steps_done = 0
-        self._corrected = {i.realm: asyncio.Event() for i in invoices if i.is_corrected}
+        self._corrected = {i.realm: asyncio.Event() for i in invoices if i.loses_its_create}
 
     async def begin(self, faults: Sequence[Mapping[str, Any]]) -> None:
         """Let things go wrong from here on."""
@@ -143,17 +150,17 @@ class Player:
         """Let every invoice live its life; returns when the last step is done."""
         async with asyncio.TaskGroup() as lives:
             for invoice in self._invoices:
-                delay_s = self._random.uniform(0, START_SPREAD_S)
+                delay_s = self._random.uniform(0, self._spread_s)
                 pauses = [self._random.uniform(*STEP_PAUSE_S) for _ in range(8)]
                 lives.create_task(self._live(invoice, delay_s, pauses))
 
     @property
     def steps(self) -> int:
         """How many steps all lives have."""
-        return sum(1 + len(i.codes) + 2 * i.paid + (not i.codes) + i.is_corrected for i in self._invoices)
+        return sum(1 + len(i.codes) + 2 * i.paid + (not i.codes) + bool(i.correction) for i in self._invoices)
 
     async def _live(self, invoice: PlannedInvoice, delay_s: float, pauses: list[float]) -> None:
-        if invoice.is_corrected:
+        if invoice.loses_its_create:
             delay_s = 0.0
         elif invoice.realm in self._corrected:
             await self._corrected[invoice.realm].wait()
@@ -174,7 +181,7 @@ class Player:
         self.ids[invoice.document_number] = made["id"]
         self.steps_done += 1
         path = f"/control/procore/payment_applications/{made['id']}"
-        if invoice.is_corrected:
+        if invoice.loses_its_create:
             await self._lose_next_create(invoice.realm)
         for code, pause_s in zip(invoice.codes, pauses, strict=False):
             await asyncio.sleep(pause_s + (PAID_LATER_S if code == PAID_CODE else 0))
@@ -182,12 +189,19 @@ class Player:
         if not invoice.codes:
             await asyncio.sleep(pauses[0])
             await self._patch(path, {"status": "approved"})
-        if invoice.is_corrected:
-            await self._until_create_lost(invoice.realm)
-            await self._patch(path, {"tax": str(invoice.tax)})
-            self._corrected[invoice.realm].set()
+        if invoice.correction:
+            await self._correct(invoice, path, pauses[-1])
         if invoice.paid:
             await self._owner_pays(invoice, pauses)
+
+    async def _correct(self, invoice: PlannedInvoice, path: str, pause_s: float) -> None:
+        if invoice.loses_its_create:
+            await self._until_create_lost(invoice.realm)
+        else:
+            await asyncio.sleep(pause_s)
+        await self._patch(path, {"tax": str(invoice.tax)})
+        if invoice.loses_its_create:
+            self._corrected[invoice.realm].set()
 
     async def _lose_next_create(self, realm: str) -> None:
         creates = {"provider": "quickbooks", "method": "POST", "realm": realm, "path": "/invoice$"}
