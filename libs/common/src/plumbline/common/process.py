@@ -71,7 +71,7 @@ class Process:
         self._service = service
         self._settings = settings
         self._stop = asyncio.Event()
-        self._waiting_for: str | None = "starting"
+        self._waiting_for: str | None = "waiting for Kafka"
 
     def not_ready(self) -> str | None:
         """Say why the service is not ready, or None if it is."""

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 from plumbline.common.clock import Clock, SystemClock
 from plumbline.common.database import Pool, open_pool
 from plumbline.common.edge import Edge
-from plumbline.common.kafka import KafkaPublisher, kafka_broker
+from plumbline.common.kafka import KafkaPublisher, PatientBroker
 from plumbline.common.listening import Bell, listening
 from plumbline.common.logs import configure_logs
 from plumbline.common.operator import RecordRoutes, Tell, operator_app
@@ -104,7 +104,7 @@ async def record_service(name: str, settings: ServiceSettings) -> AsyncIterator[
     configure_logs(service=name, replica=settings.replica, level=settings.log_level)
     schema = schema_of(name)
     kafka = KafkaSettings()
-    broker = kafka_broker(kafka, client=settings.replica)
+    broker = PatientBroker(kafka, client=settings.replica)
     work_bell, outbox_bell = Bell(), Bell()
     url = settings.database()
     clock = SystemClock()

@@ -22,6 +22,7 @@ from plumbline.stack.runners.containers import PublishedPorts
 from plumbline.stack.runners.state import ADDRESSES_FILE, IN_CONTAINERS
 from plumbline.stack.runners.ways import Way
 from plumbline.stack.scenario.demo import DemoOptions, run_demo
+from plumbline.stack.scenario.playing import PlayStuckError
 from plumbline.stack.servers.cache import MissingToolError
 from plumbline.stack.up import run_up
 
@@ -65,6 +66,9 @@ def demo(
     ) as error:
         typer.echo(f"The stack did not come up: {error}", err=True)
         raise typer.Exit(2) from error
+    except PlayStuckError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
     raise typer.Exit(0 if agrees else 1)
 
 
@@ -170,14 +174,18 @@ def _ask(state: Path, service: str, path: str, *, method: str = "GET", body: Any
     known = json.loads(file.read_text())
     services = PublishedPorts() if known["services"] == IN_CONTAINERS else known["services"]
     token = Path(known["operator_token_file"]).read_text().strip()
-    answer = httpx.request(
-        method,
-        f"{services[service]}{path}",
-        json=body,
-        headers={"authorization": f"Bearer {token}"},
-        timeout=10,
-        trust_env=False,
-    )
+    try:
+        answer = httpx.request(
+            method,
+            f"{services[service]}{path}",
+            json=body,
+            headers={"authorization": f"Bearer {token}"},
+            timeout=10,
+            trust_env=False,
+        )
+    except (httpx.TransportError, KeyError) as error:  # KeyError: a container that is down has no port
+        typer.echo(f"{service} does not answer; its log says why. Try again once it is up.", err=True)
+        raise typer.Exit(2) from error
     if answer.is_error:
         typer.echo(f"{service}: {answer.json().get('detail', answer.text)}", err=True)
         raise typer.Exit(1)

@@ -34,8 +34,8 @@ FORMER_URL = "https://old.plumbline.example/webhooks/procore"
 FORMER_VERSIONS = {1: "v2.0", 2: "v3.0", 4: "v2.0"}
 """Payload versions that stay in use, by the place of the project in its company; the others get v4.0."""
 
-LOOKS_FOR_INVOICE = 200
-"""How often the bookkeeper looks for an invoice to pay …"""
+LOOKS_FOR_INVOICE = 600
+"""How often the bookkeeper looks for an invoice to pay: every server may be killed before it is there …"""
 
 LOOK_PAUSE_S = 0.3
 """… and how long apart."""
@@ -121,6 +121,10 @@ async def _stranger(control: httpx.AsyncClient, invoice: PlannedInvoice) -> None
     await _post(control, f"/control/quickbooks/{invoice.realm}/Invoice", body)
 
 
+class PlayStuckError(Exception):
+    """What the play waits for does not come; the message says what."""
+
+
 class Player:
     """Plays the people's part through the sandbox's control API."""
 
@@ -147,12 +151,21 @@ class Player:
             await self._post("/control/faults", dict(rule))
 
     async def play(self) -> None:
-        """Let every invoice live its life; returns when the last step is done."""
-        async with asyncio.TaskGroup() as lives:
-            for invoice in self._invoices:
-                delay_s = self._random.uniform(0, self._spread_s)
-                pauses = [self._random.uniform(*STEP_PAUSE_S) for _ in range(8)]
-                lives.create_task(self._live(invoice, delay_s, pauses))
+        """Let every invoice live its life; returns when the last step is done.
+
+        Raises:
+            PlayStuckError: what the play waits for does not come.
+        """
+        try:
+            async with asyncio.TaskGroup() as lives:
+                for invoice in self._invoices:
+                    delay_s = self._random.uniform(0, self._spread_s)
+                    pauses = [self._random.uniform(*STEP_PAUSE_S) for _ in range(8)]
+                    lives.create_task(self._live(invoice, delay_s, pauses))
+        except ExceptionGroup as group:
+            if (stuck := group.subgroup(PlayStuckError)) is None:
+                raise
+            raise stuck.exceptions[0] from group
 
     @property
     def steps(self) -> int:
@@ -215,7 +228,7 @@ class Player:
             if any(e["committed"] and e["realm"] == realm and e["path"].endswith("/invoice") for e in lost):
                 return
             await asyncio.sleep(LOST_PAUSE_S)
-        raise RuntimeError(f"no create was lost in realm {realm}")
+        raise PlayStuckError(f"No create was lost in realm {realm}.")
 
     async def _owner_pays(self, invoice: PlannedInvoice, pauses: list[float]) -> None:
         """The payment is noted in Procore, and the bookkeeper enters it in QuickBooks once it is there."""
@@ -237,7 +250,10 @@ class Player:
             if (held := await self._held(invoice)) is not None:
                 return held
             await asyncio.sleep(LOOK_PAUSE_S)
-        raise RuntimeError(f"the bookkeeper never saw invoice {invoice.document_number} with its full amount")
+        raise PlayStuckError(
+            f"The bookkeeper never saw invoice {invoice.document_number} with its full amount; "
+            f"`plumbline trace {self.ids[invoice.document_number]}` tells how far it came."
+        )
 
     async def _held(self, invoice: PlannedInvoice) -> dict[str, Any] | None:
         answer = await self._control.get(f"/control/quickbooks/{invoice.realm}/Invoice")
