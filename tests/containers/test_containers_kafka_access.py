@@ -17,7 +17,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from plumbline.common.contracts.topics import TOPICS
 from plumbline.provision.principals import OPEN_TOPICS, OPERATOR, PRINCIPALS
-from plumbline.stack.runners.containers import KAFKA
+from plumbline.stack.runners.containers import kafka_address
 from tests.containers.running import Running
 
 pytestmark = pytest.mark.containers
@@ -51,7 +51,7 @@ PATIENCE_S = 10.0
 
 def entered(user: str, password: str) -> dict[str, Any]:
     return {
-        "bootstrap.servers": KAFKA,
+        "bootstrap.servers": kafka_address(),
         "security.protocol": "SASL_PLAINTEXT",
         "sasl.mechanism": "SCRAM-SHA-512",
         "sasl.username": user,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -21,9 +22,6 @@ PROJECT = "plumbline"
 SANDBOX_CONTROL_URL = "http://127.0.0.1:8102"
 """Where the sandbox's control API is published."""
 
-KAFKA = "127.0.0.1:19092"
-"""Where Kafka is published."""
-
 SERVICES = ("token-vault", "qb-writer", "mapper", "ingest", "ingest-hooks")
 """The containers of the suite, each of which may be scaled."""
 
@@ -40,11 +38,17 @@ _TAKEN = re.compile(
     r"(?:127\.0\.0\.1|0\.0\.0\.0):(\d+).*?(?:already allocated|address already in use)", re.DOTALL
 )
 _COMPLAINT = re.compile(r"container (\S+) (?:is unhealthy|exited)")
-_VARIABLE_OF_PORT = {19092: "KAFKA_PORT", 9090: "PROMETHEUS_PORT", 3000: "GRAFANA_PORT"}
+_KAFKA_PORT = 19092
+_VARIABLE_OF_PORT = {_KAFKA_PORT: "KAFKA_PORT", 9090: "PROMETHEUS_PORT", 3000: "GRAFANA_PORT"}
 
 
 class ContainersError(Exception):
     """The containers could not be brought to where they were wanted; the message says why, and what to do."""
+
+
+def kafka_address() -> str:
+    """Return where Kafka is published on this machine."""
+    return f"127.0.0.1:{os.environ.get('KAFKA_PORT') or _KAFKA_PORT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +168,15 @@ class Containers:
 
     def _told(self, *arguments: str) -> None:
         """Run compose with its progress shown; what goes wrong is raised in a sentence."""
-        process = subprocess.Popen(  # noqa: S603
-            self._command(*arguments), cwd=self.root, stderr=subprocess.PIPE, text=True, errors="replace"
-        )
         said: list[str] = []
-        assert process.stderr is not None
-        for line in process.stderr:
-            sys.stderr.write(line)
-            said.append(line)
-        if process.wait() not in {0, -2, 130}:
+        with subprocess.Popen(  # noqa: S603
+            self._command(*arguments), cwd=self.root, stderr=subprocess.PIPE, text=True, errors="replace"
+        ) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                sys.stderr.write(line)
+                said.append(line)
+        if process.returncode not in {0, -2, 130}:
             raise ContainersError(self._explained("".join(said)))
 
     def _listed(self) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from rich.console import Console
 from typing_extensions import override
 
 from plumbline.common.settings import secret_line
-from plumbline.stack.runners.containers import KAFKA, SANDBOX_CONTROL_URL, Containers, PublishedPorts
+from plumbline.stack.runners.containers import SANDBOX_CONTROL_URL, Containers, PublishedPorts, kafka_address
 from plumbline.stack.scenario.configuring import links
 from plumbline.stack.scenario.performance import perform
 from plumbline.stack.scenario.plan import STRANGER_NUMBER, UNLINKED_PROJECT
@@ -96,7 +96,9 @@ async def entered(containers: Containers, keys: Path) -> AsyncIterator[Stage]:
 
 def kafka_as(user: str, keys: Path) -> KafkaAccess:
     """Return how the containers' Kafka is entered from this machine as the user whose keys lie in a folder."""
-    return KafkaAccess(bootstrap=KAFKA, username=user, password=secret_line(keys / "kafka-password"))
+    return KafkaAccess(
+        bootstrap=kafka_address(), username=user, password=secret_line(keys / "kafka-password")
+    )
 
 
 async def _world(control: httpx.AsyncClient) -> World:
