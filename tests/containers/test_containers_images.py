@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tomllib
 
 import pytest
 
-from tests.containers.running import docker
+from tests.containers.running import ROOT, docker
 
 pytestmark = pytest.mark.containers
 
@@ -31,6 +32,12 @@ for found in pkgutil.walk_packages(top.__path__, top.__name__ + "."):
         importlib.import_module(found.name)
 ours = sorted(d.name for d in importlib.metadata.distributions() if d.name.startswith("plumbline"))
 print(json.dumps({"ours": ours, "modules": sorted(m for m in sys.modules if m.startswith(top.__name__))}))
+"""
+
+VERSIONS = """
+import importlib.metadata as m, json, re, sys
+found = m.distributions(path=[p for p in sys.path if p.startswith("/app")])
+print(json.dumps([(re.sub(r"[-_.]+", "-", d.name).lower(), d.version) for d in found]))
 """
 
 BELONG = {
@@ -75,6 +82,16 @@ def test_image_holds_all_that_its_member_imports(member: str) -> None:
     told = json.loads(done.stdout)
     assert set(told["ours"]) == BELONG[member]
     assert len(told["modules"]) > 1
+
+
+@pytest.mark.parametrize("member", MODULES)
+def test_image_holds_the_versions_of_the_lock(member: str) -> None:
+    lock = tomllib.loads((ROOT / "uv.lock").read_text())
+    locked = {(package["name"], package["version"]) for package in lock["package"] if "version" in package}
+    done = alone(member, "-c", VERSIONS, entrypoint="python")
+    held = {(name, version) for name, version in json.loads(done.stdout) if not name.startswith("plumbline")}
+    assert len(held) > 3
+    assert held <= locked
 
 
 @pytest.mark.parametrize("member", MODULES)

@@ -58,15 +58,20 @@ class Containers:
     root: Path
     """Where `docker-compose.yml` is."""
 
-    def up(self, *, pull: str = "missing") -> None:
+    def up(self, *, pull: str = "missing") -> float:
         """Build what has changed, start everything, and return once every service is ready. Progress goes to stderr.
+
+        Returns:
+            Seconds from the end of building until all were ready.
 
         Raises:
             ContainersError: no engine, a port that is taken, an image that is not to be had, a service that fails.
         """
         _require_engine()
         self._told("build", "--quiet")
+        built_at = time.monotonic()
         self._told("up", "--detach", "--wait", "--wait-timeout", str(_READY_MAX_S), "--pull", pull)
+        return time.monotonic() - built_at
 
     def down(self, *, clean: bool = False) -> None:
         """Stop and remove the containers and their networks; with `clean`, what they stored as well.
