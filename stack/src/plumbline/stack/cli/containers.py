@@ -19,7 +19,7 @@ from plumbline.stack.runners.containers import (
     PublishedPorts,
 )
 from plumbline.stack.runners.state import IN_CONTAINERS, publish, unpublish
-from plumbline.stack.scenario.playing import PlayStuckError
+from plumbline.stack.scenario.operators import StuckError
 from plumbline.stack.scenario.smoke import AlreadyPlayedError, run_smoke
 
 app = typer.Typer(
@@ -88,6 +88,6 @@ def _tell_addresses(console: Console, seconds: float) -> None:
 def _told() -> Iterator[None]:
     try:
         yield
-    except (ContainersError, AlreadyPlayedError, PlayStuckError) as error:
+    except (ContainersError, AlreadyPlayedError, StuckError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

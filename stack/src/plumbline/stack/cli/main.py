@@ -22,7 +22,7 @@ from plumbline.stack.runners.containers import PublishedPorts
 from plumbline.stack.runners.state import ADDRESSES_FILE, IN_CONTAINERS
 from plumbline.stack.runners.ways import Way
 from plumbline.stack.scenario.demo import DemoOptions, run_demo
-from plumbline.stack.scenario.playing import PlayStuckError
+from plumbline.stack.scenario.operators import StuckError
 from plumbline.stack.servers.cache import MissingToolError
 from plumbline.stack.up import run_up
 
@@ -66,7 +66,7 @@ def demo(
     ) as error:
         typer.echo(f"The stack did not come up: {error}", err=True)
         raise typer.Exit(2) from error
-    except PlayStuckError as error:
+    except StuckError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     raise typer.Exit(0 if agrees else 1)

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from plumbline.stack.scenario.operators import StuckError
 from plumbline.stack.scenario.plan import STRANGER_NUMBER, PlannedInvoice, planned
 from plumbline.stack.scenario.stage import World
 
@@ -121,10 +122,6 @@ async def _stranger(control: httpx.AsyncClient, invoice: PlannedInvoice) -> None
     await _post(control, f"/control/quickbooks/{invoice.realm}/Invoice", body)
 
 
-class PlayStuckError(Exception):
-    """What the play waits for does not come; the message says what."""
-
-
 class Player:
     """Plays the people's part through the sandbox's control API."""
 
@@ -154,7 +151,7 @@ class Player:
         """Let every invoice live its life; returns when the last step is done.
 
         Raises:
-            PlayStuckError: what the play waits for does not come.
+            StuckError: what the play waits for does not come.
         """
         try:
             async with asyncio.TaskGroup() as lives:
@@ -163,7 +160,7 @@ class Player:
                     pauses = [self._random.uniform(*STEP_PAUSE_S) for _ in range(8)]
                     lives.create_task(self._live(invoice, delay_s, pauses))
         except ExceptionGroup as group:
-            if (stuck := group.subgroup(PlayStuckError)) is None:
+            if (stuck := group.subgroup(StuckError)) is None:
                 raise
             raise stuck.exceptions[0] from group
 
@@ -228,7 +225,7 @@ class Player:
             if any(e["committed"] and e["realm"] == realm and e["path"].endswith("/invoice") for e in lost):
                 return
             await asyncio.sleep(LOST_PAUSE_S)
-        raise PlayStuckError(f"No create was lost in realm {realm}.")
+        raise StuckError(f"No create was lost in realm {realm}.")
 
     async def _owner_pays(self, invoice: PlannedInvoice, pauses: list[float]) -> None:
         """The payment is noted in Procore, and the bookkeeper enters it in QuickBooks once it is there."""
@@ -250,7 +247,7 @@ class Player:
             if (held := await self._held(invoice)) is not None:
                 return held
             await asyncio.sleep(LOOK_PAUSE_S)
-        raise PlayStuckError(
+        raise StuckError(
             f"The bookkeeper never saw invoice {invoice.document_number} with its full amount; "
             f"`plumbline trace {self.ids[invoice.document_number]}` tells how far it came."
         )

@@ -13,7 +13,13 @@ from rich.console import Console
 from typing_extensions import override
 
 from plumbline.common.settings import secret_line
-from plumbline.stack.runners.containers import SANDBOX_CONTROL_URL, Containers, PublishedPorts, kafka_address
+from plumbline.stack.runners.containers import (
+    SANDBOX_CONTROL_URL,
+    Containers,
+    ContainersError,
+    PublishedPorts,
+    kafka_address,
+)
 from plumbline.stack.scenario.configuring import links
 from plumbline.stack.scenario.performance import perform
 from plumbline.stack.scenario.plan import STRANGER_NUMBER, UNLINKED_PROJECT
@@ -78,6 +84,8 @@ async def entered(containers: Containers, keys: Path) -> AsyncIterator[Stage]:
     """
     await asyncio.to_thread(containers.copy_operator_keys, keys)
     addresses = PublishedPorts()
+    if absent := [service for service in addresses if service not in addresses]:
+        raise ContainersError(f"Not up: {', '.join(absent)}. `make up` starts them, or says why it cannot.")
     gate = _Gate()
     async with (
         httpx.AsyncClient(base_url=SANDBOX_CONTROL_URL, timeout=CONTROL_TIMEOUT_S, transport=gate) as control,
