@@ -146,8 +146,8 @@ class Writer:
             case Nothing():
                 return Done(store=self._telling(work))
             case AwaitPayment():
-                why = "written; waiting for its payment to be seen in QuickBooks"
-                return Wait(self._patience.payment, why, store=self._telling(work))
+                # Nothing is left to do here: it counts as done, and is looked at until a bookkeeper was there.
+                return Done(store=self._telling(work), again_after=self._patience.payment)
             case AwaitInvoice():
                 return Wait(self._patience.invoice, "waiting for its invoice to be in QuickBooks")
             case AskPerson(code=code, reason=reason):
