@@ -28,6 +28,7 @@ from plumbline.common.listening import Bell
 from plumbline.common.reconciling.loop import Reconciler
 from plumbline.common.reconciling.store import WorkStore, resume
 from plumbline.common.secrets.tokens import LiveToken
+from plumbline.common.testing.figures import figure
 from plumbline.qb_writer.adapters.books import Governor, RealmBooks
 from plumbline.qb_writer.adapters.ledger import Ledger
 from plumbline.qb_writer.domain.writes import content_of
@@ -437,6 +438,32 @@ async def test_back_and_forth_ends_where_it_should(lab: Laboratory) -> None:
         await lab.command(lab.wish(cents=cents), version)
         await lab.work_until_quiet()
     assert [i["TotalAmt"] for i in lab.invoices()] == [1958.25]
+
+
+async def test_time_to_the_books_is_told_with_the_partners_part_and_our_own(lab: Laboratory) -> None:
+    names = ("event_to_books_seconds", "partner_seconds", "own_seconds")
+    before = {name: figure(f"{name}_sum", kind="invoice") for name in names}
+    counted = figure("own_seconds_count", kind="invoice")
+    await lab.command(lab.wish(), 1)
+    await lab.work_until_quiet()
+    took, partners, own = (figure(f"{name}_sum", kind="invoice") - before[name] for name in names)
+    assert figure("own_seconds_count", kind="invoice") == counted + 1
+    assert took > own > 0
+    assert took == pytest.approx(partners + own)
+
+
+async def test_invoice_that_lacks_only_its_payment_is_done_and_looked_at_again(lab: Laboratory) -> None:
+    await lab.command(lab.wish(InvoiceState.PAID), 1)
+    await lab.work_until_quiet(1)
+    async with borrowed(lab.pool) as connection:
+        row = await connection.fetchrow(
+            "SELECT attempt, serving_since, due_at > worked_at AS again FROM work"
+        )
+    assert row is not None
+    assert dict(row) == {"attempt": 0, "serving_since": None, "again": True}
+    told = await lab.tell(f"{REALM}/invoice/1/2/1")
+    assert told is not None
+    assert told["story"][-1].endswith("balance $1,208.75; waiting for its payment to be seen there")
 
 
 async def test_story_tells_versions_writes_and_state(lab: Laboratory) -> None:
