@@ -58,3 +58,4 @@ lint: setup ## Lint, types and import contracts
 
 docs: setup ## Write the generated pages of docs/ anew
 	@$(BIN)/python sandbox/tests/sandbox_rules.py
+	@$(BIN)/python stack/tests/stack_pages.py
