@@ -476,3 +476,80 @@ async def test_story_tells_versions_writes_and_state(lab: Laboratory) -> None:
     assert "asked for version 1: open, $1,208.75" in story
     assert "create as number P100-INV-1" in story
     assert "found by look-up" in story
+
+
+TABLES = ("records", "writes", "numbers", "work", "connections", "happenings")
+
+
+async def back_up(pool: Pool) -> None:
+    async with borrowed(pool) as connection:
+        for table in TABLES:
+            await connection.execute(f"CREATE TABLE backup_{table} AS TABLE {table}")
+
+
+async def restore(pool: Pool) -> None:
+    async with transaction(pool) as connection:
+        await connection.execute(f"TRUNCATE {', '.join(TABLES)}")
+        for table in TABLES:
+            await connection.execute(f"INSERT INTO {table} SELECT * FROM backup_{table}")
+
+
+@pytest.mark.parametrize("remembers_s", [0, 3600])
+async def test_restored_database_finds_the_invoice_that_it_forgot(lab: Laboratory, remembers_s: int) -> None:
+    lab.world.quickbooks.configure(REALM, requestid_ttl_s=remembers_s)
+    await back_up(lab.pool)
+    for _ in range(2):
+        await lab.command(lab.wish(), 1)
+        await lab.work_until_quiet()
+        await restore(lab.pool)
+    assert [i["TotalAmt"] for i in lab.invoices()] == [1208.75]
+
+
+async def test_restored_database_asks_about_the_invoice_that_it_forgot_if_it_changed_since(
+    lab: Laboratory,
+) -> None:
+    await back_up(lab.pool)
+    await lab.command(lab.wish(), 1)
+    await lab.work_until_quiet()
+    await restore(lab.pool)
+    await lab.command(lab.wish(cents=200_000), 1)
+    await lab.work_until_quiet()
+    assert await lab.parked() == {"invoice/1/2/1": "invoice-already-exists"}
+    assert [i["TotalAmt"] for i in lab.invoices()] == [1208.75]
+
+
+@pytest.mark.parametrize(
+    ("policies", "parked"),
+    [
+        (Policies(), {"invoice/1/2/1": "changed-in-quickbooks"}),
+        (Policies(person_changed_it="accept"), {}),
+    ],
+)
+async def test_restored_database_takes_its_own_forgotten_change_for_a_persons(
+    lab: Laboratory, parked: dict[str, str]
+) -> None:
+    await lab.command(lab.wish(), 1)
+    await lab.work_until_quiet()
+    await back_up(lab.pool)
+    await lab.command(lab.wish(cents=200_000), 2)
+    await lab.work_until_quiet()
+    await restore(lab.pool)
+    await lab.command(lab.wish(cents=200_000), 1002)
+    await lab.work_until_quiet()
+    assert await lab.parked() == parked
+    assert [i["TotalAmt"] for i in lab.invoices()] == [1958.25]
+
+
+async def test_restored_database_neither_mails_nor_pays_a_second_time(lab: Laboratory) -> None:
+    await lab.command(lab.wish(), 1)
+    await lab.work_until_quiet()
+    await back_up(lab.pool)
+    await lab.command(lab.wish(InvoiceState.SENT), 2)
+    await lab.command(lab.payment(), 1)
+    await lab.work_until_quiet()
+    await restore(lab.pool)
+    await lab.command(lab.wish(InvoiceState.SENT), 2)
+    await lab.command(lab.payment(), 1)
+    await lab.work_until_quiet()
+    assert (lab.mails(), len(lab.payments())) == (1, 1)
+    assert await lab.parked() == {}
