@@ -38,7 +38,7 @@ test: setup lint ## Lint, types, import contracts, unit and component tests
 	@exec $(BIN)/pytest -n 2 -m 'not connected and not published and not containers'
 
 test-integration: setup ## The suite on real Kafka, Vault and PostgreSQL: by URL, else Docker, else native
-	@$(BIN)/pytest -m 'connected or published'
+	@$(BIN)/pytest -rs -m 'connected or published'
 	@exec $(BIN)/plumbline demo --on native --state .plumbline/native
 
 test-containers: setup ## What each container may do and reach, on the containers of `make up`
@@ -58,3 +58,4 @@ lint: setup ## Lint, types and import contracts
 
 docs: setup ## Write the generated pages of docs/ anew
 	@$(BIN)/python sandbox/tests/sandbox_rules.py
+	@$(BIN)/python stack/tests/stack_pages.py

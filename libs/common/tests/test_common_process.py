@@ -73,8 +73,8 @@ async def test_process_that_is_earlier_than_kafka_says_so_and_goes_on(
 ) -> None:
     kafka_port = free_port()
     broker = PatientBroker(KafkaSettings(bootstrap=f"127.0.0.1:{kafka_port}"), client="one")
-    process = Process("early", settings)
-    app = operator_app(token=SecretStr("token"), ready=process.not_ready, routes=[])
+    process = Process(settings)
+    app = operator_app(service="early", token=SecretStr("token"), ready=process.not_ready, routes=[])
     running = asyncio.create_task(process.run(app=app, broker=broker, loops=[]))
     assert "waiting for Kafka" in await said(settings.http_port, 503)
     async with forwarding(kafka_port, mock_kafka):
@@ -85,8 +85,8 @@ async def test_process_that_is_earlier_than_kafka_says_so_and_goes_on(
 
 async def test_process_that_waits_for_kafka_heeds_sigterm(settings: ServiceSettings) -> None:
     broker = PatientBroker(KafkaSettings(bootstrap=f"127.0.0.1:{free_port()}"), client="one")
-    process = Process("early", settings)
-    app = operator_app(token=SecretStr("token"), ready=process.not_ready, routes=[])
+    process = Process(settings)
+    app = operator_app(service="early", token=SecretStr("token"), ready=process.not_ready, routes=[])
     running = asyncio.create_task(process.run(app=app, broker=broker, loops=[]))
     await said(settings.http_port, 503)
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,7 +1,6 @@
 """Kafka: one broker object per process, made from the settings of where it runs."""
 
 import asyncio
-import contextlib
 import logging
 import ssl
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from faststream.kafka.security import parse_security
 from faststream.security import BaseSecurity, SASLScram512
 from typing_extensions import override
 
-from plumbline.common.clock import Clock
+from plumbline.common.clock import Clock, pause
 from plumbline.common.connections import ConfigurationError
 from plumbline.common.contracts.cloudevents import Outgoing
 from plumbline.common.outbox.relay import PublishError
@@ -178,5 +177,4 @@ class KafkaWatch:
         while not stop.is_set():
             if await self._broker.ping(timeout=pause_s):
                 self._answered_at = self._clock.now()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_s)
+            await pause(stop, pause_s)

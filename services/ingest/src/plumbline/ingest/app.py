@@ -42,7 +42,7 @@ async def run(settings: Settings) -> None:
     configure_logs(service=SERVICE, replica=settings.replica, level=settings.log_level)
     clock = SystemClock()
     broker = PatientBroker(KafkaSettings(), client=settings.replica)
-    process = Process(SERVICE, settings)
+    process = Process(settings)
     watch = KafkaWatch(broker, clock=clock, patience=timedelta(seconds=settings.kafka_patience_s))
 
     def not_ready() -> str | None:
@@ -55,7 +55,9 @@ async def run(settings: Settings) -> None:
             publisher=KafkaPublisher(broker, timeout_s=settings.publish_timeout_s),
             clock=clock,
             limits=settings.limits,
-            otherwise=operator_app(token=settings.operator_token(), ready=not_ready, routes=[]),
+            otherwise=operator_app(
+                service=SERVICE, token=settings.operator_token(), ready=not_ready, routes=[]
+            ),
         )
         await process.run(app=route, broker=broker, loops=[watch.run])
 
