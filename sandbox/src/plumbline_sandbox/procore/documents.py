@@ -23,6 +23,7 @@ from plumbline_sandbox.procore.state import (
     PROJECT_FILE,
     PROJECT_FILE_VERSION,
     PROJECT_FOLDER,
+    Family,
     Procore,
     Row,
 )
@@ -80,10 +81,19 @@ class Documents:
         self._check_place(fields, scope, row, self._procore.folders)
         fields.done()
         record = self._insert(self._procore.folders, scope, row)
-        self._procore.created(
-            COMPANY_FOLDER if scope.project_id is None else PROJECT_FOLDER, record, call.actor
-        )
+        self._procore.created(_folder_family(scope), record, call.actor)
         return json_answer(201, self._folder(call, scope, fresh(record), with_children=True), committed=True)
+
+    def delete_folder(self, call: Call) -> Answer:
+        """`DELETE .../folders/{id}`: to the recycle bin, with what is in it (that it takes it along is inferred)."""
+        scope = self._scope(call)
+        record = self._procore.folders.truth(call.record_id())
+        if record is None or record.value is None or record.value["is_deleted"]:
+            raise not_found(call.path)
+        self._of_scope(call, fresh(record), scope)
+        self._discard(call, self._procore.folders, _folder_family(scope), record)
+        self._discard_contents(call, scope, record.id)
+        return json_answer(200, {}, committed=True)
 
     def file(self, call: Call) -> Answer:
         """`GET .../files/{id}`; one in the recycle bin is shown with `is_deleted` (inferred)."""
@@ -149,10 +159,8 @@ class Documents:
         scope = self._scope(call)
         record = self._truth(call, scope)
         self._refuse_checked_out(call, scope, record)
-        assert record.value is not None
-        self._procore.files.change(record, {**record.value, "is_deleted": True})
-        self._procore.deleted(_file_family(scope), record, call.actor)
-        return Answer(204, committed=True)
+        self._discard(call, self._procore.files, _file_family(scope), record)
+        return json_answer(200, {}, committed=True)
 
     def create_version(self, call: Call) -> Answer:
         """`POST /rest/v1.0/file_versions?project_id=`: `file_version[file_id]` and its content."""
@@ -183,6 +191,23 @@ class Documents:
                 if version["id"] == call.record_id():
                     return json_answer(200, {**self._version_json(call, version), "file_id": shown.id})
         raise not_found(call.path)
+
+    def _discard(self, call: Call, table: Table[Row], family: Family, record: Record[Row]) -> None:
+        assert record.value is not None
+        table.change(record, {**record.value, "is_deleted": True})
+        self._procore.deleted(family, record, call.actor)
+
+    def _discard_contents(self, call: Call, scope: Scope, folder_id: int) -> None:
+        places = (
+            (self._procore.files, _file_family(scope)),
+            (self._procore.folders, _folder_family(scope)),
+        )
+        for table, family in places:
+            for record in table.living_of_project(scope.project_id):
+                value = record.value
+                if value is not None and value["parent_id"] == folder_id and not value["is_deleted"]:
+                    self._discard(call, table, family, record)
+                    self._discard_contents(call, scope, record.id)
 
     def _change_file(self, call: Call, scope: Scope, record: Record[Row], row: Row) -> None:
         assert record.value is not None
@@ -349,8 +374,12 @@ def _same_place(one: Row, other: Row) -> bool:
     return (one["name"], one["parent_id"]) == (other["name"], other["parent_id"])
 
 
-def _file_family(scope: Scope) -> Any:
+def _file_family(scope: Scope) -> Family:
     return COMPANY_FILE if scope.project_id is None else PROJECT_FILE
+
+
+def _folder_family(scope: Scope) -> Family:
+    return COMPANY_FOLDER if scope.project_id is None else PROJECT_FOLDER
 
 
 def endpoints(procore: Procore) -> list[Endpoint]:
@@ -364,6 +393,7 @@ def endpoints(procore: Procore) -> list[Endpoint]:
             ("GET", "folders", documents.root),
             ("POST", "folders", documents.create_folder),
             ("GET", "folders/{id}", documents.folder),
+            ("DELETE", "folders/{id}", documents.delete_folder),
             ("POST", "files", documents.create_file),
             ("GET", "files/{id}", documents.file),
             ("PATCH", "files/{id}", documents.update_file),
