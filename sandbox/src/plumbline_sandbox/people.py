@@ -57,9 +57,8 @@ class ProcorePeople:
         lines = rest.pop("lines", [])
         if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
             raise ValueError("lines must be a list of objects")
-        contract = _found(
-            self._tree.contract(int(body.get("prime_contract_id", body.get("commitment_id", 0))))
-        )
+        contract_id = int(body.get("prime_contract_id") or body.get("commitment_id") or 0)
+        contract = _found(self._tree.contract(contract_id))
         record = self._change_orders.create(
             PACKAGE, contract, rest, self._actor, "", PERSON_DOOR, lines=lines
         )
