@@ -10,7 +10,6 @@ from sandbox_orders import Orders
 from sandbox_rules import rule
 from sandbox_site import Body, Site
 
-from plumbline_sandbox.procore.change_orders.statuses import PACKAGE_STATUSES
 from plumbline_sandbox.procore.conventions import moment
 
 GUIDE = "Procore docs, Working with Change Orders"
@@ -24,6 +23,10 @@ SUPPORT = "Procore support, change order tiers"
 RESOURCES = ("Change Order Packages", "Change Order Requests", "Potential Change Orders")
 LINES = "Potential Change Order Line Items"
 
+STATUSES = (
+    *("draft", "not_pricing", "pricing", "pending", "revised", "proceeding", "not_proceeding"),
+    *("no_charge", "approved", "rejected", "void"),
+)
 PACKAGE = "change_order_packages"
 REQUEST = "change_order_requests"
 PCO = "potential_change_orders"
@@ -181,9 +184,8 @@ async def test_package_fields(three: Orders) -> None:
 )
 @pytest.mark.parametrize("name", [PACKAGE, REQUEST, PCO])
 async def test_eleven_statuses(three: Orders, name: str) -> None:
-    assert len(PACKAGE_STATUSES) == 11
     made = await three.order(name)
-    for status in PACKAGE_STATUSES:
+    for status in STATUSES:
         assert (await change(three, name, made["id"], status=status))["status"] == status
     for status in ("pending_billable", "Owner Reviewing"):
         body = {**three.place, "change_order": {"status": status}}

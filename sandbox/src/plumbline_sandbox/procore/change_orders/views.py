@@ -18,31 +18,81 @@ from plumbline_sandbox.procore.state import Procore, Row
 
 _DATES = ("due_date", "invoiced_date", "paid_date")
 _ORDER = (
-    *("batch_id", "contract_id", "location_id", "description", "title", *_DATES),
-    *("revised_substantial_completion_date", "signed_change_order_received_date", "reviewed_at"),
-    *("executed", "paid", "signature_required", "private", "field_change"),
-    *("schedule_impact_amount", "number", "type", "revision", "status", "reference"),
+    "batch_id",
+    "contract_id",
+    "location_id",
+    "description",
+    "title",
+    *_DATES,
+    "revised_substantial_completion_date",
+    "signed_change_order_received_date",
+    "reviewed_at",
+    "executed",
+    "paid",
+    "signature_required",
+    "private",
+    "field_change",
+    "schedule_impact_amount",
+    "number",
+    "type",
+    "revision",
+    "status",
+    "reference",
 )
 _PACKAGE_ROW = (
-    *("contract_id", "deleted_at", *_DATES, "executed", "number", "origin_code", "origin_data", "origin_id"),
-    *("reviewed_at", "signed_change_order_received_date", "title", "revision", "designated_reviewer"),
+    "contract_id",
+    "deleted_at",
+    *_DATES,
+    "executed",
+    "number",
+    "origin_code",
+    "origin_data",
+    "origin_id",
+    "reviewed_at",
+    "signed_change_order_received_date",
+    "title",
+    "revision",
+    "designated_reviewer",
 )
 _PACKAGE = (
-    *(*_PACKAGE_ROW, "description", "position", "private", "review_notes"),
-    *("revised_substantial_completion_date", "schedule_impact_amount", "type"),
+    *_PACKAGE_ROW,
+    "description",
+    "position",
+    "private",
+    "review_notes",
+    "revised_substantial_completion_date",
+    "schedule_impact_amount",
+    "type",
 )
-_REQUEST_ROW = (*("deleted_at", *_DATES, "number", "title", "revision", "schedule_impact_amount"),)
-_REQUEST = (
-    *(*_REQUEST_ROW, "contract_id", "description", "origin_data", "origin_id", "position", "private"),
-)
+_REQUEST_ROW = ("deleted_at", *_DATES, "number", "title", "revision", "schedule_impact_amount")
+_REQUEST = (*_REQUEST_ROW, "contract_id", "description", "origin_data", "origin_id", "position", "private")
 _POTENTIAL_ROW = (
-    *("contract_id", "deleted_at", *_DATES, "number", "reviewed_at", "title", "revision"),
-    *("schedule_impact_amount", "executed"),
+    "contract_id",
+    "deleted_at",
+    *_DATES,
+    "number",
+    "reviewed_at",
+    "title",
+    "revision",
+    "schedule_impact_amount",
+    "executed",
 )
 _POTENTIAL = (
-    *(*_POTENTIAL_ROW, "commitment_change_event_id", "prime_change_event_id", "description", "field_change"),
-    *("location_id", "origin_data", "origin_id", "paid", "position", "private", "reason", "reference"),
-    *("designated_reviewer", "received_from"),
+    *_POTENTIAL_ROW,
+    "commitment_change_event_id",
+    "prime_change_event_id",
+    "description",
+    "designated_reviewer",
+    "field_change",
+    "location_id",
+    "origin_data",
+    "origin_id",
+    "paid",
+    "position",
+    "private",
+    "reason",
+    "received_from",
+    "reference",
 )
 
 
