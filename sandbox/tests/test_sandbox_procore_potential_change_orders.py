@@ -501,3 +501,19 @@ async def test_events_of_a_deletion(one: Orders, mailbox: Mailbox) -> None:
         ("Change Order Packages", "delete", made["legacy_package_id"]),
         ("Potential Change Orders", "delete", behind["id"]),
     ]
+
+
+@rule("What is moved from one package to another updates both.", LISTS, inferred=True)
+async def test_events_of_a_move(two: Orders, mailbox: Mailbox) -> None:
+    first, second = [await two.order(PACKAGE) for _ in range(2)]
+    nested = [{"change_order_request": {"change_order_package_id": row["id"]}} for row in (first, second)]
+    potential = await two.order(PCO, grand_total="5", **nested[0])
+    await mailbox.hook(two.site, *RESOURCES)
+    await change(two, PCO, potential["id"], **nested[1])
+    assert told(await mailbox.settled()) == [
+        ("Potential Change Orders", "update", potential["id"]),
+        ("Change Order Packages", "update", first["id"]),
+        ("Change Order Packages", "update", second["id"]),
+    ]
+    totals = [(await show(two, PACKAGE, row["id"]))["grand_total"] for row in (first, second)]
+    assert totals == ["0.00", "5.00"]

@@ -91,16 +91,15 @@ class ChangeOrders:
             raise invalid(path, complaints, door.refusal)
         if before["workflow"] and row["status"] != before["status"] and actor.origin != "person":
             raise invalid(path, {"status": [BY_WORKFLOW.format(NAMES[before["type"]])]})
-        left = (
-            [order.id for order in self._tree.above(record)] if before["above_id"] != row["above_id"] else []
-        )
+        was_in = [order.id for order in self._tree.above(record)]
         self._telling.changed(record, row, actor)
         if before["kind"] == PACKAGE and self._tree.tiers(record.project_id) == 1:
             for below in self._below(record):
                 assert below.value is not None
                 shared = {name: row[name] for name in MIRRORED}
                 self._telling.changed(below, below.value | shared, actor)
-        self._telling.touched({*left, *(order.id for order in self._tree.above(record))}, actor)
+        is_in = [order.id for order in self._tree.above(record)]
+        self._telling.touched(dict.fromkeys((*was_in, *is_in)), actor)
         self._bill(before, record, contract, actor)
 
     def delete(self, record: Record[Row], actor: Actor, path: str) -> None:
