@@ -44,8 +44,13 @@ async def opened(data: Path, seed: int | None = None) -> AsyncIterator[Laborator
 def holdings(lab: Laboratory) -> dict[str, Any]:
     """Return everything that both vendors hold, as far as a person could look it up."""
     procore, quickbooks = lab.world.procore, lab.world.quickbooks
-    tables = ("projects", "vendors", "prime_contracts", "applications", "payments", "billing_periods")
+    tables = [
+        *("projects", "vendors", "prime_contracts", "applications", "payments", "billing_periods"),
+        *("change_orders", "change_order_lines", "change_order_statuses"),
+    ]
     return {
+        "users": {c: [(r.id, r.value) for r in users.living()] for c, users in procore.users.items()},
+        "members": procore.project_users,
         **{name: [(r.id, r.value) for r in getattr(procore, name).living()] for name in tables},
         **{
             f"{realm} {entity}": quickbooks.dump(realm, entity)
@@ -79,6 +84,12 @@ async def live(lab: Laboratory) -> dict[str, Any]:
     made = await order(lab, "/control/procore/payment_applications", bill)
     path = f"/control/procore/payment_applications/{made['id']}"
     await order(lab, path, {"status": "approved"}, method="PATCH")
+    change = {"prime_contract_id": project["prime_contract_id"], "lines": [{"amount": "77"}]}
+    ordered = await order(lab, "/control/procore/change_orders", change)
+    path = f"/control/procore/change_orders/{ordered['id']}"
+    await order(lab, path, {"status": "approved", "workflow": True}, method="PATCH")
+    user = {"user": {"email_address": "new@example.com", "last_name": "New"}}
+    await site.post(f"{site.project}/users", user)
     await order(lab, "/control/clock", {"step_s": 1000})
     return {"refused": refused.content, "file": file}
 

@@ -9,9 +9,10 @@ from plumbline_sandbox.faults import FAULTS, Rule
 from plumbline_sandbox.page.markup import Markup, el
 from plumbline_sandbox.page.parts import button, choice, field, form, frame, table
 from plumbline_sandbox.procore.application_edit import is_approved
+from plumbline_sandbox.procore.change_orders.tree import PACKAGE, Tree
 from plumbline_sandbox.procore.g702 import Application, summarize
-from plumbline_sandbox.procore.records import Record
-from plumbline_sandbox.procore.state import Company
+from plumbline_sandbox.procore.records import Record, Shown
+from plumbline_sandbox.procore.state import Company, Row
 from plumbline_sandbox.quickbooks.realm import Realm
 from plumbline_sandbox.quickbooks.wire import Body
 from plumbline_sandbox.world import World
@@ -27,6 +28,9 @@ STEPS = {"one minute": 60, "one hour": 3600, "one day": 86_400, "31 days": 31 * 
 
 SCALES = {"stands still": 0.0, "real time": 1.0, "a minute a second": 60.0, "an hour a second": 3600.0}
 """How fast the clock can run."""
+
+ORDER_HEADS = ("Change order", "Project", "Title", "Status", "Executed", "Workflow", "#Amount", "Do")
+"""Columns of change orders."""
 
 _TAG = re.compile(r"<[^>]*>")
 _Columns = dict[str, Callable[[Body], object]]
@@ -86,6 +90,7 @@ def _procore(world: World, look_for: str) -> Iterator[Markup]:
         brief = ["Code"] if company.brief_statuses else []
         heads = ["Invoice", "Project", "Status", *brief, "Billed on", "#Due", "#Tax", "Do"]
         yield _shown(f"Payment applications of {company.name}", heads, rows, look_for)
+        yield _shown(f"Change orders of {company.name}", ORDER_HEADS, _orders(world, names), look_for)
 
 
 def _application(company: Company, project: str, record: Record[Application]) -> list[object]:
@@ -103,6 +108,32 @@ def _application(company: Company, project: str, record: Record[Application]) ->
         _money(summarize(value.lines).current_payment_due),
         _money(value.tax),
         None if is_approved(value) else approve,
+    ]
+
+
+def _orders(world: World, names: dict[int, str]) -> Iterator[list[object]]:
+    tree = Tree(world.procore)
+    for project_id, project in names.items():
+        for package in tree.of_project(PACKAGE, project_id):
+            if not package.value["deleted_at"]:
+                yield _order(tree, package, project)
+
+
+def _order(tree: Tree, package: Shown[Row], project: str) -> list[object]:
+    value = package.value
+    number = f"{value['type'].removesuffix('ContractChangeOrder')} {value['number']}"
+    path, about = f"/page/procore/change_orders/{package.id}", f"change order {number} of {project}"
+    tie = form(f"{path}/workflow", button("Detach" if value["workflow"] else "Attach workflow", about=about))
+    approve = form(f"{path}/approve", button("Approve", about=about))
+    return [
+        el("a", number, href=path, aria_label=f"Edit {about}"),
+        project,
+        value["title"],
+        value["status"],
+        "yes" if value["executed"] else "no",
+        "attached" if value["workflow"] else "none",
+        _money(tree.total(package)),
+        [None if tree.standard(package) == "approved" else approve, tie],
     ]
 
 

@@ -131,11 +131,11 @@ class Fields:
             self.complain(name, "can't be blank")
         return value or 0
 
-    def done(self) -> None:
+    def done(self, status: int = 422) -> None:
         """Refuse when there was any complaint.
 
         Raises:
-            RefusedError: 422 with every complaint, in the shape of the path's API version.
+            RefusedError: The status with every complaint, in the shape of the path's API version.
         """
         if self._errors:
-            raise invalid(self._path, self._errors)
+            raise invalid(self._path, self._errors, status)

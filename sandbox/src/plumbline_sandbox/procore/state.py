@@ -1,6 +1,7 @@
 """Procore's whole state, and the one place where a change becomes a fact."""
 
 import random
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
@@ -54,10 +55,14 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A kind of record: its name in the journal, and its webhook resource (None: it has none)."""
+    """A kind of record: its name in the journal, and its webhook resource (None: it has none).
+
+    Lines have the resource of what holds them as `parent`, and tell its id as the fact `parent`.
+    """
 
     entity: str
     resource: str | None
+    parent: str | None = None
 
 
 PROJECT = Family("project", "Projects")
@@ -78,6 +83,15 @@ PRIME_CONTRACT = Family("prime_contract", "Prime Contracts")
 BILLING_PERIOD = Family("billing_period", None)
 PAYMENT_APPLICATION = Family("payment_application", "Payment Applications")
 CONTRACT_PAYMENT = Family("contract_payment", "Contract Payments")
+COMPANY_USER = Family("user", "Company Users")
+PROJECT_USER = Family("project_user", "Project Users")
+CHANGE_ORDER_PACKAGE = Family("change_order_package", "Change Order Packages")
+CHANGE_ORDER_REQUEST = Family("change_order_request", "Change Order Requests")
+POTENTIAL_CHANGE_ORDER = Family("potential_change_order", "Potential Change Orders")
+POTENTIAL_CHANGE_ORDER_LINE = Family(
+    "potential_change_order_line_item", "Potential Change Order Line Items", "Potential Change Orders"
+)
+CHANGE_ORDER_PACKAGE_LINE = Family("change_order_package_line_item", None)
 
 
 class Procore:
@@ -115,6 +129,15 @@ class Procore:
         self.timesheets: Table[Row] = Table(clock)
         self.timecard_entries: Table[Row] = Table(clock)
         self.start_stop_projects: set[int] = set()
+        self.users: defaultdict[int, Table[Row]] = defaultdict(lambda: Table(clock))
+        """By company: one person may be in several directories."""
+        self.project_users: dict[int, set[int]] = {}
+        self.change_order_tiers: dict[int, int] = {}
+        """By project; one of which nothing was said has `change_orders.tree.DEFAULT_TIERS`."""
+        self.change_order_statuses: Table[Row] = Table(clock)
+        self.change_orders: Table[Row] = Table(clock)
+        """Packages, requests and potential ones: see `change_orders.tree`."""
+        self.change_order_lines: Table[Row] = Table(clock)
         self.hooks = Hooks(clock, count(FIRST_HOOK_ID).__next__)
         sender = HttpSender(TIMEOUT_S)
         self.deliveries = Deliveries(clock, journal, faults, sender, self.hooks, random.Random(seed))
@@ -154,7 +177,7 @@ class Procore:
         )
         self._lag(family, record)
         if family.resource is not None:
-            self._announce(family.resource, record, action, actor)
+            self._announce(family, family.resource, record, action, actor, facts)
 
     def _lag(self, family: Family, record: Record[Any]) -> None:
         target = {
@@ -169,7 +192,9 @@ class Procore:
         else:
             record.lagging_until_s = 0.0
 
-    def _announce(self, resource: str, record: Record[Any], action: str, actor: Actor) -> None:
+    def _announce(
+        self, family: Family, resource: str, record: Record[Any], action: str, actor: Actor, facts: Row
+    ) -> None:
         event = Event(
             resource=resource,
             resource_id=record.id,
@@ -180,5 +205,6 @@ class Procore:
             user_id=actor.user.id,
             application_id=actor.client_id,
             at=self.clock.now(),
+            related=((int(facts["parent"]), family.parent),) if family.parent else (),
         )
         self.deliveries.announce(event)

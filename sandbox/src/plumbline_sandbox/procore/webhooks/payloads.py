@@ -21,7 +21,8 @@ class Event:
     """Something that happened to a record.
 
     `application_id` is the client id of the app that did it (None: a person), by which an
-    integration can tell its own echo in v2 and v3.
+    integration can tell its own echo in v2 and v3. `related` are id and resource of the
+    records it belongs to.
     """
 
     resource: str
@@ -32,6 +33,7 @@ class Event:
     user_id: int
     application_id: str | None
     at: datetime
+    related: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def payload(event: Event, identity: Identity, version: str) -> dict[str, Any]:
         return _v4(event, identity)
     body = _v2(event, identity, version)
     if version == "v3.0":
-        body["related_resources"] = []
+        body["related_resources"] = [{"id": number, "name": name} for number, name in event.related]
     return body
 
 
