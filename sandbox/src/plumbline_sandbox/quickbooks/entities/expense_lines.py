@@ -11,6 +11,7 @@ from typing import Any
 from plumbline_sandbox.quickbooks import errors, wire
 from plumbline_sandbox.quickbooks.checks import Checks
 from plumbline_sandbox.quickbooks.entities.base import check_reference, named_reference, named_references
+from plumbline_sandbox.quickbooks.entities.item import UNSOLD
 from plumbline_sandbox.quickbooks.entities.lines import Lines
 from plumbline_sandbox.quickbooks.entities.transaction import LineIds, listed, take
 from plumbline_sandbox.quickbooks.ledger import ZERO
@@ -97,7 +98,7 @@ class ExpenseReader:
         if item_id is None:
             return {}
         item = self._realm.get("Item", item_id) or {}
-        if item["Type"] == "Category":
+        if item["Type"] in UNSOLD:
             checks.note(errors.bad_reference("Items", item_id, "ItemRef"))
         elif "ExpenseAccountRef" not in item:
             checks.note(errors.business("The item on this line has no expense account; it is not bought."))

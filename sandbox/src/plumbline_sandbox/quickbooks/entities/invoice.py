@@ -12,7 +12,12 @@ from plumbline_sandbox.quickbooks.entities import applying, sales_form
 from plumbline_sandbox.quickbooks.entities.base import named_reference
 from plumbline_sandbox.quickbooks.entities.company import preference
 from plumbline_sandbox.quickbooks.entities.lists import due_date
-from plumbline_sandbox.quickbooks.entities.sales_form import Draft, VoidableForm, form_family
+from plumbline_sandbox.quickbooks.entities.sales_form import (
+    Draft,
+    VoidableForm,
+    deposit_account,
+    form_family,
+)
 from plumbline_sandbox.quickbooks.entities.transaction import listed
 from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.quickbooks.ledger import ZERO
@@ -56,7 +61,7 @@ class Invoice(VoidableForm):
         return {
             **({"SalesTermRef": named_reference(realm, "Term", term["Id"])} if term else {}),
             "DueDate": due.isoformat(),
-            "Deposit": checks.money("Deposit") or ZERO,
+            **_deposit(realm, checks),
             "LinkedTxn": _estimates(realm, checks, draft),
         }
 
@@ -106,6 +111,13 @@ def _term_id(realm: Realm, draft: Draft) -> str | None:
     default = preference(realm, "SalesFormsPrefs", "DefaultTerms") or {}
     own = text_of(draft.wanted, "SalesTermRef") or text_of(draft.customer or {}, "SalesTermRef")
     return own or default.get("value")
+
+
+def _deposit(realm: Realm, checks: Checks) -> Body:
+    """Return the deposit taken on the form, and where it goes if the form says so."""
+    account_id = deposit_account(realm, checks) if checks.has("DepositToAccountRef") else None
+    named = {"DepositToAccountRef": named_reference(realm, "Account", account_id)} if account_id else {}
+    return {"Deposit": checks.money("Deposit") or ZERO, **named}
 
 
 def _estimates(realm: Realm, checks: Checks, draft: Draft) -> list[Body]:

@@ -1,5 +1,6 @@
 """What the transactions of the purchase side and the journal do alike: dates, numbers, deletion, line ids."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from typing_extensions import override
@@ -132,12 +133,23 @@ class LineIds:
     """Gives lines their ids: one that names a line of the present body keeps its id, others get the next."""
 
     def __init__(self, before: Body | None, *, first: int = 1) -> None:
-        self._known = {line["Id"] for line in (before or {}).get("Line", ()) if "Id" in line}
+        self._known = set(_line_ids((before or {}).get("Line", ())))
         self._last = max((int(line_id) for line_id in self._known), default=first - 1)
 
     def of(self, sent: Body) -> str:
-        """Return the id of this line."""
-        if str(sent.get("Id")) in self._known:
-            return str(sent["Id"])
+        """Return the id of this line; an id that is sent twice is kept once."""
+        line_id = str(sent.get("Id"))
+        if line_id in self._known:
+            self._known.remove(line_id)
+            return line_id
         self._last += 1
         return str(self._last)
+
+
+def _line_ids(lines: Iterable[Body]) -> Iterator[str]:
+    """Return the ids of lines and of those inside of groups."""
+    for line in lines:
+        if "Id" in line:
+            yield line["Id"]
+        if line.get("DetailType") == "GroupLineDetail":
+            yield from _line_ids(line["GroupLineDetail"]["Line"])
