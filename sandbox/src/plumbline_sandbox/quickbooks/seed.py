@@ -54,7 +54,9 @@ def furnish(realm: Realm, blueprint: RealmBlueprint) -> SeededRealm:
         _customer(realm, customer, seeded)
     seeded.vendors.update(subcontractors.hire(realm, blueprint.state, seeded.terms))
     if blueprint.history:
-        history.play(realm, seeded.customers, seeded.items, seeded.payment_methods)
+        past = history.Lists(seeded.accounts, seeded.customers, seeded.items, seeded.payment_methods)
+        history.open_books(realm, past)
+        history.play(realm, past)
         lists = subcontractors.Ledger(seeded.accounts, seeded.terms, seeded.jobs)
         subcontractors.bill(realm, list(seeded.vendors.values()), lists)
     return seeded
