@@ -46,6 +46,8 @@ class RealmSettings:
 
     Items of a batch always do (documented).
     """
+    batch_most_items: int = 30
+    """Items of one batch: 30 today, 25 before, and Intuit's Invoice page advises batches of ten."""
     cdc_stubs_apart: bool = True
     """Change data: stubs of deleted ones in an element of their own (captured), or at the end of the living
     (Intuit's sample)."""
