@@ -12,6 +12,9 @@ from typing import Any
 
 from plumbline_sandbox.quickbooks import wire
 
+FIRST_UNSUPPORTED, FIRST_SEVERE = 500, 10_000
+"""Codes below the one are about access, those from the other on about the system (Intuit, "Error codes")."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -41,11 +44,42 @@ class FaultError(Exception):
 
     def as_json(self) -> dict[str, Any]:
         """Return the `Fault` element as the service writes it (Intuit, "Handling common errors")."""
-        return {"Fault": {"Error": [t.as_json() for t in self.troubles], "type": "ValidationFault"}}
+        kind = _kind(int(self.troubles[0].code))
+        return {"Fault": {"Error": [t.as_json() for t in self.troubles], "type": kind}}
 
     def body(self, moment: datetime) -> bytes:
         """Return the whole answer body."""
         return wire.envelope(self.as_json(), moment)
+
+
+def _kind(code: int) -> str:
+    """Return the type of a fault by the range its code lies in; those of access and system are captured."""
+    if code < FIRST_UNSUPPORTED:
+        return "AuthenticationFault"
+    return "SystemFault" if code >= FIRST_SEVERE else "ValidationFault"
+
+
+def user_removed() -> Trouble:
+    """120: the user who connected the company has no part in it any more; the message is a captured one."""
+    detail = "AuthorizationFailure: The user was removed from the company."
+    return Trouble("120", "Authorization Failure", detail)
+
+
+def wrong_cluster() -> Trouble:
+    """130: the company lives on another cluster; the wording is a captured one."""
+    detail = "WrongClusterError: -11017-You have accessed the wrong server."
+    return Trouble("130", "Accessing Wrong Cluster", detail)
+
+
+def locked() -> Trouble:
+    """140: somebody holds the company file for himself."""
+    return Trouble("140", "Company Locked", "CompanyLockedError: The company is locked. Try again later.")
+
+
+def maintained() -> Trouble:
+    """150: the company is moved or repaired."""
+    detail = "CompanyMaintenanceError: The company is under maintenance. Try again later."
+    return Trouble("150", "Company Under Maintenance", detail)
 
 
 def unsupported_operation(name: str) -> Trouble:
@@ -264,6 +298,12 @@ def lapsed() -> Trouble:
 
 
 def period_closed() -> Trouble:
+    """6200: the books are closed, without a password, for the transaction's date."""
+    detail = "The account period has closed and the transaction date is before the closing date."
+    return Trouble("6200", "Account Period Closed", detail, "TxnDate")
+
+
+def period_locked() -> Trouble:
     """6210: the books are closed, with a password, for the transaction's date."""
     detail = "The account period has closed and the transaction date is before the closing date."
     return Trouble("6210", "Account Period Closed, Cannot Update Through Services", detail, "TxnDate")
@@ -293,3 +333,9 @@ def deposited() -> Trouble:
         "it appears on and remove it first."
     )
     return Trouble("6540", "Deposited Transaction cannot be changed", detail)
+
+
+def failing() -> Trouble:
+    """10000: an error inside the service; message and element are captured ones."""
+    message = "An application error has occurred while processing your request"
+    return Trouble("10000", message, "System Failure Error: Unexpected error", "SystemFailureError")

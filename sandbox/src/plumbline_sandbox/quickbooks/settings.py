@@ -13,8 +13,12 @@ InFlight = Literal["wait", "refuse", "execute"]
 DuplicateCheck = bool | Literal["warn"]
 """What becomes of a taken document number. No document says how a warning looks: that is inferred."""
 
-Standing = Literal["good", "lapsed", "forbidden"]
-"""Whether the company may use the API: yes, subscription ended (6190), user lost access (5020)."""
+Standing = Literal["good", "lapsed", "forbidden", "removed", "moved", "locked", "maintenance", "failing"]
+"""Whether the company can be used: yes, subscription ended (6190), not permitted (5020), user removed (120),
+on another cluster (130), locked (140), under maintenance (150), an error inside (10000)."""
+
+Format = Literal["json", "xml"]
+"""How a 401 is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,10 @@ class RealmSettings:
     """Refuse a document number that is taken (6140), or take it and warn, or take it."""
     closed_until: date | None = None
     """Last day of the closed books; writes dated then or before are refused (6210)."""
+    closed_with_password: bool = True
+    """Whether a password guards the closed books (6210); without one it is 6200 (that it is so is inferred)."""
+    gateway_401: Format = "json"
+    """How the gateway refuses tokens: JSON, or XML, which has a code of its own for tokens of other companies."""
     standing: Standing = "good"
     """Whether the company answers at all."""
     index_lag_s: float = 0.0
@@ -72,6 +80,7 @@ def _check_choices(changes: dict[str, Any]) -> None:
         "requestid_mismatch": get_args(Mismatch),
         "requestid_in_flight": get_args(InFlight),
         "standing": get_args(Standing),
+        "gateway_401": get_args(Format),
         "duplicate_check": (True, False, "warn"),
     }
     for name, allowed in choices.items():

@@ -216,10 +216,11 @@ def without_nulls(body: Body) -> Body:
 
 
 def check_open_books(realm: Realm, checks: Checks, *days: Any) -> None:
-    """Note 6210 if any of these ISO dates lies in the closed books."""
+    """Note 6210 if any of these ISO dates lies in the closed books; 6200 where no password guards them."""
     closed = realm.settings.closed_until
     if closed and any(day and day <= closed.isoformat() for day in days):
-        checks.note(errors.period_closed())
+        guarded = realm.settings.closed_with_password
+        checks.note(errors.period_locked() if guarded else errors.period_closed())
 
 
 def voided_note(body: Body) -> str:
