@@ -54,6 +54,7 @@ async def test_names_differ_below_one_parent(books: Books) -> None:
     ],
 )
 async def test_entries_are_made_inactive(books: Books, entity: str, reference: str) -> None:
+    await books.prefer("AccountingInfoPrefs", ClassTrackingPerTxn=True)
     made = await books.write(entity, {"Name": "Old", **({"DueDays": 5} if entity == "Term" else {})})
     used = await books.invoice(1, **{reference: {"value": made["Id"]}})
     assert used[reference] == {"value": made["Id"], "name": "Old"}

@@ -124,10 +124,10 @@ def bad_property(name: str) -> Trouble:
     return Trouble("2010", "Request has invalid or unsupported property", detail, name)
 
 
-def missing(name: str) -> Trouble:
+def missing(name: str, element: str = "") -> Trouble:
     """2020: a required property is absent; `element` names it."""
     message = "Required param missing, need to supply the required value for the API"
-    return Trouble("2020", message, f"Required parameter {name} is missing in the request", name)
+    return Trouble("2020", message, f"Required parameter {name} is missing in the request", element or name)
 
 
 def bad_id(value: str) -> Trouble:
@@ -207,6 +207,11 @@ def bad_reference(what: str, value: str, element: str = "") -> Trouble:
     return Trouble("2500", "Invalid Reference Id", detail, element)
 
 
+def bad_custom_field(detail: str) -> Trouble:
+    """3000: a custom field that the company does not have, or of another type."""
+    return Trouble("3000", "Custom Field Error", detail, "CustomField")
+
+
 def query_unparsed(detail: str) -> Trouble:
     """4000: the statement is not in the query language."""
     return Trouble("4000", "Error parsing query", f"QueryParserError: {detail}")
@@ -230,6 +235,12 @@ def stale() -> Trouble:
         "API API finished before you did, so your work was not saved."
     )
     return Trouble("5010", "Stale Object Error", detail)
+
+
+def not_in_plan(what: str) -> Trouble:
+    """5030: the company's plan does not have the feature."""
+    detail = f"Feature Not Supported Error : {what} is not part of the company's subscription."
+    return Trouble("5030", "Feature Not Supported", detail)
 
 
 def permission_denied() -> Trouble:
@@ -271,12 +282,14 @@ def no_name() -> Trouble:
     return Trouble("6080", "No name provided", detail, "DisplayName")
 
 
-def duplicate_number(number: str, entity: str, txn_id: str) -> Trouble:
-    """6140: the document number is taken; the detail names the holder, as captured."""
+def duplicate_number(number: str, holder: tuple[str, str] | None) -> Trouble:
+    """6140: the document number is taken; the detail names the holder, as captured, unless it is kept back."""
     detail = (
-        "Duplicate Document Number Error : You must specify a different number. This number has already "
-        f"been used. DocNumber={number} is assigned to TxnType={entity} with TxnId={txn_id}"
+        "Duplicate Document Number Error : You must specify a different number. "
+        "This number has already been used."
     )
+    if holder is not None:
+        detail += f" DocNumber={number} is assigned to TxnType={holder[0]} with TxnId={holder[1]}"
     return Trouble("6140", "Duplicate Document Number Error", detail)
 
 

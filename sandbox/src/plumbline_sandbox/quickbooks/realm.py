@@ -1,9 +1,12 @@
 """One company: its stores, its numbering, its settings, and the one place that commits."""
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from plumbline_sandbox.clock import Clock
@@ -24,6 +27,9 @@ FIRST_IDS = {"transaction": 100, "name": 50, "item": 10, "account": 30}
 
 FIRST_NUMBER = 1001
 """Number of the first form a company numbers itself."""
+
+_NUMBERED = re.compile(r"(.*?)([1-9]\d*)")
+"""A number that can be counted on from, behind whatever stands before it."""
 
 Announce = Callable[[str, str, str, str], None]
 """Is told of every change: realm, entity, id, and the change as the journal names it."""
@@ -70,6 +76,7 @@ class Realm:
         self._journal = journal
         self._announce = announce
         self._roles: dict[Role, str] = {}
+        self._mails: Counter[date] = Counter()
         self._last_ids = dict(FIRST_IDS)
         self._last_numbers = defaultdict[str, int](lambda: FIRST_NUMBER - 1)
 
@@ -79,11 +86,13 @@ class Realm:
 
     def next_number(self, register: str = "sales-forms") -> str:
         """Return the next free document number (Intuit, Invoice: DocNumber is filled in if absent)."""
-        while True:
-            self._last_numbers[register] += 1
-            number = str(self._last_numbers[register])
-            if self.registers[register].holder(number) is None:
-                return number
+        taken = self.registers[register]
+        newest = _NUMBERED.fullmatch(taken.newest) if self.settings.numbers_follow_last else None
+        prefix, last = (newest[1], int(newest[2])) if newest else ("", self._last_numbers[register])
+        number = next(n for n in count(last + 1) if taken.holder(f"{prefix}{n}") is None)
+        if newest is None:
+            self._last_numbers[register] = number
+        return f"{prefix}{number}"
 
     def commit(self, entity: str, body: Body, *, change: str, call: Call) -> Body:
         """Store a new or changed entity and return it as stored.
@@ -109,7 +118,12 @@ class Realm:
     def mailed(self, entity: str, body: Body, to: str, call: Call) -> None:
         """Write into the journal that the customer got this document by e-mail."""
         facts = {"realm": self.id, "entity": entity, "id": body["Id"], "to": to, "origin": call.origin}
+        self._mails[wire.today(self.clock.now())] += 1
         self._journal.write("mail", provider="quickbooks", doc_number=body.get("DocNumber"), **facts)
+
+    def mails_today(self) -> int:
+        """Return how many mails the company has sent today."""
+        return self._mails[wire.today(self.clock.now())]
 
     def _identified(self, family: Family, body: Body, before: Body | None) -> Body:
         now = wire.stamp(self.clock.now())

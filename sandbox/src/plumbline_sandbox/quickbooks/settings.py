@@ -27,6 +27,14 @@ class RealmSettings:
 
     duplicate_check: DuplicateCheck = True
     """Refuse a document number that is taken (6140), or take it and warn, or take it."""
+    duplicate_names_holder: bool = True
+    """Whether the refusal (6140) tells who has the number; older texts do not."""
+    numbers_follow_last: bool = False
+    """Whether numbering goes on from the number used last, prefix and all (reported: thread 1533226)."""
+    mails_per_day: int | None = None
+    """How many mails a day the company sends; Intuit's own sandbox companies send 40. None = no such limit."""
+    construction_pack: bool = False
+    """Whether the plan has change orders."""
     closed_until: date | None = None
     """Last day of the closed books; writes dated then or before are refused (6210)."""
     closed_with_password: bool = True

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from plumbline_sandbox.quickbooks import errors
 from plumbline_sandbox.quickbooks.checks import Checks
+from plumbline_sandbox.quickbooks.entities.addresses import ADDRESSES, postal
 from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.quickbooks.query.fields import METADATA_FIELDS, Field
 from plumbline_sandbox.quickbooks.realm import Call, Realm
@@ -170,7 +171,11 @@ class Entity:
         return without_nulls(self._sent_writable(sent))
 
     def _sent_writable(self, sent: Body) -> Body:
-        return {name: value for name, value in sent.items() if name in self.writable}
+        return {
+            name: postal(value) if name in ADDRESSES else value
+            for name, value in sent.items()
+            if name in self.writable
+        }
 
 
 def deleted(entity: str, entity_id: str) -> Body:

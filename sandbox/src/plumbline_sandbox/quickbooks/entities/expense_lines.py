@@ -12,10 +12,11 @@ from plumbline_sandbox.quickbooks import errors, wire
 from plumbline_sandbox.quickbooks.checks import Checks
 from plumbline_sandbox.quickbooks.entities.base import check_reference, named_reference, named_references
 from plumbline_sandbox.quickbooks.entities.item import UNSOLD
-from plumbline_sandbox.quickbooks.entities.lines import Lines
+from plumbline_sandbox.quickbooks.entities.lines import PSEUDO_TAX_CODES, Lines
 from plumbline_sandbox.quickbooks.entities.transaction import LineIds, listed, take
 from plumbline_sandbox.quickbooks.ledger import ZERO
 from plumbline_sandbox.quickbooks.realm import Realm
+from plumbline_sandbox.quickbooks.store import text_of
 from plumbline_sandbox.quickbooks.wire import Body
 
 _LINE = frozenset(
@@ -108,7 +109,10 @@ class ExpenseReader:
         status = checks.choice("BillableStatus", _BILLABLE) or "NotBillable"
         if status == "Billable":
             checks.required("CustomerRef")
-        return {**named_references(self._realm, checks, _REFERENCES), "BillableStatus": status}
+        named = named_references(self._realm, checks, _REFERENCES)
+        if text_of(named, "TaxCodeRef") in PSEUDO_TAX_CODES:
+            named["TaxCodeRef"] = {"value": text_of(named, "TaxCodeRef")}
+        return {**named, "BillableStatus": status}
 
 
 def taxed_total(checks: Checks, wanted: Body, lines: Lines) -> Body:

@@ -30,10 +30,13 @@ LONGEST_DESCRIPTION = 4000
 MOST_LINES, MOST_TAXED_LINES = 10_000, 750
 """How many lines a form may have, and how many of them taxed (Intuit, Invoice; the code is inferred)."""
 
+PSEUDO_TAX_CODES = ("TAX", "NON")
+"""Tax codes that answers do not name (Intuit, Invoice, sample)."""
+
 _LINE = frozenset(
     {"Id", "LineNum", "Description", "Amount", "DetailType", "SalesItemLineDetail", "GroupLineDetail"}
     | {"DescriptionLineDetail", "DiscountLineDetail", "SubTotalLineDetail", "LinkedTxn", "CustomField"}
-    | {"Received", "ProjectRef"}
+    | {"Received", "ProjectRef", "CostAmount"}
 )
 _SALES_DETAIL = frozenset(
     {"ItemRef", "ClassRef", "UnitPrice", "RatePercent", "PriceLevelRef", "MarkupInfo", "Qty", "UOMRef"}
@@ -42,7 +45,6 @@ _SALES_DETAIL = frozenset(
 )
 _GROUP_DETAIL = frozenset({"GroupItemRef", "Quantity", "Line", "ServiceDate", "UOMRef"})
 _REFERENCES = {"ClassRef": "Class", "TaxCodeRef": "TaxCode"}
-_PSEUDO_TAX_CODES = ("TAX", "NON")
 _SALE, _GROUP = "SalesItemLineDetail", "GroupLineDetail"
 _SUBTOTAL, _DISCOUNT = "SubTotalLineDetail", "DiscountLineDetail"
 _DETAILS = frozenset({_SALE, _GROUP, _SUBTOTAL, _DISCOUNT, "DescriptionLineDetail"})
@@ -189,7 +191,7 @@ class LineReader:
         return {"TaxCodeRef": {"value": "NON"}, **sent, **references}
 
     def _references(self, checks: Checks) -> Body:
-        if checks.reference("TaxCodeRef") in _PSEUDO_TAX_CODES:
+        if checks.reference("TaxCodeRef") in PSEUDO_TAX_CODES:
             # The usual case, and every company has these two.
             return named_references(self._realm, checks, {"ClassRef": "Class"})
         return named_references(self._realm, checks, _REFERENCES)

@@ -119,7 +119,7 @@ class Payment(Transaction):
         before = self.read(realm, entity_id)
         customer = realm.get("Customer", text_of(before, "CustomerRef")) or {}
         to = call.send_to or text_of(customer, "PrimaryEmailAddr") or ""
-        check_recipient(to)
+        check_recipient(realm, to)
         delivery = {"DeliveryType": "Email", "DeliveryTime": wire.stamp(realm.clock.now())}
         after = self._save(realm, before, {**before, "DeliveryInfo": delivery}, "sent", call)
         realm.mailed(self.name, after, to, call)
