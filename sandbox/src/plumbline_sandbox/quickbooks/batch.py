@@ -115,6 +115,8 @@ async def _once(
     try:
         if len(key) > LONGEST:
             raise FaultError(_too_long(key))
+        if realm.settings.batch_replay == "unexpected" and realm.requests.knows(key, realm.settings):
+            raise FaultError(errors.unexpected())
         fingerprint = hashlib.blake2b(wire.dump(item), digest_size=16).digest()
         return await realm.requests.once(key, fingerprint, execute, realm.settings)
     except FaultError as fault:

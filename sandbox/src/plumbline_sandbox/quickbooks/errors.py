@@ -255,6 +255,13 @@ def business(detail: str) -> Trouble:
     return Trouble("6000", message, f"Business Validation Error: {detail}")
 
 
+def unexpected() -> Trouble:
+    """6000: something broke inside; what was done is not known. The wording is a captured one."""
+    return business(
+        "An unexpected error occurred while accessing or saving your data. Please wait and try again."
+    )
+
+
 def owes() -> Trouble:
     """6000: a name with an open balance stays active. The wording is a captured one, the code inferred."""
     detail = (

@@ -7,6 +7,9 @@ from typing import Any, Literal, Self, get_args
 Mismatch = Literal["replay", "refuse", "execute"]
 """What a known request id with another request does: old answer, fault 600, or a new execution."""
 
+BatchReplay = Literal["answer", "unexpected"]
+"""What a repeated item of a batch gets: its first answer, or 6000 "An unexpected error occurred"."""
+
 InFlight = Literal["wait", "refuse", "execute"]
 """What a request id does while its first request still runs: same answer later, fault 600, or run too."""
 
@@ -62,6 +65,8 @@ class RealmSettings:
 
     Items of a batch always do (documented).
     """
+    batch_replay: BatchReplay = "answer"
+    """What becomes of an item whose request id and `bId` were seen before: documented, or as captured in 2016."""
     batch_most_items: int = 30
     """Items of one batch: 30 today, 25 before, and Intuit's Invoice page advises batches of ten."""
     cdc_stubs_apart: bool = True
@@ -88,6 +93,7 @@ def _check_choices(changes: dict[str, Any]) -> None:
         "requestid_mismatch": get_args(Mismatch),
         "requestid_in_flight": get_args(InFlight),
         "standing": get_args(Standing),
+        "batch_replay": get_args(BatchReplay),
         "gateway_401": get_args(Format),
         "duplicate_check": (True, False, "warn"),
     }
