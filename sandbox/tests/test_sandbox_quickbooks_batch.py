@@ -308,3 +308,30 @@ async def test_largest_batch_is_a_switch(payables: Payables, most: int) -> None:
     items = [vendor(f"Vendor {number}", f"b{number}") for number in range(most + 1)]
     assert codes(await batch(payables, *items)) == ["1040"]
     assert len(await answered(payables, *items[:most])) == most
+
+
+@rule(
+    "Switch: a repeated item gets 6000, an unexpected error, instead of its first answer.",
+    "quickbooks-ruby, pull request 344 (2016)",
+    inferred=True,
+)
+async def test_repeated_batch_may_fail(payables: Payables) -> None:
+    payables.configure(batch_replay="unexpected")
+    first = await answered(payables, vendor("Once"), requestid="r-1")
+    later = await answered(payables, vendor("Once"), requestid="r-1")
+    assert first["b1"]["Vendor"]["DisplayName"] == "Once"
+    (error,) = later["b1"]["Fault"]["Error"]
+    assert error["code"] == "6000"
+    assert "An unexpected error occurred while accessing or saving your data" in error["Detail"]
+    assert created(payables) == 1
+
+
+@rule("requestid and bId together: 68 characters are refused in the captured words.", "Java SDK, issue 180")
+async def test_words_of_the_joined_length(payables: Payables) -> None:
+    entries = await answered(payables, vendor("Long", "b" * 36), requestid="r" * 32)
+    (error,) = entries["b" * 36]["Fault"]["Error"]
+    assert error["code"] == "6000"
+    assert "cannot enter more than 50 characters in the request_id field" in error["Detail"]
+    assert "which is 68 characters" in error["Detail"]
+    fitting = await answered(payables, vendor("Fits", "b" * 10), requestid="r" * 36)
+    assert "Vendor" in fitting["b" * 10]
