@@ -121,7 +121,10 @@ async def test_empty_texts_are_tolerated(payables: Payables, entity: str) -> Non
     assert note not in await payables.change(entity, noted, **{note: ""})
 
 
-@rule("SyncToken starts at 0 and rises by one with every change, on every family.", f"{BASICS}, SyncToken")
+@rule(
+    "SyncToken starts at 0 and rises by one with every change, on every family.",
+    "Intuit, Basic field definitions, SyncToken",
+)
 @pytest.mark.parametrize("entity", sorted(NOTES))
 async def test_versions_are_counted(payables: Payables, entity: str) -> None:
     made = await payables.write(entity, least(payables, entity))

@@ -236,7 +236,7 @@ CASES = {
 
 @rule(
     "Each refusal is HTTP 400 in the service's words: Message, Detail, code and element, ValidationFault, time.",
-    f"{ERRORS}; {CAPTURED}",
+    "Intuit, Error codes; Handling common errors; captured answers",
 )
 @pytest.mark.parametrize("name", CASES)
 async def test_refusal_to_the_letter(payables: Payables, name: str) -> None:
