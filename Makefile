@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo up down logs smoke sandbox test test-integration bench lint docs
+.PHONY: help setup demo up down logs smoke sandbox test test-integration test-containers bench campaign lint docs
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -35,11 +35,17 @@ sandbox: setup ## Run the sandbox alone: a Procore and a QuickBooks on this mach
 	@exec $(BIN)/plumbline sandbox $(OPTIONS)
 
 test: setup lint ## Lint, types, import contracts, unit and component tests
-	@exec $(BIN)/pytest -n 2 -m 'not connected and not published'
+	@exec $(BIN)/pytest -n 2 -m 'not connected and not published and not containers'
 
 test-integration: setup ## The suite on real Kafka, Vault and PostgreSQL: by URL, else Docker, else native
-	@$(BIN)/pytest -m 'connected or published'
+	@$(BIN)/pytest -rs -m 'connected or published'
 	@exec $(BIN)/plumbline demo --on native --state .plumbline/native
+
+test-containers: setup ## What each container may do and reach, on the containers of `make up`
+	@exec $(BIN)/pytest -m containers tests/containers
+
+campaign: setup ## Long trials: CAMPAIGN=rolling (on the containers of `make up`), OPTIONS="--minutes 2"
+	@exec $(BIN)/python -m tests.campaigns.$(or $(CAMPAIGN),rolling) $(OPTIONS)
 
 bench: setup ## Measure: BENCH=latency (default), backlog or sandbox
 	@exec $(BIN)/python -m benchmarks.$(or $(BENCH),latency)
@@ -52,3 +58,4 @@ lint: setup ## Lint, types and import contracts
 
 docs: setup ## Write the generated pages of docs/ anew
 	@$(BIN)/python sandbox/tests/sandbox_rules.py
+	@$(BIN)/python stack/tests/stack_pages.py

@@ -79,6 +79,15 @@ class Books:
         line = {"Amount": amount, "LinkedTxn": [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]}
         return await self.write("Payment", {**self.money(amount), "Line": [line], **more})
 
+    async def prefer(self, group: str, **switches: Any) -> None:
+        """Change preferences of the company."""
+        present = (await self.get("/preferences")).json()["Preferences"]
+        await self.change("Preferences", present, **{group: switches})
+
+    def configure(self, **settings: Any) -> None:
+        """Flip switches of the company."""
+        self.lab.world.quickbooks.configure(self.realm_id, **settings)
+
     def form(self, *amounts: float, **more: Any) -> Body:
         """Return the least a sales form needs, with one line per amount."""
         return {"CustomerRef": {"value": self.customer}, "Line": [self.line(a) for a in amounts], **more}

@@ -44,18 +44,14 @@ async def opened(data: Path, seed: int | None = None) -> AsyncIterator[Laborator
 def holdings(lab: Laboratory) -> dict[str, Any]:
     """Return everything that both vendors hold, as far as a person could look it up."""
     procore, quickbooks = lab.world.procore, lab.world.quickbooks
-    tables = (
-        "projects",
-        "vendors",
-        "prime_contracts",
-        "applications",
-        "payments",
-        "billing_periods",
-        "commitments",
-        "commitment_lines",
-        "requisitions",
-    )
+    tables = [
+        *("projects", "vendors", "prime_contracts", "applications", "payments", "billing_periods"),
+        *("change_orders", "change_order_lines", "change_order_statuses"),
+        *("commitments", "commitment_lines", "requisitions"),
+    ]
     return {
+        "users": {c: [(r.id, r.value) for r in users.living()] for c, users in procore.users.items()},
+        "members": procore.project_users,
         **{name: [(r.id, r.value) for r in getattr(procore, name).living()] for name in tables},
         **{
             f"{realm} {entity}": quickbooks.dump(realm, entity)
@@ -95,6 +91,12 @@ async def live(lab: Laboratory) -> dict[str, Any]:
     await order(lab, f"/control/procore/requisitions/{claimed['id']}", {"status": "approved"}, method="PATCH")
     path = f"/rest/v1.0/work_order_contracts/{commitment['id']}"
     await site.patch(path, {"project_id": site.project_id, "work_order_contract": {"origin_id": "QB-7"}})
+    change = {"prime_contract_id": project["prime_contract_id"], "lines": [{"amount": "77"}]}
+    ordered = await order(lab, "/control/procore/change_orders", change)
+    path = f"/control/procore/change_orders/{ordered['id']}"
+    await order(lab, path, {"status": "approved", "workflow": True}, method="PATCH")
+    user = {"user": {"email_address": "new@example.com", "last_name": "New"}}
+    await site.post(f"{site.project}/users", user)
     await order(lab, "/control/clock", {"step_s": 1000})
     return {"refused": refused.content, "file": file}
 

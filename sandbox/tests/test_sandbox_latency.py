@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from plumbline_sandbox.clock import Clock
+from plumbline_sandbox.journal import Journal
 from plumbline_sandbox.laboratory import Laboratory
 from plumbline_sandbox.latency import Latency, Pace
 
@@ -34,7 +36,7 @@ def test_share_of_the_answers_stalls() -> None:
 
 
 def test_provider_without_a_pace_answers_at_once() -> None:
-    latency = Latency(random.Random(1))
+    latency = Latency(random.Random(1), Journal(Clock()))
     latency.configure({"provider": "procore", "ms": 40})
     assert (latency.draw_s("quickbooks"), latency.draw_s("procore")) == (0.0, 0.04)
 

@@ -124,6 +124,33 @@ async def test_application_is_approved_changed_and_deleted(lab: Laboratory) -> N
     assert lab.world.procore.applications.truth(application_id) is None
 
 
+async def test_change_order_is_approved_tied_changed_and_deleted(lab: Laboratory) -> None:
+    contract_id = lab.description["companies"][0]["projects"][0]["prime_contract_id"]
+    body = {"prime_contract_id": contract_id, "title": "Gate", "lines": [{"amount": "1250.5"}]}
+    made = await lab.control.post("/control/procore/change_orders", json=body)
+    package_id = int(made.raise_for_status().json()["id"])
+    shown = [text for _, text in (await page(lab, "/?find=Gate")).all("td")]
+    assert {"Gate", "draft", "1,250.50"} <= set(shown)
+    path = f"/page/procore/change_orders/{package_id}"
+    record = lab.world.procore.change_orders.truth(package_id)
+    assert record
+    assert (await post(lab, f"{path}/workflow")).status_code == 303
+    assert record.value
+    assert record.value["workflow"] is True
+    assert (await post(lab, f"{path}/approve")).headers["location"] == "/#procore"
+    assert record.value["status"] == "approved"
+    refused = await post(lab, f"{path}/delete")
+    assert refused.status_code == 400
+    assert "approved" in refused.text
+    assert (await post(lab, path, status="void", title="Fence", executed="true")).status_code == 303
+    value = record.value
+    assert (value["status"], value["title"], value["executed"]) == ("void", "Fence", True)
+    tree = await page(lab, path)
+    assert any("1250.50" in text for _, text in tree.all("li"))
+    assert (await post(lab, f"{path}/delete")).status_code == 303
+    assert (await lab.control.get(path)).status_code == 404
+
+
 async def test_requisition_is_changed_approved_and_deleted(lab: Laboratory) -> None:
     company = lab.description["companies"][0]
     order = company["commitments"][company["projects"][0]["id"]][0]
@@ -211,7 +238,9 @@ async def test_page_can_be_read_aloud_and_used_by_keyboard(lab: Laboratory, book
     await post(lab, "/page/faults/status/on", every="1")
     record = f"/page/quickbooks/{books.realm_id}/Invoice/{invoice['Id']}"
     requisition = next(row.id for row in lab.world.procore.requisitions.living())
-    for path in ("/", f"/page/procore/{application_id}", f"/page/procore/requisitions/{requisition}", record):
+    order = lab.description["companies"][0]["projects"][0]["change_orders"][0]["package_id"]
+    records = (application_id, f"requisitions/{requisition}", f"change_orders/{order}")
+    for path in ("/", *(f"/page/procore/{one}" for one in records), record):
         tree = await page(lab, path)
         assert tree.all("html")[0][0]["lang"] == "en"
         assert [text for _, text in tree.all("h1")]
@@ -231,6 +260,7 @@ async def test_page_can_be_read_aloud_and_used_by_keyboard(lab: Laboratory, book
     ("path", "form", "status", "said"),
     [
         ("/page/procore/1/approve", {}, 404, "not found"),
+        ("/page/procore/change_orders/1/approve", {}, 404, "not found"),
         ("/page/clock", {"step": "a moment"}, 404, "a moment"),
         ("/page/faults/rain/on", {"every": "1"}, 400, "unknown fault"),
         ("/page/faults/status/on", {"every": "often"}, 400, "often"),

@@ -249,7 +249,7 @@ async def test_sums_of_a_commitment(site: Site) -> None:
         await add_line(site, contract, amount=amount)
     change_orders = {"approved": "200", "pending": "30", "revised": "4", "draft": "0.5", "void": "9000"}
     for status, amount in change_orders.items():
-        change_order(site, contract, amount, status=status)
+        await change_order(site, contract, amount, status=status)
     body = {**place(site), "contract_id": contract["id"], "contract_payment": {"amount": "425.03"}}
     await site.post("/rest/v1.0/contract_payments", body)
     told = await shown(site, contract)

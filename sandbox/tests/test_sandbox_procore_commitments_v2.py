@@ -78,7 +78,7 @@ async def test_v2_writes(site: Site) -> None:
 async def test_summary(site: Site) -> None:
     contract = await make(site)
     for status, amount in (("approved", "200"), ("pending", "30"), ("revised", "4"), ("draft", "0.5")):
-        change_order(site, contract, amount, status=status)
+        await change_order(site, contract, amount, status=status)
     told = (await site.get(f"{site.v2_project}/commitment_contracts/{contract['id']}/summary"))["data"]
     assert (told["approved_change_total"], told["draft_change_total"]) == ("200.00", "0.50")
     assert told["pending_revised_change_total"] == "34.00"

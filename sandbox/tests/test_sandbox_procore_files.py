@@ -301,10 +301,40 @@ async def test_deleted_file_leaves_the_listing(site: Site) -> None:
     scope = {"project_id": site.project_id}
     file = await site.post("/rest/v1.0/files", {"file": {"upload_uuid": await site.upload(PDF)}}, **scope)
     path = f"/rest/v1.0/files/{file['id']}"
-    assert (await site.call("DELETE", path, **scope)).status_code == 204
+    assert (await site.call("DELETE", path, **scope)).status_code == 200
     assert (await site.get("/rest/v1.0/folders", **scope))["files"] == []
     assert (await site.get(path, **scope))["is_deleted"] is True
     assert (await site.call("DELETE", path, **scope)).status_code == 404
+
+
+@rule("A deleted folder goes to the recycle bin.", "Procore reference, Delete Project Folder")
+async def test_deleted_folder_leaves_the_listing(site: Site) -> None:
+    scope = {"project_id": site.project_id}
+    outer = await site.post("/rest/v1.0/folders", {"folder": {"name": "Bids"}}, **scope)
+    path = f"/rest/v1.0/folders/{outer['id']}"
+    await site.delete(path, status=200, **scope)
+    assert (await site.get("/rest/v1.0/folders", **scope))["folders"] == []
+    await site.refused(404, "DELETE", path, **scope)
+    again = await site.post("/rest/v1.0/folders", {"folder": {"name": "Bids"}}, **scope)
+    assert again["id"] != outer["id"]
+    own = await site.post(f"{site.own}/folders", {"folder": {"name": "Forms"}})
+    await site.delete(f"{site.own}/folders/{own['id']}", status=200)
+    assert (await site.get(f"{site.own}/folders"))["folders"] == []
+
+
+@rule(
+    "A deleted folder takes along what is in it.", "Procore reference, Delete Project Folder", inferred=True
+)
+async def test_deleted_folder_takes_its_contents_along(site: Site) -> None:
+    scope = {"project_id": site.project_id}
+    outer = await site.post("/rest/v1.0/folders", {"folder": {"name": "Bids"}}, **scope)
+    inner = {"name": "May", "parent_id": outer["id"]}
+    inner = await site.post("/rest/v1.0/folders", {"folder": inner}, **scope)
+    values = {"upload_uuid": await site.upload(PDF), "parent_id": inner["id"]}
+    file = await site.post("/rest/v1.0/files", {"file": values}, **scope)
+    await site.delete(f"/rest/v1.0/folders/{outer['id']}", status=200, **scope)
+    assert (await site.get(f"/rest/v1.0/files/{file['id']}", **scope))["is_deleted"] is True
+    assert (await site.get(f"/rest/v1.0/folders/{inner['id']}", **scope))["is_deleted"] is True
 
 
 @rule("Files of a project and of the company are apart.", "Procore reference, Company Folders and Files")

@@ -24,6 +24,8 @@ OLDER = "Procore reference, Requisitions v1.0"
 GUIDE = "Procore docs, Working with Subcontractor Invoices"
 ITEMS = "Procore reference, Requisition Contract Items"
 DETAIL_ITEMS = "Procore reference, Requisition Contract Detail Items"
+CHANGES = "Procore reference, Requisition Change Order Items"
+WHOLE = "Procore reference, Requisition Whole Change Order Items"
 BULK = "Procore reference, Bulk Update Subcontractor Invoice Items"
 NOTES = "Practitioner notes on a live company"
 
@@ -336,7 +338,7 @@ async def test_claimed_amount(job: Job) -> None:
 
 @rule("The detail lists every line with its balance and what is retained of it.", OLDER)
 async def test_detail(job: Job) -> None:
-    change_order(job.site, job.contract, "50")
+    await change_order(job.site, job.contract, "50")
     requisition = await job.bill(job.work(0, "400"))
     rows = await job.under(requisition, "detail")
     assert [(row["item_number"], row["item_type"]) for row in rows] == [
@@ -355,8 +357,8 @@ async def test_detail(job: Job) -> None:
     "Approved change orders of the commitment are on a new requisition; others are not.", GUIDE, inferred=True
 )
 async def test_change_orders_of_a_new_requisition(job: Job) -> None:
-    package = change_order(job.site, job.contract, "70", "30")
-    change_order(job.site, job.contract, "1000", status="pending")
+    package = await change_order(job.site, job.contract, "70", "30")
+    await change_order(job.site, job.contract, "1000", status="pending")
     requisition = await job.bill()
     rows = await job.under(requisition, "change_order_items")
     assert [(row["change_order_package_id"], row["scheduled_value"], row["position"]) for row in rows] == [
@@ -377,22 +379,49 @@ async def test_change_orders_of_a_new_requisition(job: Job) -> None:
     assert await job.under(requisition, "change_order_items", filter_change_order_id=1) == []
 
 
+@rule("A change order without lines is billed as a whole.", WHOLE, inferred=True)
+async def test_whole_change_order(job: Job) -> None:
+    package = await change_order(job.site, job.contract, grand_total="250")
+    requisition = await job.bill()
+    item = requisition["items"][-1]
+    assert (item["item_type"], item["line_item_id"], item["scheduled_value"]) == (
+        "whole_change_order_item",
+        package,
+        "250.00",
+    )
+    path = f"{UNDER}/{requisition['id']}/whole_change_order_items/{item['id']}"
+    body = {**job.place, "requisition_whole_change_order_item": {"work_completed_this_period": "50"}}
+    changed = await job.site.patch(path, body)
+    assert (changed["work_completed_this_period"], changed["change_order_package_id"]) == ("50.00", package)
+    assert (await job.show(requisition))["summary"]["net_change_by_change_orders"] == "250.00"
+    assert (await job.site.call("GET", path, **job.place)).headers["content-type"].startswith("text/html")
+
+
+@rule("A line of a change order names the line of the commitment that it belongs to.", CHANGES)
+async def test_change_order_item_names_its_line(job: Job) -> None:
+    line = job.lines[0]["id"]
+    lines = [{"amount": "40", "commitment_line_item_id": line}]
+    await change_order(job.site, job.contract, lines=lines)
+    [item] = await job.under(await job.bill(), "change_order_items")
+    assert (item["commitment_line_item_id"], item["commitment_line_item_origin_id"]) == (line, None)
+
+
 @rule("A change order approved later is added to a requisition, and taken off again.", API)
 async def test_change_order_is_added_and_removed(job: Job) -> None:
     requisition = await job.bill()
-    package = change_order(job.site, job.contract, "100", legacy_package_id=4711)
+    package = await change_order(job.site, job.contract, "100")
     add, remove = (f"{UNDER}/{requisition['id']}/{what}_change_order_package" for what in ("add", "remove"))
     place = {**job.place, "commitment_id": job.contract["id"], "change_order_package_id": package}
     [added] = await job.site.post(add, None, **place)
     assert (added["scheduled_value"], added["change_order_package_id"]) == ("100.00", package)
     assert (await job.show(requisition))["summary"]["contract_sum_to_date"] == "1600.00"
     await job.site.refused(422, "POST", add, **place)
-    await job.site.delete(remove, status=200, **{**place, "change_order_package_id": 4711})
+    await job.site.delete(remove, status=200, **place)
     assert (await job.show(requisition))["summary"]["contract_sum_to_date"] == "1500.00"
     await job.site.refused(422, "DELETE", remove, **place)
-    pending = change_order(job.site, job.contract, "1", status="pending")
+    pending = await change_order(job.site, job.contract, "1", status="pending")
     await job.site.refused(422, "POST", add, **{**place, "change_order_package_id": pending})
-    foreign = change_order(job.site, (await started(job.site)).contract, "1")
+    foreign = await change_order(job.site, (await started(job.site)).contract, "1")
     await job.site.refused(404, "POST", add, **{**place, "change_order_package_id": foreign})
     await job.site.refused(404, "POST", add, **{**place, "commitment_id": 1})
     await job.site.refused(400, "POST", add, **job.place, commitment_id=job.contract["id"])

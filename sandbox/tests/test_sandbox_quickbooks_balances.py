@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from sandbox_books import Body
@@ -142,6 +143,7 @@ class Sequence:
         job = self.do("Customer", {"DisplayName": f"Job {number}", "Job": True, "ParentRef": ref})
         self.names = {"parent": parent["Id"], "job": job["Id"]}
         self.model = Model()
+        self.receivable_before = self.receivable()
 
     def run(self) -> None:
         acts = [self.bill, self.bill, self.credit, self.pay, self.pay, self.pay, self.repay, self.rebill]
@@ -294,10 +296,18 @@ class Sequence:
             assert (body["UnappliedAmt"] * 100, shown) == (money.unapplied(), money.lines), body
         for name, customer_id in self.names.items():
             assert realm.owed[customer_id] * 100 == model.owed(name), name
+        owed = sum(model.owed(name) for name in self.names)
+        assert (self.receivable() - self.receivable_before) * 100 == owed
+        assert sum(realm.general_ledger.balances().values()) == 0
+
+    def receivable(self) -> Decimal:
+        """Return the balance of the account on which customers' debts stand."""
+        realm = self.world.quickbooks.realm(REALM)
+        return realm.general_ledger.balance(realm.account_for("receivable"))
 
 
 @rule(
-    "Balance, UnappliedAmt, RemainingCredit and the customer's balance agree with the applications, whatever is done in whatever order.",
+    "Balance, UnappliedAmt, RemainingCredit, customers' balances and receivables agree with the applications, whatever is done in whatever order.",
     "Intuit, Invoice, Payment, CreditMemo",
 )
 def test_random_bookkeeping_agrees_with_the_model() -> None:

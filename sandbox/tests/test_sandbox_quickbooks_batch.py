@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import httpx
+import pytest
 from sandbox_books import Body, codes
 from sandbox_payables import Payables
 from sandbox_rules import rule
@@ -231,3 +232,106 @@ async def test_lost_batch_is_found_done(payables: Payables) -> None:
     assert (await batch(payables, bill, requestid="r-1")).status_code == 500
     assert "Bill" in (await answered(payables, bill, requestid="r-1"))["b1"]
     assert created(payables) == 1
+
+
+@rule(
+    "A batch asks for change data too: CDCQuery with Entities and ChangedSince.",
+    "Java SDK, BatchItemRequest; XSD",
+)
+async def test_batch_asks_what_changed(payables: Payables) -> None:
+    since = payables.lab.world.clock.now().isoformat()
+    payables.lab.world.clock.step(1)
+    made = await payables.bill(1)
+    asked = {"Entities": "Bill,Vendor", "ChangedSince": since}
+    entries = await answered(
+        payables,
+        {"bId": "new", "CDCQuery": asked},
+        {"bId": "old", "CDCQuery": {**asked, "ChangedSince": "2020-01-01"}},
+        {"bId": "odd", "CDCQuery": "Bill"},
+        {"bId": "none", "CDCQuery": {}},
+    )
+    ((part,),) = (response["QueryResponse"] for response in entries["new"]["CDCResponse"])
+    assert [bill["Id"] for bill in part["Bill"]] == [made["Id"]]
+    assert [code(entries[b_id]) for b_id in ("old", "odd", "none")] == ["500", "2010", "2020"]
+
+
+@rule(
+    "A batch mails forms by operation send, and voids by operation void.",
+    "Intuit, XSD, OperationEnum",
+    inferred=True,
+)
+async def test_batch_sends_and_voids(payables: Payables) -> None:
+    mailed = await payables.invoice(1, BillEmail={"Address": "ap@example.com"})
+    doomed = await payables.invoice(2)
+    entries = await answered(
+        payables,
+        {"bId": "send", "operation": "send", "Invoice": {"Id": mailed["Id"]}},
+        {"bId": "void", "operation": "void", "Invoice": {"Id": doomed["Id"], "SyncToken": "0"}},
+        {"bId": "bill", "operation": "send", "Bill": {"Id": "1"}},
+    )
+    assert entries["send"]["Invoice"]["EmailStatus"] == "EmailSent"
+    assert entries["void"]["Invoice"]["TotalAmt"] == 0
+    assert code(entries["bill"]) == "500"
+
+
+@rule(
+    "The option for a taken number is spelled allowduplicatedocnum or allowduplicatedocnumber.",
+    "PHP SDK, Batch.php",
+    inferred=True,
+)
+@pytest.mark.parametrize("option", ["allowduplicatedocnum", "allowduplicatedocnumber"])
+async def test_spellings_of_the_option(payables: Payables, option: str) -> None:
+    await payables.invoice(1, DocNumber="N-1")
+    item = {"bId": "1", "operation": "create", "Invoice": payables.form(1, DocNumber="N-1")}
+    assert code((await answered(payables, item))["1"]) == "6140"
+    assert (await answered(payables, {**item, "optionsData": option}))["1"]["Invoice"]["DocNumber"] == "N-1"
+
+
+@rule(
+    "An answer to a batch holds 1000 objects; what its queries find beyond is left out.", BATCH, inferred=True
+)
+async def test_objects_of_a_batch(payables: Payables) -> None:
+    for number in range(600):
+        await payables.write("Class", {"Name": f"Class {number}"})
+    query = "select * from Class maxresults 1000"
+    entries = await answered(
+        payables, vendor("One more"), *({"bId": str(place), "Query": query} for place in range(3))
+    )
+    found = [len(e["QueryResponse"].get("Class", [])) for e in entries.values() if "QueryResponse" in e]
+    assert sorted(found) == [0, 999 - 604, 604]
+
+
+@rule("Switch: how many items a batch takes.", BATCH, inferred=True)
+@pytest.mark.parametrize("most", [10, 50])
+async def test_largest_batch_is_a_switch(payables: Payables, most: int) -> None:
+    payables.lab.world.quickbooks.configure(payables.realm_id, batch_most_items=most)
+    items = [vendor(f"Vendor {number}", f"b{number}") for number in range(most + 1)]
+    assert codes(await batch(payables, *items)) == ["1040"]
+    assert len(await answered(payables, *items[:most])) == most
+
+
+@rule(
+    "Switch: a repeated item gets 6000, an unexpected error, instead of its first answer.",
+    "quickbooks-ruby, pull request 344 (2016)",
+    inferred=True,
+)
+async def test_repeated_batch_may_fail(payables: Payables) -> None:
+    payables.configure(batch_replay="unexpected")
+    first = await answered(payables, vendor("Once"), requestid="r-1")
+    later = await answered(payables, vendor("Once"), requestid="r-1")
+    assert first["b1"]["Vendor"]["DisplayName"] == "Once"
+    (error,) = later["b1"]["Fault"]["Error"]
+    assert error["code"] == "6000"
+    assert "An unexpected error occurred while accessing or saving your data" in error["Detail"]
+    assert created(payables) == 1
+
+
+@rule("requestid and bId together: 68 characters are refused in the captured words.", "Java SDK, issue 180")
+async def test_words_of_the_joined_length(payables: Payables) -> None:
+    entries = await answered(payables, vendor("Long", "b" * 36), requestid="r" * 32)
+    (error,) = entries["b" * 36]["Fault"]["Error"]
+    assert error["code"] == "6000"
+    assert "cannot enter more than 50 characters in the request_id field" in error["Detail"]
+    assert "which is 68 characters" in error["Detail"]
+    fitting = await answered(payables, vendor("Fits", "b" * 10), requestid="r" * 36)
+    assert "Vendor" in fitting["b" * 10]

@@ -54,6 +54,41 @@ async def test_cancel(app: App) -> None:
     assert came == {"error": "access_denied", "state": "anti-forgery"}
 
 
+@rule("Scopes of projects and of custom fields can be asked for.", OAUTH)
+async def test_further_scopes(app: App) -> None:
+    fields = "app-foundations.custom-field-definitions"
+    asked = f"{ACCOUNTING} project-management.project {fields} {fields}.read"
+    assert set(await app.consent(scope=asked)) == {"code", "realmId", "state"}
+
+
+@rule(
+    "A company is reconnected by appId, realmId and mode=reconnect: consent, then fresh tokens as at first.",
+    "Intuit, Important changes to refresh token policy (November 2025)",
+)
+async def test_reconnect(app: App) -> None:
+    realm = app.realm
+    await register(app.lab, client_id=realm.client_id, redirect_uris=[CALLBACK])
+    await app.revoke(realm.refresh_token)
+    asked = {"appId": realm.client_id, "realmId": realm.id, "mode": "reconnect"}
+    page = Form((await app.lab.quickbooks.get("/app/connect/oauth2/request", params=asked)).text)
+    assert page.options == [realm.id]
+    filled = {**page.fields, "realmId": realm.id, "decision": "connect"}
+    came = landed(await app.lab.quickbooks.request(page.method.upper(), page.action, data=filled))
+    assert came["realmId"] == realm.id
+    tokens = (await app.exchange(came["code"])).json()
+    assert (await app.company(tokens["access_token"])).status_code == 200
+
+
+@rule("A reconnect of an unknown app or company leads nowhere.", OAUTH, inferred=True)
+async def test_reconnect_leads_nowhere(app: App) -> None:
+    asked = {"appId": app.realm.client_id, "realmId": app.realm.id, "mode": "reconnect"}
+    path = "/app/connect/oauth2/request"
+    assert (await app.lab.quickbooks.get(path, params=asked)).status_code == 400, "no redirect address"
+    await register(app.lab, client_id=app.realm.client_id, redirect_uris=[CALLBACK])
+    for wrong in ({"appId": "x"}, {"realmId": "1"}, {"mode": "connect"}):
+        assert (await app.lab.quickbooks.get(path, params=asked | wrong)).status_code == 400
+
+
 @rule("A scope that does not exist leads back with error=invalid_scope.", OAUTH)
 @pytest.mark.parametrize("scope", ["com.intuit.quickbooks.everything", ""])
 async def test_unknown_scope(app: App, scope: str) -> None:

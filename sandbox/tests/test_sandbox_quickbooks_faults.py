@@ -179,10 +179,42 @@ async def test_closed_books(books: Books) -> None:
     assert (await books.invoice(TxnDate="2026-02-01"))["TxnDate"] == "2026-02-01"
 
 
-@rule("A lapsed subscription refuses everything with 6190, lost access with 5020.", ERRORS)
+@rule("Books closed without a password answer 6200.", ERRORS, inferred=True)
+async def test_closed_books_without_password(books: Books) -> None:
+    books.lab.world.quickbooks.configure(
+        books.realm_id, closed_until="2026-01-31", closed_with_password=False
+    )
+    assert await books.refused("Invoice", books.form(1, TxnDate="2026-01-31")) == ["6200"]
+
+
+@rule("A lapsed subscription refuses everything with 6190, lost permission with 5020.", ERRORS)
 @pytest.mark.parametrize(("standing", "code"), [("lapsed", "6190"), ("forbidden", "5020")])
 async def test_company_that_does_not_serve(books: Books, standing: str, code: str) -> None:
     books.lab.world.quickbooks.configure(books.realm_id, standing=standing)
     assert await books.refused("Invoice", books.form(1)) == [code]
     assert codes(await books.get("/preferences")) == [code]
     assert codes(await books.lab.query("select * from Invoice")) == [code]
+
+
+AWAY = [
+    ("removed", "120", "AuthenticationFault"),
+    ("moved", "130", "AuthenticationFault"),
+    ("locked", "140", "AuthenticationFault"),
+    ("maintenance", "150", "AuthenticationFault"),
+    ("failing", "10000", "SystemFault"),
+]
+
+
+@rule(
+    "Switch: a user removed is 120, another cluster 130, a locked company 140, maintenance 150, an error inside 10000.",
+    "Intuit, Error codes; captured answers for 120, 130 and 10000",
+    inferred=True,
+)
+@pytest.mark.parametrize(("standing", "code", "kind"), AWAY)
+async def test_company_that_cannot_be_reached(books: Books, standing: str, code: str, kind: str) -> None:
+    books.lab.world.quickbooks.configure(books.realm_id, standing=standing)
+    for answer in (await books.post("Invoice", books.form(1)), await books.get("/preferences")):
+        assert codes(answer) == [code]
+        assert answer.json()["Fault"]["type"] == kind
+    books.lab.world.quickbooks.configure(books.realm_id, standing="good")
+    assert (await books.invoice(1))["SyncToken"] == "0"

@@ -58,6 +58,89 @@ async def test_403(lab: Laboratory) -> None:
 
 
 @rule(
+    "The gateway's JSON has every element of an answer, empty but for the fault, and time in epoch ms.",
+    ERRORS,
+)
+async def test_shape_of_the_gateways_json(lab: Laboratory) -> None:
+    lab.world.clock.scale(0)
+    now = lab.world.clock.now()
+    answer = await App(lab).company("AB01")
+    assert answer.json() == {
+        "warnings": None,
+        "intuitObject": None,
+        "fault": {
+            "error": [
+                {
+                    "message": "message=AuthenticationFailed; errorCode=003200; statusCode=401",
+                    "detail": "Token expired: AB01",
+                    "code": "3200",
+                    "element": None,
+                }
+            ],
+            "type": "AUTHENTICATION",
+        },
+        "report": None,
+        "queryResponse": None,
+        "batchItemResponse": [],
+        "attachableResponse": [],
+        "syncErrorResponse": None,
+        "requestId": None,
+        "time": int(now.timestamp() * 1000),
+        "status": None,
+        "cdcresponse": [],
+    }
+
+
+async def in_xml(lab: Laboratory, place: int) -> None:
+    path = f"/control/quickbooks/{lab.realms[place].id}/settings"
+    assert (await lab.control.post(path, json={"gateway_401": "xml"})).status_code == 200
+
+
+def fault_in_xml(answer: httpx.Response) -> dict[str, Any]:
+    """Return type, code, message and detail of a fault in XML."""
+    assert answer.headers["content-type"] == "application/xml"
+    fault = ET.fromstring(answer.content).find("{*}Fault")
+    assert fault is not None
+    (error,) = fault
+    told = {child.tag.rpartition("}")[2].lower(): child.text for child in error}
+    return {"type": fault.get("type"), "code": error.get("code"), **told}
+
+
+@rule(
+    "Switch: a refused token is 401 in XML, code 3200.", "Intuit, OAuth setup prompt; apps-script-oauth1 #27"
+)
+async def test_401_in_xml(lab: Laboratory) -> None:
+    await in_xml(lab, 0)
+    expected = {
+        "type": "AUTHENTICATION",
+        "code": "3200",
+        "message": "message=ApplicationAuthenticationFailed; errorCode=003200; statusCode=401",
+    }
+    answer = await App(lab).company("AB01")
+    assert (answer.status_code, fault_in_xml(answer)) == (401, expected)
+    assert answer.headers["intuit_tid"]
+    await lab.control.post("/control/faults", json={"name": "refuse-token", "match": {"method": "GET"}})
+    assert fault_in_xml(await read(lab)) == expected
+    assert (await read(lab, place=1)).headers["content-type"].startswith("application/json")
+
+
+@rule(
+    "Switch: a token of another company is 401 in XML, code 100, instead of 403.",
+    "oauth-jsclient #91, an engineer of Intuit; python-quickbooks #120",
+)
+async def test_stranger_in_xml(lab: Laboratory) -> None:
+    await in_xml(lab, 1)
+    answer = await App(lab).company(lab.realms[0].access_token, place=1)
+    assert answer.status_code == 401
+    assert fault_in_xml(answer) == {
+        "type": "AuthenticationFault",
+        "code": "100",
+        "message": "General Authentication Error",
+        "detail": "AuthenticationErrorGeneral: SRV-110-Authentication Failure , statusCode: 401",
+    }
+
+
+@rule(
     "A grant without the accounting scope is 403 for the books.", "Intuit, Learn about scopes", inferred=True
 )
 async def test_scope_of_the_grant(lab: Laboratory) -> None:

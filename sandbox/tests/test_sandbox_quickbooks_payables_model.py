@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from sandbox_books import Body
@@ -116,6 +117,7 @@ class Sequence:
         self.accounts = accounts
         self.names = {name: self.do("Vendor", {"DisplayName": f"{name} {number}"})["Id"] for name in VENDORS}
         self.model = Model()
+        self.payable_before = self.payable()
 
     def run(self) -> None:
         acts = [self.bill, self.credit, self.journal, self.pay, self.pay, self.pay, self.repay, self.reissue]
@@ -302,10 +304,18 @@ class Sequence:
             assert (body["TotalAmt"] * 100, shown) == (money.total, money.lines), body
         for name, vendor_id in self.names.items():
             assert realm.owed[vendor_id] * 100 == model.owed(name), name
+        owed = sum(model.owed(name) for name in self.names)
+        assert (self.payable_before - self.payable()) * 100 == owed
+        assert sum(realm.general_ledger.balances().values()) == 0
+
+    def payable(self) -> Decimal:
+        """Return the balance of the account on which debts to vendors stand; debts are negative."""
+        realm = self.world.quickbooks.realm(REALM)
+        return realm.general_ledger.balance(realm.account_for("payable"))
 
 
 @rule(
-    "Balances of bills, credits and vendors agree with what payments settle, whatever is done in whatever order.",
+    "Balances of bills, credits, vendors and payables agree with what payments settle, whatever is done in whatever order.",
     "Intuit, Bill, VendorCredit, BillPayment, JournalEntry",
 )
 def test_random_payables_agree_with_the_model() -> None:

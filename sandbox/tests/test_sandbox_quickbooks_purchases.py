@@ -172,7 +172,7 @@ async def test_purchase_is_kept(payables: Payables) -> None:
     changed = await payables.change("Purchase", made, PrivateNote="rent")
     assert (changed["TotalAmt"], changed["SyncToken"]) == (1234, "1")
     (found,) = await payables.found(
-        "select * from Purchase where PaymentType = 'Check' and TotalAmt > '1000'"
+        "select * from Purchase where PaymentType = 'Check' and TotalAmt > '1233' and TotalAmt < '1235'"
     )
     assert found["PrivateNote"] == "rent"
     handle = {"Id": made["Id"], "SyncToken": "1"}

@@ -151,6 +151,78 @@ async def test_cannot_be_asked(books: Books, statement: str) -> None:
     assert refused["Detail"].startswith("QueryValidationError: ")
 
 
+@rule("Null is a text of one space: it finds what has no value.", QUERY)
+async def test_null(fruit: Books) -> None:
+    await fruit.write("Customer", {"DisplayName": "Elderberry"})
+    found = await names(fruit, "CompanyName = ' ' and DisplayName in ('Elderberry', 'Apple')")
+    assert found == ["Elderberry"]
+
+
+FILTERABLE = {
+    "DocNumber": "'F-1'",
+    "CustomerRef": "'{customer}'",
+    "ProjectRef": "'777'",
+    "TxnDate": "'{TxnDate}'",
+    "DueDate": "'{DueDate}'",
+    "Balance": "'12.5'",
+    "TotalAmt": "'12.5'",
+    "Id": "'{Id}'",
+    "MetaData.CreateTime": "'{created}'",
+    "MetaData.LastUpdatedTime": "'{created}'",
+}
+
+
+@rule(
+    "An invoice is found by number, customer, project, dates, balance, total, id and times.",
+    "Intuit, Invoice, filterable",
+)
+@pytest.mark.parametrize("name", FILTERABLE)
+async def test_filterable(books: Books, name: str) -> None:
+    made = await books.invoice(12.5, DocNumber="F-1", ProjectRef={"value": "777"})
+    facts = {**made, "customer": books.customer, "created": made["MetaData"]["CreateTime"]}
+    value = FILTERABLE[name].format(**facts)
+    answer = (await ask(books, f"select * from Invoice where {name} = {value} maxresults 1000")).json()
+    assert made["Id"] in [found["Id"] for found in answer["QueryResponse"]["Invoice"]]
+
+
+@rule(
+    "Notes, custom fields, links, memos and mail states are not filterable (4001): the number must identify.",
+    "Intuit, Invoice, filterable",
+)
+@pytest.mark.parametrize(
+    "name", ["PrivateNote", "CustomField", "LinkedTxn", "CustomerMemo", "EmailStatus", "Line"]
+)
+async def test_not_filterable(books: Books, name: str) -> None:
+    refused = fault(await ask(books, f"select * from Invoice where {name} = 'x'"))
+    assert refused["code"] == "4001"
+    assert refused["Detail"] == f"QueryValidationError: Property {name} not found for Entity Invoice"
+
+
+@rule(
+    "A page is cut out of what is there at the moment: what is deleted between two pages shifts the rest.",
+    QUERY,
+    inferred=True,
+)
+async def test_pages_are_no_snapshot(books: Books) -> None:
+    for number in range(4):
+        await books.write("Transfer", transfer(books, number + 1))
+    first = (await ask(books, "select * from Transfer startposition 1 maxresults 2")).json()["QueryResponse"]
+    await books.delete("Transfer", first["Transfer"][0])
+    second = (await ask(books, "select * from Transfer startposition 3 maxresults 2")).json()["QueryResponse"]
+    assert [t["Amount"] for t in first["Transfer"]] == [1, 2]
+    assert [t["Amount"] for t in second["Transfer"]] == [4], "the third is told on neither page"
+
+
+@rule("A count counts what the condition finds.", QUERY)
+async def test_count_of_a_condition(fruit: Books) -> None:
+    found = (
+        await ask(
+            fruit, "select count(*) from Customer where CompanyName = 'Fruit' and DisplayName like '%e'"
+        )
+    ).json()
+    assert found["QueryResponse"] == {"totalCount": 2}
+
+
 @rule("Id can be compared by = and IN only.", QUERY)
 async def test_id(fruit: Books) -> None:
     first = (await ask(fruit, "select * from Customer where DisplayName = 'Apple'")).json()
@@ -216,3 +288,8 @@ async def test_index_lag(books: Books) -> None:
     await books.change("Invoice", invoice, DocNumber="LAG-2")
     found = (await ask(books, statement)).json()["QueryResponse"]["Invoice"]
     assert [(i["Id"], i["SyncToken"]) for i in found] == [(invoice["Id"], "0")]
+
+
+def transfer(books: Books, amount: float) -> dict[str, object]:
+    ends = {"FromAccountRef": "Checking", "ToAccountRef": "Savings"}
+    return {"Amount": amount, **{name: {"value": books.accounts[to]} for name, to in ends.items()}}

@@ -54,6 +54,7 @@ async def test_names_differ_below_one_parent(books: Books) -> None:
     ],
 )
 async def test_entries_are_made_inactive(books: Books, entity: str, reference: str) -> None:
+    await books.prefer("AccountingInfoPrefs", ClassTrackingPerTxn=True)
     made = await books.write(entity, {"Name": "Old", **({"DueDays": 5} if entity == "Term" else {})})
     used = await books.invoice(1, **{reference: {"value": made["Id"]}})
     assert used[reference] == {"value": made["Id"], "name": "Old"}
@@ -353,3 +354,45 @@ async def test_amounts_at_home(books: Books) -> None:
     assert (made["TotalAmt"], made["ExchangeRate"], made["HomeTotalAmt"]) == (100, 1.25, 125)
     other = {**euro, "CurrencyRef": {"value": "USD"}}
     assert await books.refused("Invoice", books.form(1, **other)) == ["6000"]
+
+
+@rule(
+    "A payment of a foreign form lowers HomeBalance by the form's rate.",
+    "Intuit, Invoice, HomeBalance",
+)
+async def test_balance_at_home_follows(books: Books) -> None:
+    switch_on(books)
+    customer = await books.write("Customer", {"DisplayName": "Berlin", "CurrencyRef": {"value": "EUR"}})
+    euro = {"CurrencyRef": {"value": "EUR"}, "CustomerRef": {"value": customer["Id"]}, "ExchangeRate": 1.25}
+    made = await books.invoice(100, **euro)
+    assert (made["Balance"], made["HomeBalance"]) == (100, 125)
+    await books.pay(made, 40, **euro)
+    paid = await books.read("Invoice", made["Id"])
+    assert (paid["Balance"], paid["HomeBalance"], paid["HomeTotalAmt"]) == (60, 75, 125)
+
+
+@rule(
+    "Currency of every transaction is its customer's or vendor's (6000); the code is inferred.",
+    "Intuit, Invoice, CurrencyRef",
+    inferred=True,
+)
+async def test_currency_is_the_partys(books: Books) -> None:
+    switch_on(books)
+    euro = {"CurrencyRef": {"value": "EUR"}}
+    assert await books.refused("Invoice", books.form(1, **euro)) == ["6000"]
+    assert await books.refused("Payment", books.money(1, **euro)) == ["6000"]
+    vendor = await books.write("Vendor", {"DisplayName": "Local"})
+    detail = {"AccountRef": {"value": books.accounts["Fuel"]}}
+    name = "AccountBasedExpenseLineDetail"
+    line = {"DetailType": name, "Amount": 1, name: detail}
+    bill = {"VendorRef": {"value": vendor["Id"]}, "Line": [line]}
+    assert await books.refused("Bill", {**bill, **euro}) == ["6000"]
+    assert (await books.write("Bill", {**bill, "CurrencyRef": {"value": "USD"}}))["TotalAmt"] == 1
+
+
+@rule("A rate is a positive number (2180, 2100).", "Intuit, Invoice, ExchangeRate", inferred=True)
+async def test_rate_of_a_form(books: Books) -> None:
+    switch_on(books)
+    dollar = {"CurrencyRef": {"value": "USD"}}
+    for rate, code in ((0, "2180"), (-1, "2180"), ("much", "2100")):
+        assert await books.refused("Invoice", books.form(1, ExchangeRate=rate, **dollar)) == [code]

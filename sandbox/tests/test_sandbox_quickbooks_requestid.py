@@ -187,3 +187,66 @@ def seen(first: httpx.Response, other: httpx.Response) -> str:
 
 def configure(books: Books, **settings: object) -> None:
     books.lab.world.quickbooks.configure(books.realm_id, **settings)
+
+
+@rule(
+    "No header makes a request one of a kind: neither Idempotency-Key nor Request-Id means anything.",
+    BASICS,
+)
+@pytest.mark.parametrize("header", ["idempotency_key", "idempotency-key", "request-id", "requestid"])
+async def test_headers_mean_nothing(books: Books, header: str) -> None:
+    realm = books.lab.realms[0]
+    answers = [
+        await books.lab.quickbooks.post(
+            f"/v3/company/{realm.id}/invoice",
+            json=books.form(100),
+            headers={"authorization": f"Bearer {realm.access_token}", header: "same"},
+        )
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json()["Invoice"]["Id"] != answers[1].json()["Invoice"]["Id"]
+
+
+@rule("An update honours the requestid: its repetition is not stale.", BASICS)
+async def test_update_replays(books: Books) -> None:
+    made = await books.invoice()
+    change = {"Id": made["Id"], "SyncToken": "0", "sparse": True, "PrivateNote": "x"}
+    first, later = [await books.post("Invoice", change, requestid="pl-1") for _ in range(2)]
+    assert first.content == later.content
+    assert (await books.read("Invoice", made["Id"]))["SyncToken"] == "1"
+
+
+@rule("Switch: a void honours the requestid, or its repetition is stale.", OPEN, inferred=True)
+@pytest.mark.parametrize("heeded", [True, False])
+async def test_void_may_replay(books: Books, *, heeded: bool) -> None:
+    books.configure(requestid_operations=["write", "void"] if heeded else ["write"])
+    made = await books.invoice()
+    handle = {"Id": made["Id"], "SyncToken": "0"}
+    first, later = [await books.post("Invoice", handle, operation="void", requestid="pl-1") for _ in range(2)]
+    assert first.status_code == 200
+    assert (later.content == first.content) == heeded
+    assert heeded or codes(later) == ["5010"]
+
+
+@rule("Switch: no requestid is remembered.", OPEN, inferred=True)
+async def test_nothing_is_remembered(books: Books) -> None:
+    books.configure(requestid_ttl_s=0)
+    ids = {
+        (await books.post("Invoice", books.form(1), requestid="pl-1")).json()["Invoice"]["Id"]
+        for _ in range(2)
+    }
+    assert len(ids) == 2
+
+
+@rule("Switch: a requestid is remembered for a minute, or a day.", OPEN, inferred=True)
+@pytest.mark.parametrize("seconds", [60, 86_400])
+async def test_requestid_is_remembered_for_a_while(books: Books, seconds: int) -> None:
+    books.configure(requestid_ttl_s=seconds)
+    realm = books.lab.world.quickbooks.realm(books.realm_id)
+    books.lab.world.clock.scale(0)
+    assert (await books.post("Customer", {"DisplayName": "Once"}, requestid="pl-1")).status_code == 200
+    books.lab.world.clock.step(seconds - 1)
+    assert realm.requests.knows("pl-1", realm.settings)
+    books.lab.world.clock.step(1)
+    assert not realm.requests.knows("pl-1", realm.settings)

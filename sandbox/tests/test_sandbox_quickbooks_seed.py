@@ -34,16 +34,33 @@ async def test_company_looks_like_a_contractor(lab: Laboratory, place: int) -> N
 
 
 @pytest.mark.parametrize("place", range(4))
-async def test_past_is_paid_and_numbered_by_the_company(lab: Laboratory, place: int) -> None:
+async def test_past_is_paid_banked_and_numbered_by_the_company(lab: Laboratory, place: int) -> None:
     books = Books(lab, place=place)
     invoices, payments = await every(books, "Invoice"), await every(books, "Payment")
     assert len(payments) >= 5
-    assert {invoice["Balance"] for invoice in invoices} == {0}
+    *paid, unpaid = invoices
+    assert {invoice["Balance"] for invoice in paid} == {0}
     assert {payment["UnappliedAmt"] for payment in payments} == {0}
+    assert {link["TxnType"] for payment in payments for link in payment["LinkedTxn"]} == {"Deposit"}
     assert all(invoice["DocNumber"].isdigit() for invoice in invoices)
     today = lab.world.clock.now().date().isoformat()
     assert all(body["TxnDate"] < today for body in [*invoices, *payments])
-    assert {customer["Balance"] for customer in await every(books, "Customer")} == {0}
+    assert unpaid["Balance"] == unpaid["TotalAmt"]
+    assert unpaid["DueDate"] > today
+
+
+@pytest.mark.parametrize("place", range(4))
+async def test_books_are_opened_and_balance(lab: Laboratory, place: int) -> None:
+    books = Books(lab, place=place)
+    realm = lab.world.quickbooks.realm(books.realm_id)
+    assert sum(realm.general_ledger.balances().values()) == 0
+    accounts = {account["Name"]: account["CurrentBalance"] for account in await every(books, "Account")}
+    customers, vendors = await every(books, "Customer"), await every(books, "Vendor")
+    assert accounts["Accounts Receivable (A/R)"] == sum(c["Balance"] for c in customers) > 0
+    assert accounts["Accounts Payable (A/P)"] == -sum(v["Balance"] for v in vendors) < 0
+    assert accounts["Undeposited Funds"] == 0
+    assert min(accounts[name] for name in ("Checking", "Savings", "Petty Cash", "Equipment")) > 0
+    assert max(accounts[name] for name in ("Company Card", "Equipment Loans", "Retained Earnings")) < 0
 
 
 async def test_each_state_has_its_tax(lab: Laboratory) -> None:

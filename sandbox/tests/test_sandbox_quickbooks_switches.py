@@ -40,7 +40,45 @@ async def test_warning_of_a_taken_number(books: Books) -> None:
     assert f"TxnId={first['Id']}" in warning["Detail"]
 
 
-@pytest.mark.parametrize("settings", [{"duplicate_check": "perhaps"}, {"standing": "fine"}, {"color": "red"}])
+@rule(
+    "Switch: numbering goes on from the number used last, prefix and all.",
+    "Intuit community, thread 1533226",
+    inferred=True,
+)
+async def test_numbers_follow_the_last(books: Books) -> None:
+    await switch(books, numbers_follow_last=True)
+    await books.invoice(1, DocNumber="PC-1042")
+    assert (await books.invoice(1))["DocNumber"] == "PC-1043"
+    assert (await books.write("Estimate", books.form(1)))["DocNumber"] == "PC-1044"
+    assert codes(await books.post("Invoice", books.form(1, DocNumber="PC-1043"))) == ["6140"]
+    await switch(books, numbers_follow_last=False)
+    assert (await books.invoice(1))["DocNumber"].isdigit()
+
+
+@rule(
+    "Switch: a company of Intuit's own sandbox sends forty mails a day; the code (6000) is inferred.",
+    "Intuit, Invoice, send",
+    inferred=True,
+)
+async def test_mails_of_a_day(books: Books) -> None:
+    await switch(books, mails_per_day=40)
+    made = await books.invoice(1, BillEmail={"Address": "ap@example.com"})
+    for _ in range(40):
+        assert (await books.send("Invoice", made["Id"])).status_code == 200
+    assert codes(await books.send("Invoice", made["Id"])) == ["6000"]
+    assert sum(1 for _ in books.lab.world.journal.since(0, "mail")) == 40
+    books.lab.world.quickbooks.person(
+        books.realm_id, "Invoice", {"Id": made["Id"], "PrivateNote": "still writes"}
+    )
+    books.lab.world.clock.step(86_400)
+    person = books.lab.world.quickbooks.person(books.realm_id, "Invoice", {"Id": made["Id"]}, "send")
+    assert person["EmailStatus"] == "EmailSent"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"duplicate_check": "perhaps"}, {"standing": "fine"}, {"gateway_401": "yaml"}, {"color": "red"}],
+)
 async def test_malformed_switch_is_refused(books: Books, settings: dict[str, Any]) -> None:
     path = f"/control/quickbooks/{books.realm_id}/settings"
     assert (await books.lab.control.post(path, json=settings)).status_code == 400

@@ -32,6 +32,7 @@ from plumbline.common.reconciling.store import mark
 from plumbline.common.settings import KafkaSettings
 from plumbline.common.testing.clock import DAWN, FakeClock
 from plumbline.common.testing.database import keys_where, rows, service_pool, work_row
+from plumbline.common.testing.figures import figure
 from plumbline.common.testing.intake import FakeBroker, consumed, raw_record
 from plumbline.common.testing.messages import procore_changed
 
@@ -205,8 +206,10 @@ async def test_absent_database_is_met_with_longer_and_longer_pauses(
         for _ in range(5):
             with pytest.raises(DatabaseUnavailableError):
                 await intake.take(good("A"))
+        assert figure("intake_failures", service="mapper", topic=TOPIC) == 5
         intake.pool.away = False
         await intake.take(good("A"))
+        assert figure("intake_failures", service="mapper", topic=TOPIC) == 0
         intake.pool.away = True
         with pytest.raises(DatabaseUnavailableError):
             await intake.take(good("B"))

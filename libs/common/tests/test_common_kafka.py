@@ -25,7 +25,7 @@ from plumbline.common.contracts.procore import ProcoreChanged
 from plumbline.common.contracts.topics import DEAD_LETTERS, LEDGER_COMMANDS, PROCORE_EVENTS
 from plumbline.common.database import Connection, Pool
 from plumbline.common.edge import Edge, Received
-from plumbline.common.kafka import KafkaPublisher, KafkaWatch, kafka_broker
+from plumbline.common.kafka import KafkaPublisher, KafkaWatch, PatientBroker
 from plumbline.common.outbox.relay import PublishError
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import mark
@@ -83,7 +83,7 @@ async def read_all(bootstrap: str, topic: str) -> list[tuple[str, bytes]]:
 
 @contextlib.asynccontextmanager
 async def consuming(bootstrap: str, pool: Pool, batches: list[int]) -> AsyncIterator[None]:
-    broker = kafka_broker(settings_of(bootstrap), client="test")
+    broker = PatientBroker(settings_of(bootstrap), client="test")
 
     async def record(connection: Connection, batch: Sequence[Received[ProcoreChanged]]) -> None:
         batches.append(len(batch))
@@ -169,7 +169,7 @@ async def came(batches: Sequence[int], times: int) -> bool:
 
 async def test_published_messages_arrive_in_order_with_their_headers(mock_kafka: str) -> None:
     key = uuid4().hex
-    broker = kafka_broker(settings_of(mock_kafka), client="test")
+    broker = PatientBroker(settings_of(mock_kafka), client="test")
     await broker.connect()
     try:
         await KafkaPublisher(broker).publish([hint(key, f"e{n}") for n in range(300)])
@@ -183,7 +183,7 @@ async def test_published_messages_arrive_in_order_with_their_headers(mock_kafka:
 async def test_message_that_kafka_does_not_take_is_a_publish_error(
     mock_kafka: str, *, connected: bool
 ) -> None:
-    broker = kafka_broker(settings_of(mock_kafka), client="test")
+    broker = PatientBroker(settings_of(mock_kafka), client="test")
     if connected:
         await broker.connect()
     try:

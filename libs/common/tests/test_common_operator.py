@@ -14,6 +14,7 @@ from plumbline.common.reconciling.verdicts import Park
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.crashing import Doom, DoomedPool, Fate
 from plumbline.common.testing.database import keys_where, marked, service_pool
+from plumbline.common.testing.figures import figure
 from plumbline.common.testing.reconciling import Scripted, reconciler, work_store
 
 KEY = "7/1001/payment-applications/42"
@@ -27,7 +28,9 @@ def client_of(
     pool: Pool, clock: FakeClock, *, token: str | None = "right", ready: str | None = None
 ) -> httpx.AsyncClient:
     records = RecordRoutes(pool=pool, clock=clock, tell=tell)
-    app = operator_app(token=SecretStr("right"), ready=lambda: ready, routes=records.routes())
+    app = operator_app(
+        service="mapper", token=SecretStr("right"), ready=lambda: ready, routes=records.routes()
+    )
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://operator", headers=headers)
 
@@ -80,7 +83,10 @@ async def test_health_and_metrics_need_no_token() -> None:
 async def test_service_that_is_not_ready_says_why() -> None:
     async with client_of(Untouched(), FakeClock(), ready="starting") as client:
         answer = await client.get("/health/ready")
-    assert (answer.status_code, answer.text) == (503, "starting\n")
+        assert (answer.status_code, answer.text) == (503, "starting\n")
+        assert figure("ready", service="mapper") == 0
+    async with client_of(Untouched(), FakeClock()):
+        assert figure("ready", service="mapper") == 1
 
 
 async def test_record_is_shown_with_its_work_and_its_story(pool: Pool, clock: FakeClock) -> None:

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 import requests
-from ProPyCore.exceptions import ProcoreException
+from ProPyCore.exceptions import NotFoundItemError, ProcoreException
 from ProPyCore.procore import Procore
 
 
@@ -53,6 +53,25 @@ def test_file_is_put_into_a_new_folder_and_removed(procore, company, project, tm
     )
     assert stored["name"] == "application.pdf"
     procore.files.remove(company_id=int(company["id"]), project_id=project["id"], doc_id=stored["id"])
+    procore.folders.remove(company_id=int(company["id"]), project_id=project["id"], doc_id=made["id"])
+    with pytest.raises(ProcoreException):
+        procore.folders.remove(company_id=int(company["id"]), project_id=project["id"], doc_id=made["id"])
+
+
+def test_users_are_found_and_put_on_a_project(procore, company, project):
+    place = {"company_id": int(company["id"])}
+    users = procore.directory.users
+    every = users.get(**place, per_page=2)
+    assert len({user["id"] for user in every}) == len(every) > 4
+    on_it = users.get(**place, project_id=project["id"])
+    guest = next(user for user in every if user["id"] not in {member["id"] for member in on_it})
+    assert users.find(**place, user_id=guest["email_address"])["id"] == guest["id"]
+    assert users.show(**place, project_id=None, user_id=guest["id"])["name"] == guest["name"]
+    users.add(**place, project_id=project["id"], user_id=guest["id"])
+    member = users.show(**place, project_id=project["id"], user_id=guest["id"])
+    assert member["email_address"] == guest["email_address"]
+    with pytest.raises(NotFoundItemError):
+        users.find(**place, user_id="Nobody At All")
 
 
 def test_wrong_secret_is_refused(sandbox, company):

@@ -52,6 +52,13 @@ class Control:
                 Route(
                     "/control/procore/payment_applications/{id:int}", self.rebill, methods=["PATCH", "DELETE"]
                 ),
+                Route("/control/procore/change_orders", self.order_change, methods=["POST"]),
+                Route(
+                    "/control/procore/change_orders/{id:int}",
+                    self.handle_change_order,
+                    methods=["PATCH", "DELETE"],
+                ),
+                Route("/control/procore/projects/{id:int}", self.set_tiers, methods=["PATCH"]),
                 Route("/control/procore/contract_payments", self.receive, methods=["POST"]),
                 Route("/control/procore/requisitions", self.claim, methods=["POST"]),
                 Route("/control/procore/requisitions/{id:int}", self.review, methods=["PATCH", "DELETE"]),
@@ -146,6 +153,24 @@ class Control:
             return JSONResponse(self._people.unbill(application_id))
         body = await posted_object(request)
         return JSONResponse(self._people.rebill(application_id, body))
+
+    async def order_change(self, request: Request) -> Response:
+        """`POST /control/procore/change_orders`."""
+        body = await posted_object(request)
+        return JSONResponse(self._people.order_change(body), 201)
+
+    async def handle_change_order(self, request: Request) -> Response:
+        """`PATCH` or `DELETE /control/procore/change_orders/{package id}`; `workflow` locks the status."""
+        package_id = request.path_params["id"]
+        if request.method == "DELETE":
+            return JSONResponse(self._people.drop_change_order(package_id))
+        body = await posted_object(request)
+        return JSONResponse(self._people.handle_change_order(package_id, body))
+
+    async def set_tiers(self, request: Request) -> Response:
+        """`PATCH /control/procore/projects/{id}`: `{"change_order_tiers": 1}`."""
+        body = await posted_object(request)
+        return JSONResponse(self._people.set_tiers(request.path_params["id"], body))
 
     async def receive(self, request: Request) -> Response:
         """`POST /control/procore/contract_payments`."""

@@ -23,7 +23,9 @@ FAULTS: Mapping[str, str] = {
     "delay": "execute, then wait args.ms (default 1000) before answering",
     "truncate": "execute, then send half of the body under the full content-length, and close",
     "stale-truth": "Procore: for args.ms (default 3000) after a change, reads show the version before",
-    "late-rows": "Procore: change-order rows of an approved application appear args.ms (default 3000) later",
+    "late-rows": "Procore: change-order rows of an approved application appear args.ms (default 3000) later; "
+    "those of an approved change order args.ms (default 60000) after it",
+    "executed-vanish": "Procore: a list of change orders leaves out those that are approved and executed",
     "webhook-repeat": "deliver this event 2 to args.max (default 3) times",
     "webhook-shuffle": "queue this event after a random part of args.window_ms (default 500)",
     "webhook-garbage": "queue an authenticated body nobody can read (args.body) before this event",

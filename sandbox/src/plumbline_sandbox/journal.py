@@ -37,7 +37,8 @@ class Journal:
     """An append-only list of entries.
 
     Kinds: `commit`, `answer`, `bytes-lost`, `mail`, `webhook-attempt`, `webhook-discarded`,
-    `fault`, `token`, `request-cut` (the client was gone before its request was whole).
+    `fault`, `token`, `switch` (limits, answer times or switches were set), `request-cut` (the client
+    was gone before its request was whole).
     """
 
     def __init__(self, clock: Clock) -> None:

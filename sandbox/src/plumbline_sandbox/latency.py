@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from plumbline_sandbox.journal import Journal
+
 PROVIDERS = frozenset({"procore", "quickbooks", "storage", "slack", "jira", "payments", "lambda"})
 """Everyone whose pace may be set."""
 
@@ -39,8 +41,9 @@ class Pace:
 class Latency:
     """The answer times in force, per provider; zero unless configured."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, journal: Journal) -> None:
         self._rng = rng
+        self._journal = journal
         self._paces: dict[str, Pace] = {}
 
     def configure(self, body: Mapping[str, Any]) -> None:
@@ -59,6 +62,7 @@ class Latency:
         if pace.p99_ms < pace.p50_ms:
             raise ValueError("p99_ms must not be less than p50_ms")
         self._paces[provider] = pace
+        self._journal.write("switch", of="latency", settings=dict(body))
 
     def draw_s(self, provider: str) -> float:
         """Return how many seconds the next answer of this provider takes."""

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from plumbline_sandbox.journal import Journal
+
 
 @dataclass(frozen=True, slots=True)
 class QuickBooksLimits:
@@ -49,7 +51,8 @@ class SlackLimits:
 class Limits:
     """The figures all providers count against; replaceable while the sandbox runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
         self.quickbooks = QuickBooksLimits()
         self.procore = ProcoreLimits()
         self.slack = SlackLimits()
@@ -69,6 +72,8 @@ class Limits:
         if unknown := set(body) - {"quickbooks", "procore", "slack"}:
             raise ValueError(f"unknown providers: {', '.join(sorted(unknown))}")
         self.quickbooks, self.procore, self.slack = quickbooks, procore, slack
+        if body:
+            self._journal.write("switch", of="limits", settings=dict(body))
 
     def longest_request_s(self, provider: str) -> float:
         """Return after how many real seconds this provider ends a request; Procore documents no figure."""

@@ -7,7 +7,10 @@ The journal says `origin: person`.
 from typing import Any
 
 from plumbline_sandbox.procore.application_edit import Applications
-from plumbline_sandbox.procore.contract_payments import Payments, contract
+from plumbline_sandbox.procore.change_orders.doors import PERSON_DOOR
+from plumbline_sandbox.procore.change_orders.rules import ChangeOrders
+from plumbline_sandbox.procore.change_orders.tree import PACKAGE, Tree
+from plumbline_sandbox.procore.contract_payments import Payments
 from plumbline_sandbox.procore.conventions import not_found
 from plumbline_sandbox.procore.papers import KINDS as PAPERS
 from plumbline_sandbox.procore.papers import Papers
@@ -25,9 +28,11 @@ class ProcorePeople:
     def __init__(self, world: World) -> None:
         self._procore = world.procore
         self._applications = Applications(world.procore)
+        self._change_orders = ChangeOrders(world.procore)
         self._payments = Payments(world.procore)
         self._papers = Papers(world.procore)
         self._requisitions = Requisitions(world.procore)
+        self._tree = Tree(world.procore)
         self._actor = Actor("person", world.procore.person)
         self._editor = Editor(self._actor, "")
 
@@ -46,11 +51,56 @@ class ProcorePeople:
         self._applications.delete(self._application(application_id), self._actor, "")
         return {"id": str(application_id)}
 
+    def order_change(self, body: Row) -> dict[str, Any]:
+        """Make a change order on `prime_contract_id` or `commitment_id`, with `lines`.
+
+        It gives the package's id, and the one among the contract's change orders, if it has one.
+        """
+        rest = _rest(body)
+        lines = rest.pop("lines", [])
+        if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
+            raise ValueError("lines must be a list of objects")
+        contract_id = int(body.get("prime_contract_id") or body.get("commitment_id") or 0)
+        contract = _found(self._tree.contract(contract_id))
+        record = self._change_orders.create(
+            PACKAGE, contract, rest, self._actor, "", PERSON_DOOR, lines=lines
+        )
+        other_id = record.value and record.value["change_order_id"]
+        return {"id": str(record.id), "change_order_id": other_id and str(other_id)}
+
+    def handle_change_order(self, package_id: int, body: Row) -> dict[str, Any]:
+        """Change fields of a change order: its status, also for its workflow, or `workflow` itself."""
+        self._change_orders.update(self.package(package_id), body, self._actor, "", PERSON_DOOR)
+        return {"id": str(package_id)}
+
+    def drop_change_order(self, package_id: int) -> dict[str, Any]:
+        """Delete a change order."""
+        self._change_orders.delete(self.package(package_id), self._actor, "")
+        return {"id": str(package_id)}
+
+    def package(self, package_id: int) -> Record[Row]:
+        """Return the package of a change order."""
+        package = _found(self._procore.change_orders.truth(package_id))
+        if package.value is None or package.value["kind"] != PACKAGE or package.value["deleted_at"]:
+            raise not_found("")
+        return package
+
+    def set_tiers(self, project_id: int, body: Row) -> dict[str, Any]:
+        """Decide on a project's change order tiers, which cannot be changed after the first of them."""
+        tiers = body.get("change_order_tiers")
+        if set(body) != {"change_order_tiers"} or tiers not in {1, 2, 3}:
+            raise ValueError("a project takes change_order_tiers: 1, 2 or 3")
+        _found(self._procore.projects.truth(project_id))
+        if any(self._procore.change_orders.living_of_project(project_id)):
+            raise ValueError("the project has change orders already: their tiers cannot be changed any more")
+        self._procore.change_order_tiers[project_id] = tiers
+        return {"id": str(project_id), **body}
+
     def receive(self, body: Row) -> dict[str, Any]:
         """Record a payment on `prime_contract_id` or `commitment_id`; give its id."""
         number = int(body.get("prime_contract_id") or body.get("commitment_id") or 0)
-        paid = _found(contract(self._procore, number))
-        record = self._payments.create(paid, _rest(body), self._actor, "")
+        contract = _found(self._tree.contract(number))
+        record = self._payments.create(contract, _rest(body), self._actor, "")
         return {"id": str(record.id)}
 
     def claim(self, body: Row) -> dict[str, Any]:

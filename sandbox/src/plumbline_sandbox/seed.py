@@ -7,8 +7,10 @@ from typing import Any
 
 from plumbline_sandbox.blueprint import CustomerBlueprint, RealmBlueprint
 from plumbline_sandbox.procore.billing_periods import period
+from plumbline_sandbox.procore.change_orders.seeding import change_orders, name_statuses
 from plumbline_sandbox.procore.furnishing import address, furnish
 from plumbline_sandbox.procore.grants import App, Install, User
+from plumbline_sandbox.procore.staff import staff
 from plumbline_sandbox.procore.state import Company
 from plumbline_sandbox.procore.subcontracting import subcontract
 from plumbline_sandbox.procore.vendors import BLANK as BLANK_VENDOR
@@ -109,6 +111,8 @@ def seed(world: World) -> Seeded:
         project_ids = [int(project["id"]) for project in description["projects"]]
         state = STATES[seeded.company.name]
         description.update(furnish(world.procore, seeded.company, state, project_ids))
+    for seeded, description in zip(companies, told, strict=True):
+        _populate(world, seeded, description)
     chance = random.Random(f"commitments {world.seed}")
     for seeded, description in zip(companies, told, strict=True):
         state = STATES[seeded.company.name]
@@ -128,6 +132,18 @@ def _company(world: World, name: str, rng: random.Random) -> SeededCompany:
     app.installs[company.id] = Install()
     procore.grants.apps[app.client_id] = app
     return SeededCompany(company, app)
+
+
+def _populate(world: World, seeded: SeededCompany, description: dict[str, Any]) -> None:
+    """Add users and change orders; after everything else, so that no other id depends on them."""
+    procore, company, projects = world.procore, seeded.company, description["projects"]
+    description["users"] = staff(
+        procore, company, seeded.app.user, description["subcontractors"], [int(p["id"]) for p in projects]
+    )
+    name_statuses(procore, company)
+    for place, project in enumerate(projects):
+        project["change_orders"] = change_orders(procore, int(project["prime_contract_id"]), place)
+        project["change_order_tiers"] = procore.change_order_tiers[int(project["id"])]
 
 
 def _vendor(world: World, company: Company, name: str) -> int:

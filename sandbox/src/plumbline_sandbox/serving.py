@@ -62,7 +62,7 @@ async def serving(
         sandbox = await kept(log, seed_number) if log else fresh(seed_number or 1)
         with _sockets(host, port, sandbox.ports) as sockets:
             ports = {name: one.getsockname()[1] for name, one in sockets.items()}
-            urls = {name: f"http://{host}:{number}" for name, number in ports.items()}
+            urls = {name: f"http://{_reached(host)}:{number}" for name, number in ports.items()}
             async with _listening(sandbox, sockets, ports, scenario):
                 yield announcement(sandbox.world, sandbox.seeded, urls)
     finally:
@@ -109,6 +109,11 @@ def _sockets(host: str, port: int, before: Mapping[str, int]) -> Iterator[dict[s
             opened.close()
             sockets = _open(opened, host, {})
         yield sockets
+
+
+def _reached(host: str) -> str:
+    """Return the address by which this machine reaches who listens on a host; all of its addresses are none."""
+    return "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  told apart, not listened on
 
 
 def _open(opened: ExitStack, host: str, ports: Mapping[str, int]) -> dict[str, socket.socket]:

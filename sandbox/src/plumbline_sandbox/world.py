@@ -33,8 +33,8 @@ class World:
         self.journal = journal or Journal(Clock())
         self.clock = self.journal.clock
         self.faults = Faults(self.journal)
-        self.limits = Limits()
-        self.latency = Latency(random.Random(seed))
+        self.limits = Limits(self.journal)
+        self.latency = Latency(random.Random(seed), self.journal)
         self.storage = Storage(self.clock, random.Random(f"storage {seed}").randbytes(32))
         self.procore = Procore(self.clock, self.journal, self.faults, self.storage, seed)
         self.quickbooks = QuickBooks(self.clock, self.journal, self.faults, seed)

@@ -1,5 +1,6 @@
 """The mapper on a real PostgreSQL, reading the sandbox's Procore: from a webhook's event to a command."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -470,3 +471,26 @@ async def test_the_last_of_two_links_for_one_thing_counts(laboratory: Laboratory
         one for one in await laboratory.linking.of("buckeye-south") if one.source == "default"
     ]
     assert [one.quickbooks_id for one in found] == ["2"]
+
+
+def lifting() -> str:
+    """Return the statement that the restore procedure gives."""
+    page = (CONFIG.parent / "docs" / "deploying.md").read_text(encoding="utf-8")
+    (statement,) = re.findall(r"UPDATE mapper\.commands.*?;", page, re.DOTALL)
+    return str(statement)
+
+
+async def test_versions_of_a_restored_mapper_are_lifted_above_what_it_published_since(
+    laboratory: Laboratory,
+) -> None:
+    key = laboratory.bill(status_code=4)
+    await laboratory.hint(key, "create")
+    await laboratory.work()
+    await rows(laboratory.pool, lifting())
+    laboratory.change(key, status_code=7)
+    await laboratory.hint(key)
+    await laboratory.work()
+    assert [c.version for c in await laboratory.commands() if isinstance(c.desired, DesiredInvoice)] == [
+        1,
+        1002,
+    ]

@@ -28,6 +28,7 @@ from plumbline.common.listening import Bell
 from plumbline.common.reconciling.loop import Reconciler
 from plumbline.common.reconciling.store import WorkStore, resume
 from plumbline.common.secrets.tokens import LiveToken
+from plumbline.common.testing.figures import figure
 from plumbline.qb_writer.adapters.books import Governor, RealmBooks
 from plumbline.qb_writer.adapters.ledger import Ledger
 from plumbline.qb_writer.domain.writes import content_of
@@ -439,6 +440,32 @@ async def test_back_and_forth_ends_where_it_should(lab: Laboratory) -> None:
     assert [i["TotalAmt"] for i in lab.invoices()] == [1958.25]
 
 
+async def test_time_to_the_books_is_told_with_the_partners_part_and_our_own(lab: Laboratory) -> None:
+    names = ("event_to_books_seconds", "partner_seconds", "own_seconds")
+    before = {name: figure(f"{name}_sum", kind="invoice") for name in names}
+    counted = figure("own_seconds_count", kind="invoice")
+    await lab.command(lab.wish(), 1)
+    await lab.work_until_quiet()
+    took, partners, own = (figure(f"{name}_sum", kind="invoice") - before[name] for name in names)
+    assert figure("own_seconds_count", kind="invoice") == counted + 1
+    assert took > own > 0
+    assert took == pytest.approx(partners + own)
+
+
+async def test_invoice_that_lacks_only_its_payment_is_done_and_looked_at_again(lab: Laboratory) -> None:
+    await lab.command(lab.wish(InvoiceState.PAID), 1)
+    await lab.work_until_quiet(1)
+    async with borrowed(lab.pool) as connection:
+        row = await connection.fetchrow(
+            "SELECT attempt, serving_since, due_at > worked_at AS again FROM work"
+        )
+    assert row is not None
+    assert dict(row) == {"attempt": 0, "serving_since": None, "again": True}
+    told = await lab.tell(f"{REALM}/invoice/1/2/1")
+    assert told is not None
+    assert told["story"][-1].endswith("balance $1,208.75; waiting for its payment to be seen there")
+
+
 async def test_story_tells_versions_writes_and_state(lab: Laboratory) -> None:
     lab.fault("lose-answer")
     await lab.command(lab.wish(), 1)
@@ -449,3 +476,80 @@ async def test_story_tells_versions_writes_and_state(lab: Laboratory) -> None:
     assert "asked for version 1: open, $1,208.75" in story
     assert "create as number P100-INV-1" in story
     assert "found by look-up" in story
+
+
+TABLES = ("records", "writes", "numbers", "work", "connections", "happenings")
+
+
+async def back_up(pool: Pool) -> None:
+    async with borrowed(pool) as connection:
+        for table in TABLES:
+            await connection.execute(f"CREATE TABLE backup_{table} AS TABLE {table}")
+
+
+async def restore(pool: Pool) -> None:
+    async with transaction(pool) as connection:
+        await connection.execute(f"TRUNCATE {', '.join(TABLES)}")
+        for table in TABLES:
+            await connection.execute(f"INSERT INTO {table} SELECT * FROM backup_{table}")
+
+
+@pytest.mark.parametrize("remembers_s", [0, 3600])
+async def test_restored_database_finds_the_invoice_that_it_forgot(lab: Laboratory, remembers_s: int) -> None:
+    lab.world.quickbooks.configure(REALM, requestid_ttl_s=remembers_s)
+    await back_up(lab.pool)
+    for _ in range(2):
+        await lab.command(lab.wish(), 1)
+        await lab.work_until_quiet()
+        await restore(lab.pool)
+    assert [i["TotalAmt"] for i in lab.invoices()] == [1208.75]
+
+
+async def test_restored_database_asks_about_the_invoice_that_it_forgot_if_it_changed_since(
+    lab: Laboratory,
+) -> None:
+    await back_up(lab.pool)
+    await lab.command(lab.wish(), 1)
+    await lab.work_until_quiet()
+    await restore(lab.pool)
+    await lab.command(lab.wish(cents=200_000), 1)
+    await lab.work_until_quiet()
+    assert await lab.parked() == {"invoice/1/2/1": "invoice-already-exists"}
+    assert [i["TotalAmt"] for i in lab.invoices()] == [1208.75]
+
+
+@pytest.mark.parametrize(
+    ("policies", "parked"),
+    [
+        (Policies(), {"invoice/1/2/1": "changed-in-quickbooks"}),
+        (Policies(person_changed_it="accept"), {}),
+    ],
+)
+async def test_restored_database_takes_its_own_forgotten_change_for_a_persons(
+    lab: Laboratory, parked: dict[str, str]
+) -> None:
+    await lab.command(lab.wish(), 1)
+    await lab.work_until_quiet()
+    await back_up(lab.pool)
+    await lab.command(lab.wish(cents=200_000), 2)
+    await lab.work_until_quiet()
+    await restore(lab.pool)
+    await lab.command(lab.wish(cents=200_000), 1002)
+    await lab.work_until_quiet()
+    assert await lab.parked() == parked
+    assert [i["TotalAmt"] for i in lab.invoices()] == [1958.25]
+
+
+async def test_restored_database_neither_mails_nor_pays_a_second_time(lab: Laboratory) -> None:
+    await lab.command(lab.wish(), 1)
+    await lab.work_until_quiet()
+    await back_up(lab.pool)
+    await lab.command(lab.wish(InvoiceState.SENT), 2)
+    await lab.command(lab.payment(), 1)
+    await lab.work_until_quiet()
+    await restore(lab.pool)
+    await lab.command(lab.wish(InvoiceState.SENT), 2)
+    await lab.command(lab.payment(), 1)
+    await lab.work_until_quiet()
+    assert (lab.mails(), len(lab.payments())) == (1, 1)
+    assert await lab.parked() == {}

@@ -9,6 +9,7 @@ import pytest
 
 from plumbline.common.database import COMMON_MIGRATIONS, Pool
 from plumbline.common.testing.database import rows, service_pool
+from plumbline.common.testing.figures import figure
 from plumbline.qb_writer.adapters.books import QUEUE_MAX, TURN, Governor, RealmBusyError
 
 STALL_S = 0.6
@@ -42,6 +43,15 @@ async def test_replicas_share_one_queue_of_turns_and_realms_do_not(pool: Pool) -
         await replicas[n % 2]._reserve("r")
     assert await turn_at(pool, "r") >= first + 8 * TURN
     assert await turn_at(pool, "other") == elsewhere
+
+
+async def test_waits_for_turns_are_measured_by_realm(pool: Pool) -> None:
+    governor = Governor(pool)
+    before = figure("governor_wait_seconds_count", realm="measured")
+    await governor.take_turn("measured")
+    await governor.take_turn("measured")
+    assert figure("governor_wait_seconds_count", realm="measured") == before + 2
+    assert 0.05 < figure("governor_wait_seconds_sum", realm="measured") < 1
 
 
 async def test_queue_that_is_too_long_is_refused_with_a_time_to_come_back(pool: Pool) -> None:

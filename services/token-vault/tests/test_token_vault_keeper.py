@@ -17,12 +17,14 @@ from plumbline.common.reconciling.store import WorkStore, mark
 from plumbline.common.secrets.access import access_path, access_token
 from plumbline.common.secrets.embedded import EmbeddedSecretStore, migrate_embedded
 from plumbline.common.secrets.grants import Grant, GrantRefusedError, GrantUnknownError
+from plumbline.common.testing.figures import figure
+from plumbline.common.testing.secrets import MemorySecretStore
 from plumbline.token_vault.adapters.refusals import PostgresRefusals
 from plumbline.token_vault.adapters.shelf import SecretShelf
 from plumbline.token_vault.domain import App, HeldGrant
 from plumbline.token_vault.handlers import looks
 from plumbline.token_vault.importing import GrantsFile, import_grants, read_grants
-from plumbline.token_vault.service import Keeper
+from plumbline.token_vault.service import Expiries, Keeper
 
 ACCOUNT = "quickbooks/9341"
 FILE = GrantsFile.model_validate(
@@ -214,6 +216,36 @@ async def test_new_grant_recovers_a_dead_account(vault: Vault) -> None:
     await vault.work()
     assert await vault.version() == 1
     assert any('"change":"recovered"' in event for event in await vault.events())
+
+
+@pytest.mark.parametrize(("good", "outcome"), [("r0-canary", "renewed"), ("somebody-elses", "refused")])
+async def test_renewals_are_counted_by_their_outcome(vault: Vault, good: str, outcome: str) -> None:
+    before = figure("token_renewals_total", provider="quickbooks", outcome=outcome)
+    vault.intuit.good = good
+    await vault.look()
+    await vault.work()
+    assert figure("token_renewals_total", provider="quickbooks", outcome=outcome) == before + 1
+
+
+async def test_end_of_a_token_is_told_by_every_replica(vault: Vault) -> None:
+    await vault.look()
+    await vault.work()
+    token = await vault.store.read(access_path(ACCOUNT))
+    assert token is not None
+    elsewhere = Expiries(shelf=SecretShelf(vault.store), accounts=["quickbooks/never-imported", ACCOUNT])
+    await elsewhere.tell()
+    expires_at = access_token(token).expires_at.timestamp()
+    assert figure("token_expires_timestamp_seconds", account=ACCOUNT) == expires_at
+
+
+async def test_absent_store_ends_no_process_that_tells_of_tokens() -> None:
+    store, stop = MemorySecretStore(), asyncio.Event()
+    store.away = True
+    telling = asyncio.create_task(Expiries(shelf=SecretShelf(store), accounts=[ACCOUNT]).run(stop))
+    await asyncio.sleep(0.01)
+    stop.set()
+    await telling
+    assert store.reads == 1
 
 
 async def test_importing_again_keeps_the_renewed_grant_and_the_webhook_secret(vault: Vault) -> None:

@@ -24,7 +24,7 @@ PATIENCE_S = 60.0
 ROLE_ID_FILE = "vault-role-id"
 SECRET_ID_FILE = "vault-secret-id"  # noqa: S105  # a name
 
-_TIMEOUT_S = 10
+_TIMEOUT_S = PATIENCE_S  # an answer to `init` that comes too late would be lost with the only key in it
 _PAUSE_S = 0.3
 _TOKEN_LIFE = "1h"  # noqa: S105  # a duration; services enter again by themselves
 

@@ -9,10 +9,11 @@ from plumbline_sandbox.faults import FAULTS, Rule
 from plumbline_sandbox.page.markup import Markup, el
 from plumbline_sandbox.page.parts import button, choice, field, form, frame, table
 from plumbline_sandbox.procore.application_edit import is_approved
+from plumbline_sandbox.procore.change_orders.tree import PACKAGE, Tree
 from plumbline_sandbox.procore.g702 import Application, summarize
-from plumbline_sandbox.procore.records import Record
+from plumbline_sandbox.procore.records import Record, Shown
 from plumbline_sandbox.procore.requisition import APPROVED, Requisition
-from plumbline_sandbox.procore.state import Company
+from plumbline_sandbox.procore.state import Company, Row
 from plumbline_sandbox.quickbooks.realm import Realm
 from plumbline_sandbox.quickbooks.wire import Body
 from plumbline_sandbox.world import World
@@ -28,6 +29,9 @@ STEPS = {"one minute": 60, "one hour": 3600, "one day": 86_400, "31 days": 31 * 
 
 SCALES = {"stands still": 0.0, "real time": 1.0, "a minute a second": 60.0, "an hour a second": 3600.0}
 """How fast the clock can run."""
+
+ORDER_HEADS = ("Change order", "Project", "Title", "Status", "Executed", "Workflow", "#Amount", "Do")
+"""Columns of change orders."""
 
 _TAG = re.compile(r"<[^>]*>")
 _Columns = dict[str, Callable[[Body], object]]
@@ -94,6 +98,7 @@ def _procore(world: World, look_for: str) -> Iterator[Markup]:
         )
         heads = ["Invoice", "Project", "Commitment", "Vendor", "Status", "Billed on", "#Due", "Do"]
         yield _shown(f"Requisitions of {company.name}", heads, bills, look_for)
+        yield _shown(f"Change orders of {company.name}", ORDER_HEADS, _orders(world, names), look_for)
 
 
 def _application(company: Company, project: str, record: Record[Application]) -> list[object]:
@@ -134,6 +139,32 @@ def _requisition(world: World, project: str, record: Record[Requisition]) -> lis
         value.billing_date,
         _money(summarize(value.items).current_payment_due),
         None if value.status in APPROVED else approve,
+    ]
+
+
+def _orders(world: World, names: dict[int, str]) -> Iterator[list[object]]:
+    tree = Tree(world.procore)
+    for project_id, project in names.items():
+        for package in tree.of_project(PACKAGE, project_id):
+            if not package.value["deleted_at"]:
+                yield _order(tree, package, project)
+
+
+def _order(tree: Tree, package: Shown[Row], project: str) -> list[object]:
+    value = package.value
+    number = f"{value['type'].removesuffix('ContractChangeOrder')} {value['number']}"
+    path, about = f"/page/procore/change_orders/{package.id}", f"change order {number} of {project}"
+    tie = form(f"{path}/workflow", button("Detach" if value["workflow"] else "Attach workflow", about=about))
+    approve = form(f"{path}/approve", button("Approve", about=about))
+    return [
+        el("a", number, href=path, aria_label=f"Edit {about}"),
+        project,
+        value["title"],
+        value["status"],
+        "yes" if value["executed"] else "no",
+        "attached" if value["workflow"] else "none",
+        _money(tree.total(package)),
+        [None if tree.standard(package) == "approved" else approve, tie],
     ]
 
 

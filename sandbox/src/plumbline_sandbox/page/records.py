@@ -5,10 +5,13 @@ import json
 from plumbline_sandbox.page.markup import el
 from plumbline_sandbox.page.parts import button, choice, field, form, frame
 from plumbline_sandbox.procore.application_edit import STATUSES
+from plumbline_sandbox.procore.change_orders.statuses import Statuses
+from plumbline_sandbox.procore.change_orders.tree import Tree
 from plumbline_sandbox.procore.g702 import Application, Line
-from plumbline_sandbox.procore.records import Record
+from plumbline_sandbox.procore.records import Record, Shown
 from plumbline_sandbox.procore.requisition import Item, Requisition
 from plumbline_sandbox.procore.requisition_edit import STATUSES as REQUISITION_STATUSES
+from plumbline_sandbox.procore.state import Row
 from plumbline_sandbox.quickbooks import wire
 from plumbline_sandbox.quickbooks.entities.registry import ENTITIES
 from plumbline_sandbox.world import World
@@ -68,6 +71,27 @@ def requisition_page(record: Record[Requisition]) -> bytes:
     )
 
 
+def change_order_page(world: World, record: Record[Row]) -> bytes:
+    """Return the page of a change order."""
+    value = record.value
+    assert value is not None
+    tree, statuses = Tree(world.procore), Statuses(world.procore).known(record.company_id)
+    path = f"/page/procore/change_orders/{record.id}"
+    return frame(
+        f"Change order {value['number']} {value['title'] or ''}",
+        form(
+            path,
+            choice("Status", "status", statuses, value["status"]),
+            choice("Executed", "executed", ("false", "true"), str(value["executed"]).lower()),
+            field("Title", "title", value["title"] or ""),
+            button("Save"),
+        ),
+        form(f"{path}/delete", button("Delete")),
+        el("h2", "Schedule of values"),
+        el("ul", [el("li", _order_line(line)) for line in tree.lines(record)]),
+    )
+
+
 def entity_page(world: World, realm_id: str, entity: str, entity_id: str) -> bytes:
     """Return the page of a QuickBooks entity.
 
@@ -98,6 +122,11 @@ def entity_page(world: World, realm_id: str, entity: str, entity_id: str) -> byt
 def problem_page(sentence: str) -> bytes:
     """Return the page that says why something was not done."""
     return frame("That was refused", el("p", sentence, role="alert"), el("p", el("a", "Back", href="/")))
+
+
+def _order_line(line: Shown[Row]) -> str:
+    code = (line.value["wbs_code"] or {}).get("flat_code", "")
+    return f"{code} {line.value['description'] or ''}: {line.value['amount']}"
 
 
 def _line(line: Line) -> str:

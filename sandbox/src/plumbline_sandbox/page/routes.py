@@ -13,7 +13,13 @@ from starlette.routing import Route
 from plumbline_sandbox.http import RefusedError
 from plumbline_sandbox.page.index import SCALES, STEPS, index
 from plumbline_sandbox.page.parts import SCRIPT, STYLE
-from plumbline_sandbox.page.records import application_page, entity_page, problem_page, requisition_page
+from plumbline_sandbox.page.records import (
+    application_page,
+    change_order_page,
+    entity_page,
+    problem_page,
+    requisition_page,
+)
 from plumbline_sandbox.people import ProcorePeople
 from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.world import World
@@ -49,6 +55,10 @@ class Page:
             "/page/procore/requisitions/{id:int}": self.change_requisition,
             "/page/procore/requisitions/{id:int}/approve": self.approve_requisition,
             "/page/procore/requisitions/{id:int}/delete": self.delete_requisition,
+            "/page/procore/change_orders/{id:int}": self.change_order,
+            "/page/procore/change_orders/{id:int}/approve": self.approve_change_order,
+            "/page/procore/change_orders/{id:int}/workflow": self.tie_workflow,
+            "/page/procore/change_orders/{id:int}/delete": self.delete_change_order,
             "/page/quickbooks/{realm}/{entity}/{id}": self.change_entity,
             "/page/quickbooks/{realm}/{entity}/{id}/{operation}": self.operate,
         }
@@ -58,6 +68,7 @@ class Page:
             SCRIPT: _asset("live.js", "text/javascript"),
             "/page/procore/{id:int}": self.application,
             "/page/procore/requisitions/{id:int}": self.requisition,
+            "/page/procore/change_orders/{id:int}": self.show_change_order,
             "/page/quickbooks/{realm}/{entity}/{id}": self.entity,
         }
         return [
@@ -145,6 +156,32 @@ class Page:
     async def delete_requisition(self, request: Request) -> Response:
         """Delete a requisition."""
         self._people.withdraw(request.path_params["id"])
+        return _back("/#procore")
+
+    async def show_change_order(self, request: Request) -> Response:
+        """Show a change order."""
+        return _html(change_order_page(self._world, self._people.package(request.path_params["id"])))
+
+    async def change_order(self, request: Request) -> Response:
+        """Save a change order."""
+        self._people.handle_change_order(request.path_params["id"], dict(await _form(request)))
+        return _back("/#procore")
+
+    async def approve_change_order(self, request: Request) -> Response:
+        """Approve a change order."""
+        self._people.handle_change_order(request.path_params["id"], {"status": "approved"})
+        return _back("/#procore")
+
+    async def tie_workflow(self, request: Request) -> Response:
+        """Attach a workflow to a change order, or detach it."""
+        package = self._people.package(request.path_params["id"])
+        attached = package.value is not None and package.value["workflow"]
+        self._people.handle_change_order(package.id, {"workflow": not attached})
+        return _back("/#procore")
+
+    async def delete_change_order(self, request: Request) -> Response:
+        """Delete a change order."""
+        self._people.drop_change_order(request.path_params["id"])
         return _back("/#procore")
 
     async def change_entity(self, request: Request) -> Response:

@@ -1,13 +1,14 @@
 """Making and changing owner invoices, for API callers and persons alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from plumbline_sandbox.procore.change_orders.billing import Billing
 from plumbline_sandbox.procore.conventions import SYNCED, invalid
 from plumbline_sandbox.procore.fields import Fields
-from plumbline_sandbox.procore.g702 import Application, Line, summarize
+from plumbline_sandbox.procore.g702 import Application, Line, completed_and_stored, summarize
 from plumbline_sandbox.procore.records import Record
 from plumbline_sandbox.procore.state import PAYMENT_APPLICATION, Actor, Procore, Row
 
@@ -29,18 +30,19 @@ class Applications:
 
     def __init__(self, procore: Procore) -> None:
         self._procore = procore
+        self._billing = Billing(procore)
 
     def create(self, contract: Record[Row], body: Row, actor: Actor, path: str) -> Record[Application]:
         """Add the contract's next application.
 
         Without `lines` (API callers cannot give any) the schedule of values is added with
-        nothing billed on it yet.
+        nothing billed on it yet, the rows of approved change orders among it.
 
         Raises:
             RefusedError: 422, a field is invalid.
         """
         fields = Fields(path, body)
-        number = 1 + sum(1 for row in self._siblings(contract))
+        number = 1 + len(self._records(contract))
         blank = self._blank(contract, number)
         application = self._filled(blank, fields, contract)
         if "lines" in fields:
@@ -91,6 +93,25 @@ class Applications:
         self._procore.applications.change(record, None)
         self._procore.deleted(PAYMENT_APPLICATION, record, actor)
 
+    def renew_rows(self, package: Record[Row], contract: Record[Row], actor: Actor) -> None:
+        """Give the rows of a change order to the applications that may still change, or take them away.
+
+        Rows on which something was billed stay.
+        """
+        applications = self._records(contract)
+        for place, record in enumerate(applications):
+            value = record.value
+            if value is None or is_approved(value) or value.origin_id is not None:
+                continue
+            rows = self._billing.rows_of(package, contract)
+            wanted = {row.source_id for row in rows}
+            kept = [line for line in value.lines if line.package_id != package.id or _stays(line, wanted)]
+            there = {line.source_id for line in kept}
+            done = _done(applications[:place])
+            kept += [_following(row, done) for row in rows if row.source_id not in there]
+            if tuple(kept) != value.lines:
+                self._store(record, replace(value, lines=tuple(kept)), actor)
+
     def _store(self, record: Record[Application], application: Application, actor: Actor) -> None:
         self._procore.applications.change(record, application)
         self._procore.updated(PAYMENT_APPLICATION, record, actor, **_facts(application))
@@ -106,9 +127,9 @@ class Applications:
         assert contract is not None
         return contract
 
-    def _siblings(self, contract: Record[Row]) -> list[Application]:
+    def _records(self, contract: Record[Row]) -> list[Record[Application]]:
         rows = self._procore.applications.living_of_project(contract.project_id)
-        return [row.value for row in rows if row.value is not None and row.value.contract_id == contract.id]
+        return [row for row in rows if row.value is not None and row.value.contract_id == contract.id]
 
     def _blank(self, contract: Record[Row], number: int) -> Application:
         """Return a draft for the present month with the schedule of values and nothing billed."""
@@ -129,19 +150,12 @@ class Applications:
 
     def _schedule(self, contract: Record[Row]) -> tuple[Line, ...]:
         assert contract.value is not None
-        earlier = self._siblings(contract)
-        done = (
-            {line.source_id: line.previous_work + line.work_this_period for line in earlier[-1].lines}
-            if earlier
-            else {}
-        )
         percent = Decimal(contract.value["retainage_percent"])
-        return tuple(
-            self._scheduled(row, done.get(row["id"], Decimal("0.00")), percent)
-            for row in contract.value["lines"]
-        )
+        rows = [self._scheduled(row, percent) for row in contract.value["lines"]]
+        done = _done(self._records(contract))
+        return tuple(_following(row, done) for row in (*rows, *self._billing.rows(contract)))
 
-    def _scheduled(self, row: Row, previous: Decimal, percent: Decimal) -> Line:
+    def _scheduled(self, row: Row, percent: Decimal) -> Line:
         return Line(
             id=self._procore.new_id(),
             source_id=row["id"],
@@ -149,7 +163,7 @@ class Applications:
             description_of_work=row["description"],
             flat_code=row["wbs_code"]["flat_code"],
             scheduled_value=Decimal(row["amount"]),
-            previous_work=previous,
+            previous_work=Decimal("0.00"),
             work_this_period=Decimal("0.00"),
             materials_stored=Decimal("0.00"),
             retainage_percent=percent,
@@ -234,6 +248,20 @@ class Applications:
 def is_approved(application: Application) -> bool:
     """Tell whether an application may be invoiced, in either dialect."""
     return application.status == "approved" or application.status_code in APPROVED_CODES
+
+
+def _done(earlier: Sequence[Record[Application]]) -> dict[int, Decimal]:
+    """Return the work billed until now, by source."""
+    lines = earlier[-1].value.lines if earlier and earlier[-1].value else ()
+    return {line.source_id: line.previous_work + line.work_this_period for line in lines}
+
+
+def _following(row: Line, done: Mapping[int, Decimal]) -> Line:
+    return replace(row, previous_work=done.get(row.source_id, row.previous_work))
+
+
+def _stays(line: Line, wanted: Collection[int]) -> bool:
+    return line.source_id in wanted or bool(completed_and_stored(line))
 
 
 def _facts(application: Application) -> dict[str, Any]:

@@ -69,14 +69,16 @@ def _head(
 
 
 def _g703(line: Line, item_number: int) -> dict[str, Any]:
+    from_source_id = line.package_id or line.source_id
+    is_whole = line.added_from_source == "change_order" and line.source_id == from_source_id
     return {
         "id": line.id,
         "type": "payment_application_line_item",
         "item_number": item_number,
-        "origin_type": "LineItem" if line.added_from_source == "contract" else "ChangeOrderPackage",
+        "origin_type": "ChangeOrderPackage" if is_whole else "LineItem",
         "origin_id": line.source_id,
         "added_from_source": line.added_from_source,
-        "added_from_source_id": line.source_id,
+        "added_from_source_id": from_source_id,
         "description_of_work": line.description_of_work,
         "description_override": None,
         "cost_code": {},

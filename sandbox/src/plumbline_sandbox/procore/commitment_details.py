@@ -50,7 +50,7 @@ class Details:
         record = self._procore.commitment_details.insert(
             self._procore.new_id(), row, company_id=contract.company_id, project_id=contract.project_id
         )
-        self._procore.created(COMMITMENT_DETAIL, record, actor, contract=str(contract.id))
+        self._procore.created(COMMITMENT_DETAIL, record, actor, parent=str(contract.id))
         return record
 
     def update(self, contract: Shown[Row], record: Record[Row], values: Row, actor: Actor, path: str) -> None:
@@ -62,7 +62,7 @@ class Details:
         assert record.value is not None
         row = self._filled(contract, record.value, values, path)
         self._procore.commitment_details.change(record, row)
-        self._procore.updated(COMMITMENT_DETAIL, record, actor, contract=str(contract.id))
+        self._procore.updated(COMMITMENT_DETAIL, record, actor, parent=str(contract.id))
 
     def delete(self, contract: Shown[Row], record: Record[Row], actor: Actor, path: str) -> None:
         """Delete a detail.
@@ -73,7 +73,7 @@ class Details:
         if self._billed(contract, record.id):
             raise invalid(path, {"base": ["cannot be deleted because it has been billed"]})
         self._procore.commitment_details.change(record, None)
-        self._procore.deleted(COMMITMENT_DETAIL, record, actor, contract=str(contract.id))
+        self._procore.deleted(COMMITMENT_DETAIL, record, actor, parent=str(contract.id))
 
     def json(self, detail: Shown[Row], contract: Shown[Row]) -> dict[str, Any]:
         """Return a detail with what was billed of it so far."""

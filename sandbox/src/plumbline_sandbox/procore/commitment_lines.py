@@ -88,7 +88,7 @@ class Lines:
             raise invalid(path, {"base": ["cannot be deleted because it has been billed"]})
         self._procore.commitment_lines.change(record, None)
         family = BY_TYPE[contract.value["type"]].line_family
-        self._procore.deleted(family, record, actor, contract=str(contract.id))
+        self._procore.deleted(family, record, actor, parent=str(contract.id))
 
     def of(self, contract: Shown[Row]) -> Iterator[Record[Row]]:
         """Return the lines as they truly are."""
@@ -137,13 +137,13 @@ class Lines:
             self._procore.new_id(), row, company_id=contract.company_id, project_id=contract.project_id
         )
         family = BY_TYPE[contract.value["type"]].line_family
-        self._procore.created(family, record, actor, contract=str(contract.id), amount=row["amount"])
+        self._procore.created(family, record, actor, parent=str(contract.id), amount=row["amount"])
         return record
 
     def _replace(self, contract: Shown[Row], record: Record[Row], row: Row, actor: Actor) -> None:
         self._procore.commitment_lines.change(record, row)
         family = BY_TYPE[contract.value["type"]].line_family
-        self._procore.updated(family, record, actor, contract=str(contract.id), amount=row["amount"])
+        self._procore.updated(family, record, actor, parent=str(contract.id), amount=row["amount"])
 
 
 def _by_amount(fields: Fields, values: Row, row: Row) -> None:

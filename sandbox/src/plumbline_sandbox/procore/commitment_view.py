@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from plumbline_sandbox.http import Request
+from plumbline_sandbox.procore.change_orders.tree import Change, Tree
 from plumbline_sandbox.procore.commitment_kinds import BY_TYPE, SETTINGS
 from plumbline_sandbox.procore.conventions import moment, money
 from plumbline_sandbox.procore.g702 import share, summarize, total
@@ -13,28 +14,23 @@ from plumbline_sandbox.procore.records import Shown
 from plumbline_sandbox.procore.requisition import APPROVED
 from plumbline_sandbox.procore.state import Procore, Row
 
-PENDING = ("pending", "revised")
-"""Statuses of change orders that count as pending (Procore reference, Commitment Contract Summary)."""
-
 V1_FLAGS = ("executed", "private", "show_line_items_to_non_admins")
 """The settings that v1 shows under their own names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a commitment is worth. Only approved change orders count, and only approved requisitions (inferred)."""
+    """What a commitment is worth. Only approved requisitions count (inferred)."""
 
     grand_total: Decimal
-    approved: Decimal
-    pending: Decimal
-    draft: Decimal
+    change: Change
     invoiced: Decimal
     paid: Decimal
 
     @property
     def revised(self) -> Decimal:
         """The contract's amount with its approved change orders."""
-        return self.grand_total + self.approved
+        return self.grand_total + self.change.approved
 
 
 class CommitmentView:
@@ -42,16 +38,12 @@ class CommitmentView:
 
     def __init__(self, procore: Procore) -> None:
         self._procore = procore
+        self._tree = Tree(procore, lagging=True)
 
     def lines(self, contract: Shown[Row]) -> list[Shown[Row]]:
         """Return the schedule of values in its order."""
         rows = self._procore.commitment_lines.shown_of_project(contract.project_id)
         return [row for row in rows if row.value["holder_id"] == contract.id]
-
-    def change_orders(self, contract: Shown[Row]) -> list[Shown[Row]]:
-        """Return the contract's change orders, whatever their status."""
-        rows = self._procore.commitment_change_orders.shown_of_project(contract.project_id)
-        return [row for row in rows if row.value["contract_id"] == contract.id]
 
     def payments(self, contract: Shown[Row]) -> list[Shown[Row]]:
         """Return what has been paid on the contract."""
@@ -61,12 +53,9 @@ class CommitmentView:
     def totals(self, contract: Shown[Row]) -> Totals:
         """Add up lines, change orders, requisitions and payments."""
         requisitions = self._procore.requisitions.shown_of_project(contract.project_id)
-        changes = self.change_orders(contract)
         return Totals(
             grand_total=total(Decimal(row.value["amount"]) for row in self.lines(contract)),
-            approved=_sum(changes, ("approved",)),
-            pending=_sum(changes, PENDING),
-            draft=_sum(changes, ("draft",)),
+            change=self._tree.change(contract),
             invoiced=total(
                 summarize(row.value.items).current_payment_due
                 for row in requisitions
@@ -100,7 +89,7 @@ class CommitmentView:
             "created_by": contract.value["created_by"],
             "vendor": self._vendor(contract.value, "company", "origin_id", "origin_data"),
             "line_items": [self.line(row, contract) for row in self.lines(contract)],
-            "change_order_packages": [_package(row) for row in self.change_orders(contract)],
+            "change_order_packages": [self._package(row) for row in self._tree.packages(contract)],
             "payments_issued": [{"id": row.id, **row.value} for row in self.payments(contract)],
             "attachments": self._procore.prostore.attachments(request, contract.id),
         }
@@ -165,6 +154,16 @@ class CommitmentView:
         external = {"origin_id": value["origin_id"], "origin_data": value["origin_data"]}
         return {**shown, "external_data": external, "change_event_line_item": None}
 
+    def _package(self, package: Shown[Row]) -> dict[str, Any]:
+        names = ("contract_id", "number", "title", "due_date", "invoiced_date", "paid_date", "reviewed_at")
+        return {
+            "id": package.id,
+            **{name: package.value[name] for name in names},
+            "status": self._tree.standard(package),
+            "created_at": moment(package.created_at),
+            "updated_at": moment(package.updated_at),
+        }
+
     def _project(self, contract: Shown[Row]) -> dict[str, Any]:
         project = self._procore.projects.truth(contract.project_id or 0)
         assert project is not None
@@ -204,30 +203,17 @@ def wbs_json(code: Shown[Row] | None) -> dict[str, Any] | None:
     return {"id": code.id, "flat_code": code.value["flat_code"], "description": code.value["description"]}
 
 
-def _sum(changes: list[Shown[Row]], statuses: tuple[str, ...]) -> Decimal:
-    return total(Decimal(row.value["grand_total"]) for row in changes if row.value["status"] in statuses)
-
-
 def _sums(totals: Totals) -> dict[str, str]:
     return {
         "grand_total": money(totals.grand_total),
-        "approved_change_orders": money(totals.approved),
-        "pending_change_orders": money(totals.pending),
-        "draft_change_orders_amount": money(totals.draft),
+        "approved_change_orders": money(totals.change.approved),
+        "pending_change_orders": money(totals.change.pending),
+        "draft_change_orders_amount": money(totals.change.draft),
         "revised_contract": money(totals.revised),
-        "pending_revised_contract": money(totals.revised + totals.pending),
+        "pending_revised_contract": money(totals.revised + totals.change.pending),
         "total_requisitions_amount": money(totals.invoiced),
         "total_draw_requests_amount": "0.00",
         "total_payments": money(totals.paid),
         "percentage_paid": money(share(totals.paid, totals.revised)),
         "remaining_balance_outstanding": money(totals.revised - totals.paid),
-    }
-
-
-def _package(row: Shown[Row]) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        **{name: row.value.get(name) for name in ("contract_id", "number", "title", "status")},
-        "created_at": moment(row.created_at),
-        "updated_at": moment(row.updated_at),
     }

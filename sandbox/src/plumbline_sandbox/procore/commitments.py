@@ -170,11 +170,11 @@ class CommitmentsV2:
         shown = call.owned(self._procore.commitments.shown(call.record_id()), project)
         totals = self._view.totals(shown)
         told = {
-            "approved_change_total": money(totals.approved),
+            "approved_change_total": money(totals.change.approved),
             "approved_change_total_tax_amount": "0.00",
-            "pending_revised_change_total": money(totals.pending),
+            "pending_revised_change_total": money(totals.change.pending),
             "pending_revised_change_total_tax_amount": "0.00",
-            "draft_change_total": money(totals.draft),
+            "draft_change_total": money(totals.change.draft),
             "draft_change_total_tax_amount": "0.00",
             "total_invoices_amount": money(totals.invoiced),
             "total_payments_amount": money(totals.paid),

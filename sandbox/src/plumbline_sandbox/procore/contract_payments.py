@@ -8,6 +8,7 @@ from typing import Any
 
 from plumbline_sandbox.http import Answer, json_answer
 from plumbline_sandbox.procore.call import Call, Endpoint
+from plumbline_sandbox.procore.change_orders.tree import Tree
 from plumbline_sandbox.procore.conventions import (
     SYNCED,
     forbidden,
@@ -128,6 +129,7 @@ class ContractPayments:
     def __init__(self, procore: Procore) -> None:
         self._procore = procore
         self._rules = Payments(procore)
+        self._tree = Tree(procore)
 
     def list(self, call: Call) -> Answer:
         """`GET /rest/v1.0/contract_payments?project_id=&contract_id=`."""
@@ -160,10 +162,9 @@ class ContractPayments:
         )
         if contract_id is None or not str(contract_id).isdecimal():
             raise invalid(call.path, {"contract_id": ["is missing"]}, 400)
-        found = contract(self._procore, int(contract_id))
-        owned = call.owned(found, project)
-        self._need(call, owned.id)
-        record = self._rules.create(owned, values, call.actor, call.path)
+        contract = call.owned(self._tree.contract(int(contract_id)), project)
+        self._need(call, contract.id)
+        record = self._rules.create(contract, values, call.actor, call.path)
         return json_answer(201, _json(fresh(record)), committed=True)
 
     def update(self, call: Call) -> Answer:
@@ -191,11 +192,6 @@ class ContractPayments:
 
     def _tool(self, contract_id: int) -> str:
         return "prime_contracts" if self._procore.prime_contracts.truth(contract_id) else "commitments"
-
-
-def contract(procore: Procore, contract_id: int) -> Record[Row] | None:
-    """Return the prime contract or the commitment of this id."""
-    return procore.prime_contracts.truth(contract_id) or procore.commitments.truth(contract_id)
 
 
 def _json(shown: Shown[Row]) -> dict[str, Any]:

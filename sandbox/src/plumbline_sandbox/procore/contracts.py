@@ -1,8 +1,8 @@
 """Prime contracts and their schedule of values.
 
-A contract's amounts are computed: the original schedule from its lines, the invoiced amount
-from its approved applications. Line items are the original schedule only; growth by change
-orders shows in the g703 of applications.
+A contract's amounts are computed: the original schedule from its lines, its growth from its change
+orders, the invoiced amount from its approved applications. Line items are the original schedule
+only; growth by change orders shows in the g703 of applications.
 """
 
 from decimal import Decimal
@@ -10,6 +10,7 @@ from typing import Any
 
 from plumbline_sandbox.http import Answer, json_answer
 from plumbline_sandbox.procore.call import Call
+from plumbline_sandbox.procore.change_orders.tree import Tree
 from plumbline_sandbox.procore.conventions import (
     list_v1,
     list_v2,
@@ -34,6 +35,7 @@ class Contracts:
 
     def __init__(self, procore: Procore) -> None:
         self._procore = procore
+        self._change_orders = Tree(procore, lagging=True)
 
     def list_v1(self, call: Call) -> Answer:
         """`GET /rest/v1.0/prime_contracts?project_id=`."""
@@ -100,31 +102,29 @@ class Contracts:
         row = as_json(shown)
         lines = row.pop("lines")
         original = total(Decimal(line["amount"]) for line in lines)
-        growth, invoiced = self._billed(shown)
+        change = self._change_orders.change(shown)
+        revised = original + change.approved
         paid = total(Decimal(row["amount"]) for row in self._payments(shown))
         return {
             **row,
             "grand_total": money(original),
-            "approved_change_orders_amount": money(growth),
-            "pending_change_orders_amount": "0.00",
-            "draft_change_orders_amount": "0.00",
-            "revised_contract_amount": money(original + growth),
-            "owner_invoices_amount": money(invoiced),
+            "approved_change_orders_amount": money(change.approved),
+            "pending_change_orders_amount": money(change.pending),
+            "draft_change_orders_amount": money(change.draft),
+            "revised_contract_amount": money(revised),
+            "owner_invoices_amount": money(self._invoiced(shown)),
             "total_payments": money(paid),
-            "outstanding_balance": money(original + growth - paid),
+            "outstanding_balance": money(revised - paid),
         }
 
-    def _billed(self, contract: Shown[Row]) -> tuple[Decimal, Decimal]:
-        """Return the growth by change orders and the amount of approved applications."""
+    def _invoiced(self, contract: Shown[Row]) -> Decimal:
+        """Return the amount of approved applications."""
+        now_s = self._procore.clock.time()
         rows = self._procore.applications.shown_of_project(contract.project_id)
-        mine = [
-            row.value
+        return total(
+            summarize(row.value.lines_at(now_s)).current_payment_due
             for row in rows
             if row.value.contract_id == contract.id and row.value.status == "approved"
-        ]
-        sums = [summarize(application.lines_at(self._procore.clock.time())) for application in mine]
-        return max((item.net_change for item in sums), default=Decimal(0)), total(
-            item.current_payment_due for item in sums
         )
 
     def _payments(self, contract: Shown[Row]) -> list[Row]:

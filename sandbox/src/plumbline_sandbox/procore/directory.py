@@ -83,9 +83,17 @@ class Directory:
         self._procore = procore
 
     def me(self, call: Call) -> Answer:
-        """`GET /rest/v1.0/me`."""
-        user = call.grant.user
-        return json_answer(200, {"id": user.id, "login": user.login, "name": user.name})
+        """`GET /rest/v1.0/me?company_id=&project_id=`: the name only with one of them (null is inferred)."""
+        user, query = call.grant.user, call.request.query
+        if "project_id" in query:
+            company_id = call.project(self._procore).company_id
+        elif "company_id" in query:
+            company_id = call.company_id()
+        else:
+            return json_answer(200, {"id": user.id, "login": user.login, "name": None})
+        entry = self._procore.users[company_id].shown(user.id)
+        name = entry.value["name"] if entry else user.name
+        return json_answer(200, {"id": user.id, "login": user.login, "name": name})
 
     def companies(self, call: Call) -> Answer:
         """`GET /rest/v1.0/companies`: those that installed the app."""

@@ -5,15 +5,13 @@ working with the documents tool. Paths of projects take `project_id` in the quer
 companies have the company in the path.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 from plumbline_sandbox.http import Answer, RefusedError, json_answer
 from plumbline_sandbox.multipart import Part
 from plumbline_sandbox.procore.call import Call, Endpoint
 from plumbline_sandbox.procore.conventions import invalid, moment, not_found, part, read_object
+from plumbline_sandbox.procore.documents_view import DocumentsView, Scope
 from plumbline_sandbox.procore.fields import Fields
 from plumbline_sandbox.procore.prostore import ProstoreFile
 from plumbline_sandbox.procore.records import Record, Shown, Table, fresh
@@ -23,6 +21,7 @@ from plumbline_sandbox.procore.state import (
     PROJECT_FILE,
     PROJECT_FILE_VERSION,
     PROJECT_FOLDER,
+    Family,
     Procore,
     Row,
 )
@@ -32,31 +31,19 @@ LEGACY_OFFSET = 562949950000000
 """What a file's `legacy_id` lacks: it is another number than the id (which one is inferred)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose documents; `root_id` is the root folder's id (that it is the owner's is inferred)."""
-
-    company_id: int
-    project_id: int | None
-
-    @property
-    def root_id(self) -> int:
-        """The folder everything is in at last."""
-        return self.company_id if self.project_id is None else self.project_id
-
-
 class Documents:
     """The endpoints of folders, files and file versions."""
 
     def __init__(self, procore: Procore) -> None:
         self._procore = procore
+        self._view = DocumentsView(procore)
 
     def root(self, call: Call) -> Answer:
         """`GET .../folders`: what the root folder holds; nested folders are shown without their children."""
         scope = self._scope(call)
         row = {"name": "Root", "parent_id": None, "private": False, "is_tracked": False, "is_deleted": False}
         head = {"id": scope.root_id, **row, "tracked_folder": None, "name_with_path": ""}
-        return json_answer(200, {**head, **self._children(call, scope, scope.root_id)})
+        return json_answer(200, {**head, **self._view.children(call, scope, scope.root_id)})
 
     def folder(self, call: Call) -> Answer:
         """`GET .../folders/{id}`."""
@@ -64,7 +51,7 @@ class Documents:
         if call.record_id() == scope.root_id:
             return self.root(call)
         shown = self._of_scope(call, self._procore.folders.shown(call.record_id()), scope)
-        return json_answer(200, self._folder(call, scope, shown, with_children=True))
+        return json_answer(200, self._view.folder(call, scope, shown, with_children=True))
 
     def create_folder(self, call: Call) -> Answer:
         """`POST .../folders`: a name that is taken beside it is refused."""
@@ -80,16 +67,27 @@ class Documents:
         self._check_place(fields, scope, row, self._procore.folders)
         fields.done()
         record = self._insert(self._procore.folders, scope, row)
-        self._procore.created(
-            COMPANY_FOLDER if scope.project_id is None else PROJECT_FOLDER, record, call.actor
+        self._procore.created(_folder_family(scope), record, call.actor)
+        return json_answer(
+            201, self._view.folder(call, scope, fresh(record), with_children=True), committed=True
         )
-        return json_answer(201, self._folder(call, scope, fresh(record), with_children=True), committed=True)
+
+    def delete_folder(self, call: Call) -> Answer:
+        """`DELETE .../folders/{id}`: to the recycle bin, with what is in it (that it takes it along is inferred)."""
+        scope = self._scope(call)
+        record = self._procore.folders.truth(call.record_id())
+        if record is None or record.value is None or record.value["is_deleted"]:
+            raise not_found(call.path)
+        self._of_scope(call, fresh(record), scope)
+        self._discard(call, self._procore.folders, _folder_family(scope), record)
+        self._discard_contents(call, scope, record.id)
+        return json_answer(200, {}, committed=True)
 
     def file(self, call: Call) -> Answer:
         """`GET .../files/{id}`; one in the recycle bin is shown with `is_deleted` (inferred)."""
         scope = self._scope(call)
         shown = self._of_scope(call, self._procore.files.shown(call.record_id()), scope)
-        return json_answer(200, self._file(call, scope, shown))
+        return json_answer(200, self._view.file(call, scope, shown))
 
     def create_file(self, call: Call) -> Answer:
         """`POST .../files`: from an upload, or (deprecated) from the form's own file."""
@@ -119,7 +117,7 @@ class Documents:
         row["versions"] = (self._version(call, content, number=1),)
         record = self._insert(self._procore.files, scope, row, record_id=file_id)
         self._procore.created(_file_family(scope), record, call.actor, name=row["name"])
-        return json_answer(201, self._file(call, scope, fresh(record)), committed=True)
+        return json_answer(201, self._view.file(call, scope, fresh(record)), committed=True)
 
     def update_file(self, call: Call) -> Answer:
         """`PATCH .../files/{id}`: rename, move, check out; new content makes a new version."""
@@ -142,17 +140,15 @@ class Documents:
         if content := self._content(call, values, scope):
             row["versions"] += (self._version(call, content, number=len(row["versions"]) + 1),)
         self._change_file(call, scope, record, row)
-        return json_answer(200, self._file(call, scope, fresh(record)), committed=True)
+        return json_answer(200, self._view.file(call, scope, fresh(record)), committed=True)
 
     def delete_file(self, call: Call) -> Answer:
         """`DELETE .../files/{id}`: the file goes to the recycle bin."""
         scope = self._scope(call)
         record = self._truth(call, scope)
         self._refuse_checked_out(call, scope, record)
-        assert record.value is not None
-        self._procore.files.change(record, {**record.value, "is_deleted": True})
-        self._procore.deleted(_file_family(scope), record, call.actor)
-        return Answer(204, committed=True)
+        self._discard(call, self._procore.files, _file_family(scope), record)
+        return json_answer(200, {}, committed=True)
 
     def create_version(self, call: Call) -> Answer:
         """`POST /rest/v1.0/file_versions?project_id=`: `file_version[file_id]` and its content."""
@@ -173,16 +169,33 @@ class Documents:
         before = record.value["versions"]
         version = self._version(call, content, number=len(before) + 1, notes=fields.text("notes"))
         self._change_file(call, scope, record, {**record.value, "versions": (*before, version)})
-        return json_answer(201, {**self._version_json(call, version), "file_id": file_id}, committed=True)
+        return json_answer(201, {**self._view.version(call, version), "file_id": file_id}, committed=True)
 
     def version(self, call: Call) -> Answer:
         """`GET /rest/v1.0/file_versions/{id}?project_id=`."""
         scope = self._scope(call)
-        for shown in self._shown(self._procore.files, scope):
+        for shown in self._view.shown(self._procore.files, scope):
             for version in shown.value["versions"]:
                 if version["id"] == call.record_id():
-                    return json_answer(200, {**self._version_json(call, version), "file_id": shown.id})
+                    return json_answer(200, {**self._view.version(call, version), "file_id": shown.id})
         raise not_found(call.path)
+
+    def _discard(self, call: Call, table: Table[Row], family: Family, record: Record[Row]) -> None:
+        assert record.value is not None
+        table.change(record, {**record.value, "is_deleted": True})
+        self._procore.deleted(family, record, call.actor)
+
+    def _discard_contents(self, call: Call, scope: Scope, folder_id: int) -> None:
+        places = (
+            (self._procore.files, _file_family(scope)),
+            (self._procore.folders, _folder_family(scope)),
+        )
+        for table, family in places:
+            for record in table.living_of_project(scope.project_id):
+                value = record.value
+                if value is not None and value["parent_id"] == folder_id and not value["is_deleted"]:
+                    self._discard(call, table, family, record)
+                    self._discard_contents(call, scope, record.id)
 
     def _change_file(self, call: Call, scope: Scope, record: Record[Row], row: Row) -> None:
         assert record.value is not None
@@ -215,16 +228,16 @@ class Documents:
     ) -> None:
         parent = row["parent_id"]
         if parent != scope.root_id and parent not in {
-            f.id for f in self._shown(self._procore.folders, scope)
+            f.id for f in self._view.shown(self._procore.folders, scope)
         }:
             fields.complain("parent_id", "is invalid")
-        if any(other.id != but and _same_place(other.value, row) for other in self._shown(table, scope)):
+        if any(other.id != but and _same_place(other.value, row) for other in self._view.shown(table, scope)):
             fields.complain("name", "has already been taken")
 
     def _free_name(self, scope: Scope, row: Row) -> str:
         taken_names = {
             f.value["name"]
-            for f in self._shown(self._procore.files, scope)
+            for f in self._view.shown(self._procore.files, scope)
             if f.value["parent_id"] == row["parent_id"]
         }
         name = PurePosixPath(str(row["name"]))
@@ -246,7 +259,7 @@ class Documents:
             body = {
                 "errors": {"base": [f"File is checked out by {holder['name']}"]},
                 "error_type": "checked_out",
-                "file": self._file(call, scope, fresh(record)),
+                "file": self._view.file(call, scope, fresh(record)),
             }
             raise RefusedError(json_answer(409, body))
 
@@ -273,84 +286,17 @@ class Documents:
             record_id or self._procore.new_id(), row, company_id=scope.company_id, project_id=scope.project_id
         )
 
-    def _shown(self, table: Table[Row], scope: Scope) -> Iterator[Shown[Row]]:
-        for shown in table.shown_of_project(scope.project_id):
-            if shown.company_id == scope.company_id and not shown.value["is_deleted"]:
-                yield shown
-
-    def _children(self, call: Call, scope: Scope, parent_id: int) -> dict[str, Any]:
-        query = call.request.query
-        folders = [f for f in self._shown(self._procore.folders, scope) if f.value["parent_id"] == parent_id]
-        files = [f for f in self._shown(self._procore.files, scope) if f.value["parent_id"] == parent_id]
-        told: dict[str, Any] = {
-            "folders": [self._folder(call, scope, f, with_children=False) for f in folders],
-            "files": [self._file(call, scope, f) for f in files],
-        }
-        if query.get("exclude_folders") == "true":
-            del told["folders"]
-        if query.get("exclude_files") == "true":
-            del told["files"]
-        return {
-            **told,
-            "read_only": False,
-            "is_recycle_bin": False,
-            "has_children": bool(folders or files),
-            "has_children_files": bool(files),
-            "has_children_folders": bool(folders),
-        }
-
-    def _folder(self, call: Call, scope: Scope, shown: Shown[Row], *, with_children: bool) -> dict[str, Any]:
-        children = self._children(call, scope, shown.id)
-        if not with_children:
-            children |= {"folders": [], "files": []}
-        return {
-            "id": shown.id,
-            **shown.value,
-            "updated_at": moment(shown.updated_at),
-            "tracked_folder": None,
-            "name_with_path": self._path(scope, shown.value),
-            **children,
-        }
-
-    def _file(self, call: Call, scope: Scope, shown: Shown[Row]) -> dict[str, Any]:
-        row = {**shown.value}
-        versions = row.pop("versions")
-        if call.request.query.get("show_latest_version_only") == "true":
-            versions = versions[-1:]
-        return {
-            "id": shown.id,
-            **row,
-            "size": versions[-1]["size"],
-            "file_type": PurePosixPath(row["name"]).suffix.lstrip("."),
-            "name_with_path": self._path(scope, row),
-            "tracked_folder": None,
-            "created_at": moment(shown.created_at),
-            "updated_at": moment(shown.updated_at),
-            "file_versions": [self._version_json(call, version) for version in versions],
-        }
-
-    def _version_json(self, call: Call, version: Row) -> dict[str, Any]:
-        file = self._procore.prostore.attachment(call.request, version["prostore_file"])
-        return {**version, "url": file["url"], "prostore_file": file}
-
-    def _path(self, scope: Scope, row: Row) -> str:
-        names = [str(row["name"])]
-        parent_id = row["parent_id"]
-        while parent_id != scope.root_id:
-            folder = self._procore.folders.truth(parent_id)
-            assert folder is not None
-            assert folder.value is not None
-            names.append(str(folder.value["name"]))
-            parent_id = folder.value["parent_id"]
-        return "/".join(reversed(names))
-
 
 def _same_place(one: Row, other: Row) -> bool:
     return (one["name"], one["parent_id"]) == (other["name"], other["parent_id"])
 
 
-def _file_family(scope: Scope) -> Any:
+def _file_family(scope: Scope) -> Family:
     return COMPANY_FILE if scope.project_id is None else PROJECT_FILE
+
+
+def _folder_family(scope: Scope) -> Family:
+    return COMPANY_FOLDER if scope.project_id is None else PROJECT_FOLDER
 
 
 def endpoints(procore: Procore) -> list[Endpoint]:
@@ -364,6 +310,7 @@ def endpoints(procore: Procore) -> list[Endpoint]:
             ("GET", "folders", documents.root),
             ("POST", "folders", documents.create_folder),
             ("GET", "folders/{id}", documents.folder),
+            ("DELETE", "folders/{id}", documents.delete_folder),
             ("POST", "files", documents.create_file),
             ("GET", "files/{id}", documents.file),
             ("PATCH", "files/{id}", documents.update_file),

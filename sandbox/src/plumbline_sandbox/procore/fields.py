@@ -154,11 +154,11 @@ class Fields:
             return default
         return number.quantize(unit)
 
-    def done(self) -> None:
+    def done(self, status: int = 422) -> None:
         """Refuse when there was any complaint.
 
         Raises:
-            RefusedError: 422 with every complaint, in the shape of the path's API version.
+            RefusedError: The status with every complaint, in the shape of the path's API version.
         """
         if self._errors:
-            raise invalid(self._path, self._errors)
+            raise invalid(self._path, self._errors, status)

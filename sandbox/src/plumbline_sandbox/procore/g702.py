@@ -105,7 +105,8 @@ def payment_due(row: Billed) -> Decimal:
 class Line:
     """One row of the schedule of values as billed on one application.
 
-    `source_id` is the contract line or change order it comes from. Readers do not see the row
+    `source_id` is the line of the contract or of a change order it comes from, or a whole change
+    order; `package_id` is the change order's package, if there is one. Readers do not see the row
     before `appears_at_s` (seconds since 1970): rows of a fresh change order come late.
     """
 
@@ -121,6 +122,7 @@ class Line:
     retainage_percent: Decimal
     retainage_released: Decimal
     appears_at_s: float = 0.0
+    package_id: int | None = None
 
     @property
     def work_retained(self) -> Decimal:

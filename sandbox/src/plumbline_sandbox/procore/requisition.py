@@ -11,8 +11,10 @@ from typing import Any, Literal, TypeAlias
 
 from plumbline_sandbox.procore.g702 import CENT, ZERO, total
 
-ItemType: TypeAlias = Literal["contract_item", "contract_detail_item", "change_order_item"]
-"""Kinds of lines; a change order that is billed as a whole is not played."""
+ItemType: TypeAlias = Literal[
+    "contract_item", "contract_detail_item", "change_order_item", "whole_change_order_item"
+]
+"""Kinds of lines; a change order is billed as a whole where its lines do not add up to it (inferred)."""
 
 APPROVED = ("approved", "approved_as_noted")
 """Statuses in which a requisition is to be paid; `pending_owner_approval` is not among them."""
@@ -27,8 +29,9 @@ def priced(quantity: Decimal, unit_price: Decimal) -> Decimal:
 class Item:
     """One line of a requisition, and what the requisition before left of it (see `g702.Billed`).
 
-    `line_item_id` is the line of the contract or of the change order it bills, `detail_id` the
-    subcontractor's own breakdown of that line. Quantity and price are those of a unit contract.
+    `line_item_id` is the line of the contract or of the change order it bills, or a whole change
+    order, `detail_id` the subcontractor's own breakdown of that line, `change_order_id` the package.
+    Quantity and price are those of a unit contract.
     """
 
     id: int
@@ -75,7 +78,7 @@ class Item:
     @property
     def added_from_source(self) -> str:
         """Where it comes from, as owner invoices call it."""
-        return "change_order" if self.item_type == "change_order_item" else "contract"
+        return "contract" if self.change_order_id is None else "change_order"
 
     @property
     def billed_this_period(self) -> Decimal:

@@ -9,11 +9,12 @@ played. Below the level admin it must be open as well: `draft` or `revise_and_re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from plumbline_sandbox.procore.change_orders.tree import Tree
 from plumbline_sandbox.procore.commitment_kinds import BY_TYPE
 from plumbline_sandbox.procore.conventions import SYNCED, forbidden, invalid, moment, not_found
 from plumbline_sandbox.procore.fields import Fields
 from plumbline_sandbox.procore.g702 import summarize
-from plumbline_sandbox.procore.records import Record, fresh
+from plumbline_sandbox.procore.records import Record, Shown, fresh
 from plumbline_sandbox.procore.requisition import Item, Requisition
 from plumbline_sandbox.procore.requisition_items import edited, of_change_order, schedule
 from plumbline_sandbox.procore.state import REQUISITION, Actor, Procore, Row
@@ -58,6 +59,7 @@ class Requisitions:
 
     def __init__(self, procore: Procore) -> None:
         self._procore = procore
+        self._tree = Tree(procore)
 
     def create(self, contract: Record[Row], values: Row, editor: Editor) -> Record[Requisition]:
         """Add a commitment's next requisition with its schedule of values and approved change orders.
@@ -99,7 +101,7 @@ class Requisitions:
         """
         before = self._editable(record, editor)
         package = self._package(before, package_id, editor.path)
-        if package.value["status"] != "approved":
+        if self._tree.standard(package) != "approved":
             raise invalid(editor.path, {"change_order_package_id": ["is not approved"]})
         if any(item.change_order_id == package.id for item in before.items):
             raise invalid(editor.path, {"change_order_package_id": ["has already been added"]})
@@ -288,21 +290,12 @@ class Requisitions:
         record = self._procore.requisitions.truth(requisition.previous_id or 0)
         return None if record is None else record.value
 
-    def _package(self, requisition: Requisition, package_id: int, path: str) -> Any:
-        """Return a change order of the commitment, by its own id or by its package's."""
-        record = next(
-            (
-                row
-                for row in self._procore.commitment_change_orders.living()
-                if row.value
-                and row.value["contract_id"] == requisition.commitment_id
-                and package_id in {row.id, row.value.get("legacy_package_id")}
-            ),
-            None,
-        )
-        if record is None:
-            raise not_found(path)
-        return fresh(record)
+    def _package(self, requisition: Requisition, package_id: int, path: str) -> Shown[Row]:
+        """Return a change order of the commitment."""
+        for package in self._tree.packages(self._contract(requisition)):
+            if package.id == package_id:
+                return package
+        raise not_found(path)
 
     def _store(
         self, record: Record[Requisition], before: Requisition, after: Requisition, editor: Editor

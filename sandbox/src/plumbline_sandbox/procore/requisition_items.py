@@ -9,9 +9,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from plumbline_sandbox.procore.change_orders.tree import Tree
 from plumbline_sandbox.procore.conventions import invalid
 from plumbline_sandbox.procore.fields import Fields
-from plumbline_sandbox.procore.g702 import ZERO, percent_of, share, work_currently_retained
+from plumbline_sandbox.procore.g702 import ZERO, percent_of, share, total, work_currently_retained
 from plumbline_sandbox.procore.records import Record, Shown
 from plumbline_sandbox.procore.requisition import Item, ItemType, Requisition, priced
 from plumbline_sandbox.procore.state import Procore, Row
@@ -39,8 +40,9 @@ _RELEASED = "work_completed_retainage_released_this_period"
 def schedule(procore: Procore, contract: Record[Row], previous: Requisition | None) -> tuple[Item, ...]:
     """Return the lines of a commitment's next requisition: its schedule, then its approved change orders."""
     items = [*_of_contract(procore, contract)]
-    for package in procore.commitment_change_orders.shown_of_project(contract.project_id):
-        if package.value["contract_id"] == contract.id and package.value["status"] == "approved":
+    tree = Tree(procore)
+    for package in tree.packages(contract):
+        if tree.standard(package) == "approved":
             items += _of_package(procore, contract, package, len(items))
     return _carried(items, previous)
 
@@ -96,17 +98,27 @@ def _of_contract(procore: Procore, contract: Record[Row]) -> Iterator[Item]:
 
 
 def _of_package(procore: Procore, contract: Record[Row], package: Shown[Row], count: int) -> list[Item]:
+    tree = Tree(procore)
+    lines, whole = tree.lines(package), tree.total(package)
+    rows = [
+        {"id": line.id, **line.value, "wbs_code_id": (line.value["wbs_code"] or {}).get("id")}
+        for line in lines
+    ]
+    item_type: ItemType = "change_order_item"
+    if not rows or total(Decimal(row["amount"]) for row in rows) != whole:
+        item_type = "whole_change_order_item"
+        rows = [{"id": package.id, "description": package.value["title"], "amount": whole}]
     return [
         _item(
             procore,
             contract,
-            "change_order_item",
-            line,
+            item_type,
+            row,
             position=count + place,
-            line_item_id=line["id"],
+            line_item_id=row["id"],
             change_order_id=package.id,
         )
-        for place, line in enumerate(package.value["lines"], 1)
+        for place, row in enumerate(rows, 1)
     ]
 
 

@@ -23,8 +23,11 @@ from plumbline_sandbox.procore.requisition_view import RequisitionView
 from plumbline_sandbox.procore.requisitions import editor
 from plumbline_sandbox.procore.state import Procore, Row
 
-ITEM_TYPES: tuple[ItemType, ...] = ("contract_item", "contract_detail_item", "change_order_item")
-"""The types of lines that have paths of their own: their plural."""
+LISTED: tuple[ItemType, ...] = ("contract_item", "contract_detail_item", "change_order_item")
+"""The types of lines that are listed; whole change orders are changed only."""
+
+WHOLE: ItemType = "whole_change_order_item"
+"""The type of a change order that is billed as a whole."""
 
 
 class ItemsApi:
@@ -74,7 +77,8 @@ class ItemsApi:
             self._rules.update_items(record, [row], editor(call))
             return json_answer(200, self._view.line(_of(call, record.value, item_type)), committed=True)
 
-        return [("GET", "", listed), ("GET", "/{id}", show), ("PATCH", "/{id}", update)]
+        change: tuple[str, str, ApiHandler] = ("PATCH", "/{id}", update)
+        return [("GET", "", listed), ("GET", "/{id}", show), change] if item_type in LISTED else [change]
 
     def update_all(self, call: Call) -> Answer:
         """`PATCH .../bulk_item_update?project_id=`: `{"requisition_items": [...]}`, answers nothing."""
@@ -138,7 +142,7 @@ def endpoints(procore: Procore) -> list[Endpoint]:
         ("GET", f"{base}/change_histories", api.histories),
         *(
             (method, f"{base}/{item_type}s{tail}", handler)
-            for item_type in ITEM_TYPES
+            for item_type in (*LISTED, WHOLE)
             for method, tail, handler in api.items(item_type)
         ),
         ("PATCH", f"{base}/bulk_item_update", api.update_all),

@@ -104,13 +104,16 @@ class RequisitionView:
                 return {
                     **told,
                     "line_item_id": item.line_item_id,
-                    "commitment_line_item_id": None,
-                    "commitment_line_item_origin_id": None,
+                    **self._commitment_line(item),
                     "change_order_package_id": item.change_order_id,
                 }
-            case "contract_item":
+            case "contract_item" | "whole_change_order_item":
+                whole = (
+                    {} if item.change_order_id is None else {"change_order_package_id": item.change_order_id}
+                )
                 return {
                     **told,
+                    **whole,
                     "item_type": item.item_type,
                     "line_item_id": item.line_item_id,
                     "comment": item.comment,
@@ -231,7 +234,7 @@ class RequisitionView:
         assert contract.value is not None
         first = _package(contract.id, contract.value, 1, contract_id=contract.id, change_order_id=None)
         ids = dict.fromkeys(item.change_order_id for item in value.items if item.change_order_id is not None)
-        others = [self._procore.commitment_change_orders.truth(package_id) for package_id in ids]
+        others = [self._procore.change_orders.truth(package_id) for package_id in ids]
         return [
             first,
             *(
@@ -250,6 +253,14 @@ class RequisitionView:
         contract = self._procore.commitments.truth(value.commitment_id)
         assert contract is not None
         return contract
+
+    def _commitment_line(self, item: Item) -> dict[str, Any]:
+        """Return the line of the commitment that a line of a change order names."""
+        line = self._procore.change_order_lines.truth(item.line_item_id)
+        named = line.value["commitment_line_item_id"] if line and line.value else None
+        scope = self._procore.commitment_lines.truth(named or 0)
+        origin = scope.value["origin_id"] if scope and scope.value else None
+        return {"commitment_line_item_id": named, "commitment_line_item_origin_id": origin}
 
     def _wbs_code(self, item: Item) -> dict[str, Any] | None:
         return wbs_json(self._procore.wbs_codes.shown(item.wbs_code_id or 0))

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from plumbline_sandbox.http import Answer, Request
 from plumbline_sandbox.procore.billing_periods import endpoints as billing_periods
 from plumbline_sandbox.procore.call import ApiHandler, Call, Endpoint
+from plumbline_sandbox.procore.change_orders.contract_orders import endpoints as contract_orders
+from plumbline_sandbox.procore.change_orders.orders import endpoints as change_orders
+from plumbline_sandbox.procore.change_orders.potential_lines import endpoints as potential_lines
+from plumbline_sandbox.procore.change_orders.statuses import endpoints as change_order_statuses
+from plumbline_sandbox.procore.change_orders.tree import COMMITMENT, PRIME
 from plumbline_sandbox.procore.commitment_lines_api import endpoints as commitment_lines
 from plumbline_sandbox.procore.commitments import endpoints as commitments
 from plumbline_sandbox.procore.compliance import endpoints as compliance
@@ -25,6 +30,7 @@ from plumbline_sandbox.procore.requisitions import endpoints as requisitions
 from plumbline_sandbox.procore.state import Procore
 from plumbline_sandbox.procore.timesheets import endpoints as timesheets
 from plumbline_sandbox.procore.uploads_api import endpoints as uploads
+from plumbline_sandbox.procore.users import endpoints as users
 from plumbline_sandbox.procore.vendors import endpoints as vendors
 from plumbline_sandbox.procore.webhooks.api import Webhooks
 from plumbline_sandbox.procore.webhooks.api_v1 import endpoints as webhooks_v1
@@ -87,12 +93,18 @@ class Routes:
         return None
 
 
-def _by_tool(procore: Procore) -> Iterable[tuple[str, list[Endpoint]]]:
+def _by_tool(procore: Procore) -> Iterable[tuple[str, Iterable[Endpoint]]]:
     yield OPEN, _open(procore)
     yield OPEN, projects(procore)
     yield "directory", vendors(procore)
+    yield "directory", users(procore)
     yield "directory", insurances(procore)
     yield "prime_contracts", _prime_contracts(procore)
+    yield "prime_contracts", contract_orders(procore, PRIME)
+    yield "commitments", contract_orders(procore, COMMITMENT)
+    yield "change_orders", change_orders(procore)
+    yield "change_orders", potential_lines(procore)
+    yield "change_orders", change_order_statuses(procore)
     yield OPEN, contract_payments(procore)
     yield "commitments", billing_periods(procore)
     yield "commitments", commitments(procore)

@@ -1,6 +1,7 @@
 """Procore's whole state, and the one place where a change becomes a fact."""
 
 import random
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
@@ -57,8 +58,7 @@ class Actor:
 class Family:
     """A kind of record: its name in the journal, and its webhook resource (None: it has none).
 
-    Lines of a contract have the contract's resource as `parent`, and tell the contract's id as the
-    fact `contract`.
+    Lines have the resource of what holds them as `parent`, and tell its id as the fact `parent`.
     """
 
     entity: str
@@ -94,6 +94,15 @@ PURCHASE_ORDER_LINE = Family(
 )
 COMMITMENT_DETAIL = Family("commitment_detail_line_item", None)
 REQUISITION = Family("requisition", None)
+COMPANY_USER = Family("user", "Company Users")
+PROJECT_USER = Family("project_user", "Project Users")
+CHANGE_ORDER_PACKAGE = Family("change_order_package", "Change Order Packages")
+CHANGE_ORDER_REQUEST = Family("change_order_request", "Change Order Requests")
+POTENTIAL_CHANGE_ORDER = Family("potential_change_order", "Potential Change Orders")
+POTENTIAL_CHANGE_ORDER_LINE = Family(
+    "potential_change_order_line_item", "Potential Change Order Line Items", "Potential Change Orders"
+)
+CHANGE_ORDER_PACKAGE_LINE = Family("change_order_package_line_item", None)
 
 
 class Procore:
@@ -124,8 +133,6 @@ class Procore:
         self.commitments: Table[Row] = Table(clock)
         self.commitment_lines: Table[Row] = Table(clock)
         self.commitment_details: Table[Row] = Table(clock)
-        self.commitment_change_orders: Table[Row] = Table(clock)
-        """Rows have contract_id, status, number, title, grand_total and `lines` like commitments' own."""
         self.requisitions: Table[Requisition] = Table(clock)
         self.wbs_codes: Table[Row] = Table(clock)
         self.compliance: Table[Row] = Table(clock)
@@ -137,6 +144,15 @@ class Procore:
         self.timesheets: Table[Row] = Table(clock)
         self.timecard_entries: Table[Row] = Table(clock)
         self.start_stop_projects: set[int] = set()
+        self.users: defaultdict[int, Table[Row]] = defaultdict(lambda: Table(clock))
+        """By company: one person may be in several directories."""
+        self.project_users: dict[int, set[int]] = {}
+        self.change_order_tiers: dict[int, int] = {}
+        """By project; one of which nothing was said has `change_orders.tree.DEFAULT_TIERS`."""
+        self.change_order_statuses: Table[Row] = Table(clock)
+        self.change_orders: Table[Row] = Table(clock)
+        """Packages, requests and potential ones: see `change_orders.tree`."""
+        self.change_order_lines: Table[Row] = Table(clock)
         self.hooks = Hooks(clock, count(FIRST_HOOK_ID).__next__)
         sender = HttpSender(TIMEOUT_S)
         self.deliveries = Deliveries(clock, journal, faults, sender, self.hooks, random.Random(seed))
@@ -176,7 +192,7 @@ class Procore:
         )
         self._lag(family, record)
         if family.resource is not None:
-            self._announce(family, record, action, actor, facts)
+            self._announce(family, family.resource, record, action, actor, facts)
 
     def _lag(self, family: Family, record: Record[Any]) -> None:
         target = {
@@ -191,10 +207,11 @@ class Procore:
         else:
             record.lagging_until_s = 0.0
 
-    def _announce(self, family: Family, record: Record[Any], action: str, actor: Actor, facts: Row) -> None:
-        assert family.resource is not None
+    def _announce(
+        self, family: Family, resource: str, record: Record[Any], action: str, actor: Actor, facts: Row
+    ) -> None:
         event = Event(
-            resource=family.resource,
+            resource=resource,
             resource_id=record.id,
             action=action,
             company_id=record.company_id,
@@ -203,6 +220,6 @@ class Procore:
             user_id=actor.user.id,
             application_id=actor.client_id,
             at=self.clock.now(),
-            related=((int(facts["contract"]), family.parent),) if family.parent else (),
+            related=((int(facts["parent"]), family.parent),) if family.parent else (),
         )
         self.deliveries.announce(event)

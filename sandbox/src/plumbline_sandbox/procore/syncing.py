@@ -1,8 +1,9 @@
 """Sync actions: many records created or changed by one call (Procore docs, using sync actions)."""
 
+import json
 from collections.abc import Callable
 
-from plumbline_sandbox.http import Answer, json_answer
+from plumbline_sandbox.http import Answer, RefusedError, json_answer
 from plumbline_sandbox.procore.call import Call
 from plumbline_sandbox.procore.conventions import invalid
 from plumbline_sandbox.procore.state import Row
@@ -37,4 +38,6 @@ def synced(call: Call, body: Row, one: Callable[[Row], Row]) -> Answer:
             entities.append(one(wish))
         except UnsyncedError as wrong:
             errors.append({**wish, "errors": wrong.complaints})
+        except RefusedError as refused:
+            errors.append({**wish, "errors": json.loads(refused.answer.body)["errors"]})
     return json_answer(200, {"entities": entities, "errors": errors}, committed=bool(entities))

@@ -24,14 +24,14 @@ UNSUPPORTED = frozenset({"journalcode", "timeactivity", "taxagency", "taxcode", 
 """Types without change data, in lower case."""
 
 
-def changes(realm: Realm, asked: dict[str, str]) -> Body:
-    """Return the `CDCResponse` of `entities` and `changedSince`.
+def changes(realm: Realm, asked: dict[str, str], most: int = MOST_OBJECTS) -> Body:
+    """Return the `CDCResponse` of `entities` and `changedSince`, of so many objects at most.
 
     Raises:
         FaultError: 2020 for an absent parameter; the other codes are inferred.
     """
     entities, since_s = _entities(asked.get("entities", "")), _since(realm, asked.get("changedSince", ""))
-    left = MOST_OBJECTS
+    left = most
     parts: list[Body] = []
     for entity in entities:
         living, dead = _changed(realm, entity, since_s)

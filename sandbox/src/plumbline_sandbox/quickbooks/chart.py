@@ -39,6 +39,31 @@ ACCOUNTS = (
 )
 """Name, type and subtype of every account."""
 
+OPENING = {
+    "Checking": 182_450,
+    "Savings": 95_000,
+    "Petty Cash": 500,
+    "Prepaid Insurance": 14_400,
+    "Equipment": 268_000,
+    "Vehicles": 141_500,
+    "Accumulated Depreciation": -96_300,
+    "Company Card": -3_280,
+    "Payroll Liabilities": -11_750,
+    "Line of Credit": -60_000,
+    "Equipment Loans": -154_200,
+    "Retained Earnings": -208_900,
+}
+"""What stood on the accounts when the books were opened: debits positive; the rest is Opening Balance Equity."""
+
+OVERHEAD = (
+    ("Check", "Checking", "Rent", 4_200),
+    ("Check", "Checking", "Utilities", 610),
+    ("CreditCard", "Company Card", "Fuel", 1_340),
+    ("CreditCard", "Company Card", "Office Expenses", 275),
+    ("Check", "Checking", "Equipment Rental", 2_850),
+)
+"""What every month costs: how it is paid, from which account, for what, and how much."""
+
 ITEMS = (
     ("Progress billing", "Construction Income"),
     ("Change order work", "Change Order Income"),

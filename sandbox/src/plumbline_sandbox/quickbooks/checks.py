@@ -6,6 +6,7 @@ The service reports several troubles at once, so nothing is raised before `done`
 import re
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
 
 from plumbline_sandbox.quickbooks import errors, wire
 from plumbline_sandbox.quickbooks.errors import FaultError, Trouble
@@ -41,6 +42,10 @@ class Checks:
     def has(self, name: str) -> bool:
         """Tell whether the property is there, well formed or not."""
         return name in self._body
+
+    def value(self, name: str) -> Any:
+        """Return the property as it was sent, or None."""
+        return self._body.get(name)
 
     def required(self, *names: str) -> None:
         """Note each of these properties that is absent (2020)."""

@@ -1,7 +1,7 @@
 """The accounting API of one company: requests in, answers out, request ids in between."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from plumbline_sandbox.http import Answer, Request
@@ -130,13 +130,21 @@ def _fingerprint(target: Target, request: Request) -> bytes:
 
 
 def _refuse_standing(realm: Realm) -> None:
-    match realm.settings.standing:
-        case "good":
-            return
-        case "lapsed":
-            raise FaultError(errors.lapsed())
-        case "forbidden":
-            raise FaultError(errors.permission_denied())
+    refusal = _STANDINGS.get(realm.settings.standing)
+    if refusal is not None:
+        raise FaultError(refusal())
+
+
+_STANDINGS: Mapping[str, Callable[[], errors.Trouble]] = {
+    "lapsed": errors.lapsed,
+    "forbidden": errors.permission_denied,
+    "removed": errors.user_removed,
+    "moved": errors.wrong_cluster,
+    "locked": errors.locked,
+    "maintenance": errors.maintained,
+    "failing": errors.failing,
+}
+"""What a company of this standing answers to everything."""
 
 
 def _warnings(call: Call) -> Body:

@@ -12,6 +12,9 @@ from typing import Any
 
 from plumbline_sandbox.quickbooks import wire
 
+FIRST_UNSUPPORTED, FIRST_SEVERE = 500, 10_000
+"""Codes below the one are about access, those from the other on about the system (Intuit, "Error codes")."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
@@ -41,11 +44,42 @@ class FaultError(Exception):
 
     def as_json(self) -> dict[str, Any]:
         """Return the `Fault` element as the service writes it (Intuit, "Handling common errors")."""
-        return {"Fault": {"Error": [t.as_json() for t in self.troubles], "type": "ValidationFault"}}
+        kind = _kind(int(self.troubles[0].code))
+        return {"Fault": {"Error": [t.as_json() for t in self.troubles], "type": kind}}
 
     def body(self, moment: datetime) -> bytes:
         """Return the whole answer body."""
         return wire.envelope(self.as_json(), moment)
+
+
+def _kind(code: int) -> str:
+    """Return the type of a fault by the range its code lies in; those of access and system are captured."""
+    if code < FIRST_UNSUPPORTED:
+        return "AuthenticationFault"
+    return "SystemFault" if code >= FIRST_SEVERE else "ValidationFault"
+
+
+def user_removed() -> Trouble:
+    """120: the user who connected the company has no part in it any more; the message is a captured one."""
+    detail = "AuthorizationFailure: The user was removed from the company."
+    return Trouble("120", "Authorization Failure", detail)
+
+
+def wrong_cluster() -> Trouble:
+    """130: the company lives on another cluster; the wording is a captured one."""
+    detail = "WrongClusterError: -11017-You have accessed the wrong server."
+    return Trouble("130", "Accessing Wrong Cluster", detail)
+
+
+def locked() -> Trouble:
+    """140: somebody holds the company file for himself."""
+    return Trouble("140", "Company Locked", "CompanyLockedError: The company is locked. Try again later.")
+
+
+def maintained() -> Trouble:
+    """150: the company is moved or repaired."""
+    detail = "CompanyMaintenanceError: The company is under maintenance. Try again later."
+    return Trouble("150", "Company Under Maintenance", detail)
 
 
 def unsupported_operation(name: str) -> Trouble:
@@ -90,10 +124,10 @@ def bad_property(name: str) -> Trouble:
     return Trouble("2010", "Request has invalid or unsupported property", detail, name)
 
 
-def missing(name: str) -> Trouble:
+def missing(name: str, element: str = "") -> Trouble:
     """2020: a required property is absent; `element` names it."""
     message = "Required param missing, need to supply the required value for the API"
-    return Trouble("2020", message, f"Required parameter {name} is missing in the request", name)
+    return Trouble("2020", message, f"Required parameter {name} is missing in the request", element or name)
 
 
 def bad_id(value: str) -> Trouble:
@@ -173,6 +207,11 @@ def bad_reference(what: str, value: str, element: str = "") -> Trouble:
     return Trouble("2500", "Invalid Reference Id", detail, element)
 
 
+def bad_custom_field(detail: str) -> Trouble:
+    """3000: a custom field that the company does not have, or of another type."""
+    return Trouble("3000", "Custom Field Error", detail, "CustomField")
+
+
 def query_unparsed(detail: str) -> Trouble:
     """4000: the statement is not in the query language."""
     return Trouble("4000", "Error parsing query", f"QueryParserError: {detail}")
@@ -198,6 +237,12 @@ def stale() -> Trouble:
     return Trouble("5010", "Stale Object Error", detail)
 
 
+def not_in_plan(what: str) -> Trouble:
+    """5030: the company's plan does not have the feature."""
+    detail = f"Feature Not Supported Error : {what} is not part of the company's subscription."
+    return Trouble("5030", "Feature Not Supported", detail)
+
+
 def permission_denied() -> Trouble:
     """5020: the connected user may not do this any more."""
     detail = "Permission Denied Error : You do not have sufficient permissions to perform this action."
@@ -208,6 +253,13 @@ def business(detail: str) -> Trouble:
     """6000: a business rule speaks, in free text."""
     message = "A business validation error has occurred while processing your request"
     return Trouble("6000", message, f"Business Validation Error: {detail}")
+
+
+def unexpected() -> Trouble:
+    """6000: something broke inside; what was done is not known. The wording is a captured one."""
+    return business(
+        "An unexpected error occurred while accessing or saving your data. Please wait and try again."
+    )
 
 
 def owes() -> Trouble:
@@ -237,12 +289,14 @@ def no_name() -> Trouble:
     return Trouble("6080", "No name provided", detail, "DisplayName")
 
 
-def duplicate_number(number: str, entity: str, txn_id: str) -> Trouble:
-    """6140: the document number is taken; the detail names the holder, as captured."""
+def duplicate_number(number: str, holder: tuple[str, str] | None) -> Trouble:
+    """6140: the document number is taken; the detail names the holder, as captured, unless it is kept back."""
     detail = (
-        "Duplicate Document Number Error : You must specify a different number. This number has already "
-        f"been used. DocNumber={number} is assigned to TxnType={entity} with TxnId={txn_id}"
+        "Duplicate Document Number Error : You must specify a different number. "
+        "This number has already been used."
     )
+    if holder is not None:
+        detail += f" DocNumber={number} is assigned to TxnType={holder[0]} with TxnId={holder[1]}"
     return Trouble("6140", "Duplicate Document Number Error", detail)
 
 
@@ -264,6 +318,12 @@ def lapsed() -> Trouble:
 
 
 def period_closed() -> Trouble:
+    """6200: the books are closed, without a password, for the transaction's date."""
+    detail = "The account period has closed and the transaction date is before the closing date."
+    return Trouble("6200", "Account Period Closed", detail, "TxnDate")
+
+
+def period_locked() -> Trouble:
     """6210: the books are closed, with a password, for the transaction's date."""
     detail = "The account period has closed and the transaction date is before the closing date."
     return Trouble("6210", "Account Period Closed, Cannot Update Through Services", detail, "TxnDate")
@@ -293,3 +353,9 @@ def deposited() -> Trouble:
         "it appears on and remove it first."
     )
     return Trouble("6540", "Deposited Transaction cannot be changed", detail)
+
+
+def failing() -> Trouble:
+    """10000: an error inside the service; message and element are captured ones."""
+    message = "An application error has occurred while processing your request"
+    return Trouble("10000", message, "System Failure Error: Unexpected error", "SystemFailureError")

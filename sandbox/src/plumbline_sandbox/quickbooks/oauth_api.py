@@ -22,6 +22,9 @@ from plumbline_sandbox.quickbooks.oauth import (
 AUTHORIZE = "/connect/oauth2"
 """Where a browser asks for consent."""
 
+RECONNECT = "/app/connect/oauth2/request"
+"""Where a browser asks for consent again, for a company whose grant is dead or soon will be."""
+
 TOKEN = "/oauth2/v1/tokens/bearer"  # noqa: S105 - a path
 """The token endpoint, the same for sandbox and production companies."""
 
@@ -43,7 +46,12 @@ JWKS = "/op/v1/jwks"
 PAYMENT = "com.intuit.quickbooks.payment"
 """The scope of the payments API, which is not emulated."""
 
-SCOPES = frozenset({ACCOUNTING, PAYMENT, "project-management.project"}) | openid.SCOPES
+_CUSTOM_FIELDS = "app-foundations.custom-field-definitions"
+
+SCOPES = (
+    frozenset({ACCOUNTING, PAYMENT, "project-management.project", _CUSTOM_FIELDS, f"{_CUSTOM_FIELDS}.read"})
+    | openid.SCOPES
+)
 """Scopes that can be asked for."""
 
 BAD_REDIRECT = (
@@ -51,6 +59,9 @@ BAD_REDIRECT = (
     "on your app's keys tab and matches it exactly."
 )
 """What a person sees instead of the consent page; a captured sentence."""
+
+BAD_COMPANY = "The realmId query parameter value is invalid. Make sure it is a company's."
+"""The same for an unknown company; our own words."""
 
 BAD_CLIENT = "The client_id query parameter value is invalid. Make sure it is the one on your app's keys tab."
 """The same for an unknown app; our own words."""
@@ -82,6 +93,7 @@ class OAuthApi:
             ("GET", SANDBOX_DISCOVERY): self._discovery,
             ("GET", AUTHORIZE): self._ask,
             ("POST", AUTHORIZE): self._decide,
+            ("GET", RECONNECT): self._ask_again,
             ("POST", TOKEN): self._token,
             ("POST", REVOKE): self._revoke,
             ("GET", USERINFO): self._userinfo,
@@ -126,6 +138,21 @@ class OAuthApi:
         if not scopes or not scopes <= SCOPES:
             return _redirect(asked, error="invalid_scope")
         return consent_page(client.name, asked, self._companies() if scopes - openid.SCOPES else {})
+
+    def _ask_again(self, request: Request) -> Answer:
+        """Show the consent page for one company (Intuit, refresh token policy: `appId`, `realmId`, `mode`).
+
+        It leads back to the first of the app's redirect addresses (inferred: the request names none).
+        """
+        asked = request.query
+        client = self._authority.client(asked.get("appId", ""))
+        if client is None or asked.get("mode") != "reconnect":
+            return refusal_page(BAD_CLIENT)
+        if not client.redirect_uris:
+            return refusal_page(BAD_REDIRECT)
+        known = {realm: name for realm, name in self._companies().items() if realm == asked.get("realmId")}
+        again = {"client_id": client.id, "redirect_uri": min(client.redirect_uris), "scope": ACCOUNTING}
+        return consent_page(client.name, again, known) if known else refusal_page(BAD_COMPANY)
 
     def _decide(self, request: Request) -> Answer:
         """Take what the person clicked; everything that was asked comes back with it."""

@@ -46,6 +46,8 @@ class QuickBooksProvider:
         if grant is None:
             detail = f"Token expired: {token}" if token else "Token missing"
             raise RefusedError(gateway.unauthenticated(detail, self._clock.now()))
+        if grant.realm != target.realm and self._speaks_xml(target):
+            raise RefusedError(gateway.stranger_in_xml(self._clock.now()))
         if grant.realm != target.realm or ACCOUNTING not in grant.scope.split():
             raise RefusedError(gateway.unauthorized(self._clock.now()))
         self._count(request, target, grant)
@@ -60,7 +62,14 @@ class QuickBooksProvider:
         return await company_api.answer(self._state.realm(target.realm), target, request)
 
     def finish(self, request: Request, answer: Answer) -> None:
-        """Add `intuit_tid`, which Intuit's support asks for; a replay has its own."""
+        """Add `intuit_tid`, which Intuit's support asks for; a replay has its own.
+
+        Where the company's gateway speaks XML a 401 is put into it, whoever refused.
+        """
+        target = target_of(request) if answer.status == 401 else None
+        if target and self._speaks_xml(target) and answer.headers.get("content-type") == gateway.JSON:
+            refused = gateway.unauthenticated_in_xml(self._clock.now())
+            answer.body, answer.headers = refused.body, refused.headers
         answer.headers["intuit_tid"] = f"1-{int(self._clock.time()):08x}-{next(self._answers):024x}"
 
     def refused_token(self) -> Answer:
@@ -70,6 +79,12 @@ class QuickBooksProvider:
     def throttled(self, retry_after_s: int) -> Answer:
         """Return 429 as the gateway writes it."""
         return gateway.throttled(self._clock.now(), retry_after_s)
+
+    def _speaks_xml(self, target: Target) -> bool:
+        try:
+            return self._state.realm(target.realm).settings.gateway_401 == "xml"
+        except KeyError:
+            return False
 
     def _file(self, request: Request) -> Answer:
         """Answer a link to an attached file, which needs no token."""

@@ -1,16 +1,21 @@
 """One company: its stores, its numbering, its settings, and the one place that commits."""
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
 from plumbline_sandbox.clock import Clock
 from plumbline_sandbox.journal import Journal
-from plumbline_sandbox.quickbooks import ledger, wire
+from plumbline_sandbox.quickbooks import ledger, posting, wire
 from plumbline_sandbox.quickbooks.errors import Trouble
 from plumbline_sandbox.quickbooks.files import Files
+from plumbline_sandbox.quickbooks.general_ledger import GeneralLedger
+from plumbline_sandbox.quickbooks.posting import Role
 from plumbline_sandbox.quickbooks.requestid import RequestMemory
 from plumbline_sandbox.quickbooks.settings import RealmSettings
 from plumbline_sandbox.quickbooks.store import Family, Register, Store
@@ -22,6 +27,9 @@ FIRST_IDS = {"transaction": 100, "name": 50, "item": 10, "account": 30}
 
 FIRST_NUMBER = 1001
 """Number of the first form a company numbers itself."""
+
+_NUMBERED = re.compile(r"(.*?)([1-9]\d*)")
+"""A number that can be counted on from, behind whatever stands before it."""
 
 Announce = Callable[[str, str, str, str], None]
 """Is told of every change: realm, entity, id, and the change as the journal names it."""
@@ -63,9 +71,12 @@ class Realm:
         self.requests = RequestMemory(clock)
         self.owed: defaultdict[str, Decimal] = defaultdict(Decimal)
         """Open receivable per customer id (without its jobs), open payable per vendor id."""
+        self.general_ledger = GeneralLedger()
         self.files = Files(realm_id, clock)
         self._journal = journal
         self._announce = announce
+        self._roles: dict[Role, str] = {}
+        self._mails: Counter[date] = Counter()
         self._last_ids = dict(FIRST_IDS)
         self._last_numbers = defaultdict[str, int](lambda: FIRST_NUMBER - 1)
 
@@ -75,11 +86,13 @@ class Realm:
 
     def next_number(self, register: str = "sales-forms") -> str:
         """Return the next free document number (Intuit, Invoice: DocNumber is filled in if absent)."""
-        while True:
-            self._last_numbers[register] += 1
-            number = str(self._last_numbers[register])
-            if self.registers[register].holder(number) is None:
-                return number
+        taken = self.registers[register]
+        newest = _NUMBERED.fullmatch(taken.newest) if self.settings.numbers_follow_last else None
+        prefix, last = (newest[1], int(newest[2])) if newest else ("", self._last_numbers[register])
+        number = next(n for n in count(last + 1) if taken.holder(f"{prefix}{n}") is None)
+        if newest is None:
+            self._last_numbers[register] = number
+        return f"{prefix}{number}"
 
     def commit(self, entity: str, body: Body, *, change: str, call: Call) -> Body:
         """Store a new or changed entity and return it as stored.
@@ -91,18 +104,26 @@ class Realm:
         before = store.get(body["Id"]) if "Id" in body else None
         stored = self._identified(store.family, body, before)
         self._store(store, stored["Id"], before, stored)
+        if change not in posting.UNPOSTED:
+            self.general_ledger.post((entity, stored["Id"]), posting.entry(self, entity, stored))
         self._note(entity, stored, change, call)
         return stored
 
     def delete(self, entity: str, body: Body, call: Call) -> None:
         """Remove an entity; its number becomes free."""
         self._store(self.stores[entity], body["Id"], body, None)
+        self.general_ledger.post((entity, body["Id"]), {})
         self._note(entity, body, "deleted", call)
 
     def mailed(self, entity: str, body: Body, to: str, call: Call) -> None:
         """Write into the journal that the customer got this document by e-mail."""
         facts = {"realm": self.id, "entity": entity, "id": body["Id"], "to": to, "origin": call.origin}
+        self._mails[wire.today(self.clock.now())] += 1
         self._journal.write("mail", provider="quickbooks", doc_number=body.get("DocNumber"), **facts)
+
+    def mails_today(self) -> int:
+        """Return how many mails the company has sent today."""
+        return self._mails[wire.today(self.clock.now())]
 
     def _identified(self, family: Family, body: Body, before: Body | None) -> Body:
         now = wire.stamp(self.clock.now())
@@ -120,6 +141,8 @@ class Realm:
 
     def _store(self, store: Store, entity_id: str, before: Body | None, after: Body | None) -> None:
         family = store.family
+        if family.name == "Account":
+            self._roles.clear()
         store.put(entity_id, after, at_s=self.clock.time(), lag_s=self.settings.index_lag_s)
         if family.register:
             old, new = (family.key(body) if body else None for body in (before, after))
@@ -127,6 +150,18 @@ class Realm:
         for body, sign in ((before, -1), (after, 1)):
             for owed in ledger.owed(family.name, body, self.account_type) if body else ():
                 self.owed[owed.name_id] += sign * owed.amount
+
+    def account_for(self, role: Role) -> str:
+        """Return the id of the company's account of this role: the oldest, active ones before others.
+
+        Empty if there is none, which happens to a company that was founded without a chart only.
+        """
+        if role not in self._roles:
+            name, values = posting.ROLES[role]
+            fitting = [a for a in self.stores["Account"].all() if a[name] in values]
+            fitting.sort(key=lambda account: not account["Active"])
+            self._roles[role] = fitting[0]["Id"] if fitting else ""
+        return self._roles[role]
 
     def account_type(self, account_id: str) -> str:
         """Return the type of an account, or an empty text if there is no such account."""

@@ -57,6 +57,10 @@ class RequestMemory:
             return await self._execute(requestid, fingerprint, execute, settings)
         return replace(await asyncio.shield(known.answer), committed=False, replay=True)
 
+    def knows(self, requestid: str, settings: RealmSettings) -> bool:
+        """Tell whether an id is remembered."""
+        return self._recall(requestid, settings) is not None
+
     def _recall(self, requestid: str, settings: RealmSettings) -> _Remembered | None:
         known = self._seen.get(requestid)
         ttl_s = settings.requestid_ttl_s

@@ -27,6 +27,13 @@ PREFERENCES: Body = {
 """Preferences of a new company: the service numbers invoices itself, one currency, classes per line."""
 
 
+OFFERING = [
+    {"Name": "OfferingSku", "Value": "QuickBooks Online Plus"},
+    {"Name": "ItemCategoriesFeature", "Value": "true"},
+]
+"""What CompanyInfo tells of the company's plan (Intuit, guide to projects: the check before any project)."""
+
+
 @dataclass(frozen=True, slots=True)
 class SeededRealm:
     """Ids of what was made, by name. Jobs are keyed by job name."""
@@ -46,7 +53,8 @@ class SeededRealm:
 def furnish(realm: Realm, blueprint: RealmBlueprint) -> SeededRealm:
     """Fill an empty company. The journal says `origin: seed`."""
     realm.settings = realm.settings.changed(duplicate_check=blueprint.checks_duplicate_numbers)
-    make(realm, "CompanyInfo", {"CompanyName": blueprint.name, "LegalName": f"{blueprint.name} LLC"})
+    company = {"CompanyName": blueprint.name, "LegalName": f"{blueprint.name} LLC", "NameValue": OFFERING}
+    make(realm, "CompanyInfo", company)
     seeded = _lists(realm, blueprint.state)
     sales = {**PREFERENCES["SalesFormsPrefs"], "DefaultTerms": {"value": seeded.terms[chart.DEFAULT_TERM]}}
     make(realm, "Preferences", {**PREFERENCES, "SalesFormsPrefs": sales})
@@ -54,7 +62,9 @@ def furnish(realm: Realm, blueprint: RealmBlueprint) -> SeededRealm:
         _customer(realm, customer, seeded)
     seeded.vendors.update(subcontractors.hire(realm, blueprint.state, seeded.terms))
     if blueprint.history:
-        history.play(realm, seeded.customers, seeded.items, seeded.payment_methods)
+        past = history.Lists(seeded.accounts, seeded.customers, seeded.items, seeded.payment_methods)
+        history.open_books(realm, past)
+        history.play(realm, past)
         lists = subcontractors.Ledger(seeded.accounts, seeded.terms, seeded.jobs)
         subcontractors.bill(realm, list(seeded.vendors.values()), lists)
     return seeded

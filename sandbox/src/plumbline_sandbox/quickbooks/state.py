@@ -108,6 +108,7 @@ class QuickBooks:
         """
         realm = self.realm(realm_id)
         realm.settings = realm.settings.changed(**settings)
+        self._note("company", settings, realm=realm_id)
 
     def configure_oauth(self, **settings: Any) -> None:
         """Change switches of the authorization server (`OAuthSettings`).
@@ -116,6 +117,11 @@ class QuickBooks:
             ValueError: An unknown switch.
         """
         self.authority.settings = self.authority.settings.changed(**settings)
+        self._note("oauth", settings)
+
+    def _note(self, of: str, settings: dict[str, Any], **facts: str) -> None:
+        if settings:
+            self._journal.write("switch", provider="quickbooks", of=of, settings=settings, **facts)
 
 
 def _act(realm: Realm, entity: Entity, sent: Body, operation: str) -> Body:

@@ -33,6 +33,8 @@ class Register:
 
     def __init__(self) -> None:
         self._holders: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
+        self.newest = ""
+        """The key that was claimed last."""
 
     def holder(self, key: str, *, but: str | None = None) -> tuple[str, str] | None:
         """Return family and id of the first holder of the key other than this id."""
@@ -46,6 +48,7 @@ class Register:
             self._holders[old.lower()].remove(owner)
         if new is not None:
             self._holders[new.lower()].append(owner)
+            self.newest = new
 
 
 def text_of(body: Body, name: str) -> str | None:

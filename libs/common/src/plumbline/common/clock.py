@@ -1,5 +1,7 @@
-"""The clock: the only place that reads the time of day."""
+"""The clock: the only place that reads the time of day, and a pause that heeds the end."""
 
+import asyncio
+import contextlib
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -17,3 +19,9 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the present moment."""
         return datetime.now(UTC)
+
+
+async def pause(stop: asyncio.Event, pause_s: float) -> None:
+    """Wait until `stop` is set, `pause_s` seconds at most."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), pause_s)

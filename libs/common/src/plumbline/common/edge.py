@@ -28,7 +28,7 @@ from plumbline.common.contracts.operations import DeadLetter
 from plumbline.common.contracts.topics import DEAD_LETTERS, Topic
 from plumbline.common.database import Connection, Pool, transaction
 from plumbline.common.errors import TransientError
-from plumbline.common.metrics import MESSAGES_READ
+from plumbline.common.metrics import INTAKE_FAILURES, MESSAGES_READ
 from plumbline.common.outbox import put
 from plumbline.common.settings import KafkaSettings
 
@@ -142,6 +142,7 @@ class _Intake(Generic[M]):
         self._topic = topic
         self._model = model
         self._record = record
+        self._failing = INTAKE_FAILURES.labels(edge.service, topic.name)
         self._failures = 0
         self._buried: deque[datetime] = deque(maxlen=DEAD_LETTERS_PER_HOUR)
 
@@ -150,11 +151,13 @@ class _Intake(Generic[M]):
             await self._store(raw)
         except Exception as error:  # whatever it is, the batch is read again, after a pause
             self._failures += 1
+            self._failing.set(self._failures)
             pause_s = min(PAUSE_MAX_S, PAUSE_FIRST_S * (1 << min(self._failures, 10) - 1))
             log.warning("edge.waiting", topic=self._topic.name, pause_s=pause_s, error=str(error)[:300])
             await asyncio.sleep(pause_s)
             raise
         self._failures = 0
+        self._failing.set(0)
 
     async def _store(self, raw: Sequence["ConsumerRecord[bytes, bytes]"]) -> None:
         readable: list[Received[M]] = []

@@ -15,12 +15,16 @@ from dataclasses import dataclass, field
 import httpx
 
 from plumbline.common.errors import TransientError
+from plumbline.common.metrics import PARTNER_CALL_SECONDS
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 """Largest answer read from a partner; a page of 1,000 invoices is about 3 MB."""
 
 CONNECT_TIMEOUT_S = 5.0
 """How long a connection may take to be made; nothing has been sent by then."""
+
+NO_ANSWER, NOT_SENT = "none", "not-sent"
+"""What the figures say in place of a status."""
 
 
 class NotSentError(TransientError):
@@ -98,15 +102,22 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request, *, deadlin
         NotSentError: transient; no connection was made, so nothing can have happened.
         NoAnswerError: transient; the request may or may not have had its effect.
     """
+    started, status = time.perf_counter(), NO_ANSWER
     try:
         with counted_as_partner_time(is_call=True):
             async with asyncio.timeout(deadline_s):
-                return await _send(client, request)
+                answer = await _send(client, request)
+        status = str(answer.status)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        status = NOT_SENT
         raise NotSentError(f"{request.url.host} could not be reached: {error}") from error
     except (httpx.HTTPError, TimeoutError) as error:
         kind = type(error).__name__
         raise NoAnswerError(f"{request.url.host} gave no whole answer ({kind})") from error
+    else:
+        return answer
+    finally:
+        PARTNER_CALL_SECONDS.labels(request.url.host, status).observe(time.perf_counter() - started)
 
 
 async def _send(client: httpx.AsyncClient, request: httpx.Request) -> PartnerAnswer:

@@ -1,7 +1,6 @@
 """Kafka: one broker object per process, made from the settings of where it runs."""
 
 import asyncio
-import contextlib
 import logging
 import ssl
 from collections.abc import Sequence
@@ -9,12 +8,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from aiokafka.errors import KafkaError
+import structlog
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError, KafkaError
 from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
+from faststream.kafka.security import parse_security
 from faststream.security import BaseSecurity, SASLScram512
+from typing_extensions import override
 
-from plumbline.common.clock import Clock
+from plumbline.common.clock import Clock, pause
 from plumbline.common.connections import ConfigurationError
 from plumbline.common.contracts.cloudevents import Outgoing
 from plumbline.common.outbox.relay import PublishError
@@ -23,35 +26,70 @@ from plumbline.common.settings import KafkaSettings, secret_line
 PUBLISH_TIMEOUT_S = 5.0
 """How long Kafka may take to acknowledge where nobody waits for an answer of ours."""
 
+START_PAUSE_S = 1.0
+"""Between two looks for a Kafka that has to be there first."""
+
 MAX_BATCH_BYTES = 262_144
 """The default of 16 KiB collapses when hundreds publish at once."""
 
 
-def kafka_broker(settings: KafkaSettings, *, client: str) -> KafkaBroker:
-    """Return a broker for producing and consuming; nothing is connected yet.
+log = structlog.get_logger(__name__)
+
+
+class PatientBroker(KafkaBroker):
+    """A broker that starts as soon as Kafka answers, however long that takes.
 
     Producing waits for all in-sync replicas. Idempotent producing stays off: aiokafka never
     repairs a gap in its sequence, so one refused batch would block a partition until restart;
     consumers drop what they have seen.
-
-    Raises:
-        ConfigurationError: needs a person; the password's file or the authorities' cannot be read.
     """
-    return KafkaBroker(
-        settings.bootstrap,
-        security=_security(settings),
-        client_id=client,
-        acks="all",
-        max_batch_size=MAX_BATCH_BYTES,
-        linger_ms=0,
-        compression_type="lz4",
-        request_timeout_ms=settings.request_timeout_ms,
-        graceful_timeout=10.0,
-        allow_auto_create_topics=False,
-        logger=logging.getLogger("plumbline.kafka"),
-        log_level=logging.DEBUG,
-        parser=_tolerant_parser,
-    )
+
+    def __init__(self, settings: KafkaSettings, *, client: str) -> None:
+        """Make a broker; nothing is connected yet.
+
+        Raises:
+            ConfigurationError: needs a person; the password's file or the authorities' cannot be read.
+        """
+        security = _security(settings)
+        super().__init__(
+            settings.bootstrap,
+            security=security,
+            client_id=client,
+            acks="all",
+            max_batch_size=MAX_BATCH_BYTES,
+            linger_ms=0,
+            compression_type="lz4",
+            request_timeout_ms=settings.request_timeout_ms,
+            graceful_timeout=10.0,
+            allow_auto_create_topics=False,
+            logger=logging.getLogger("plumbline.kafka"),
+            log_level=logging.DEBUG,
+            parser=_tolerant_parser,
+        )
+        self._asked = {
+            "bootstrap_servers": settings.bootstrap,
+            "client_id": client,
+            **parse_security(security),
+        }
+
+    @override
+    async def start(self) -> None:
+        """Return once connected and joined."""
+        while (away := await self._away()) is not None:
+            log.warning("kafka.waiting", why=away)
+            await asyncio.sleep(START_PAUSE_S)
+        await super().start()
+
+    async def _away(self) -> str | None:
+        """Say why Kafka does not answer, or None if it does."""
+        client = AIOKafkaClient(**self._asked)
+        try:
+            await client.bootstrap()
+        except KafkaConnectionError as error:
+            return str(error)
+        finally:
+            await client.close()
+        return None
 
 
 def _security(settings: KafkaSettings) -> BaseSecurity | None:
@@ -139,5 +177,4 @@ class KafkaWatch:
         while not stop.is_set():
             if await self._broker.ping(timeout=pause_s):
                 self._answered_at = self._clock.now()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause_s)
+            await pause(stop, pause_s)

@@ -1,7 +1,17 @@
-"""The register of metrics: every name, its unit and its meaning."""
+"""The register of metrics: every name, its unit and its meaning.
+
+What is read from a service's tables is the same in every replica: take the `max` of it over replicas, never the sum.
+"""
 
 from prometheus_client import Counter, Gauge, Histogram
 
+_WAY_S = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+_CALL_S = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_TURN_S = (0.01, 0.05, 0.125, 0.25, 0.5, 1, 2, 3)
+
+READY = Gauge("plumbline_ready", "1 while the service is ready for work, as /health/ready says.", ["service"])
+
+# ---- what a process did
 WORK_FINISHED = Counter(
     "plumbline_work_finished_total", "Pieces of work, by how they ended.", ["service", "verdict"]
 )
@@ -16,20 +26,83 @@ MESSAGES_READ = Counter(
     "Messages an edge took, by what became of them.",
     ["service", "topic", "fate"],
 )
-WEBHOOKS = Counter("plumbline_webhooks_total", "Webhook requests, by answer.", ["source", "status", "reason"])
-BOOKS_LATENCY_SECONDS = Histogram(
-    "plumbline_event_to_books_seconds",
-    "Provider time to the answer that proves the write, partner time included.",
-    ["kind"],
-    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+INTAKE_FAILURES = Gauge(
+    "plumbline_intake_failures",
+    "How often in a row a batch could not be stored; 0 while messages are taken.",
+    ["service", "topic"],
 )
-PARTNER_SECONDS = Histogram(
-    "plumbline_partner_seconds",
-    "Partner calls and waits for their limits on the way of one change.",
-    ["kind"],
-    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+WEBHOOKS = Counter("plumbline_webhooks_total", "Webhook requests, by answer.", ["source", "status", "reason"])
+PARTNER_CALL_SECONDS = Histogram(
+    "plumbline_partner_call_seconds",
+    "Calls to partners, by host and by the answer's HTTP status: `none` if no whole answer came, `not-sent`.",
+    ["host", "status"],
+    buckets=_CALL_S,
+)
+GOVERNOR_WAIT_SECONDS = Histogram(
+    "plumbline_governor_wait_seconds",
+    "Waits for a turn under the limit of a QuickBooks company; each call takes one.",
+    ["realm"],
+    buckets=_TURN_S,
 )
 TOKEN_RENEWALS = Counter(
     "plumbline_token_renewals_total", "Renewals of access tokens, by outcome.", ["provider", "outcome"]
 )
-READY = Gauge("plumbline_ready", "1 while the service is ready for work.", ["service"])
+TOKEN_EXPIRES_AT = Gauge(
+    "plumbline_token_expires_timestamp_seconds",
+    "When the newest access token of an account ends.",
+    ["account"],
+)
+
+# ---- from Procore's change to the answer that proves it is in the books
+BOOKS_LATENCY_SECONDS = Histogram(
+    "plumbline_event_to_books_seconds",
+    "Provider time to the answer that proves the write, partner time included.",
+    ["kind"],
+    buckets=_WAY_S,
+)
+PARTNER_SECONDS = Histogram(
+    "plumbline_partner_seconds",
+    "Of that: partner calls, and waits for their limits.",
+    ["kind"],
+    buckets=_WAY_S,
+)
+OWN_SECONDS = Histogram(
+    "plumbline_own_seconds",
+    "Of that: the rest, which is Plumbline's own.",
+    ["kind"],
+    buckets=_WAY_S,
+)
+
+# ---- what waits, as a service's tables say
+WORK_DUE = Gauge("plumbline_work_due", "Records due now, those in hand included.", ["service", "connection"])
+WORK_LATE_SECONDS = Gauge(
+    "plumbline_work_late_seconds",
+    "How long the record that is due longest has been due.",
+    ["service", "connection"],
+)
+WORK_UNFINISHED_SECONDS = Gauge(
+    "plumbline_work_unfinished_seconds",
+    "Age of the oldest change that is neither served nor parked, by the provider's time.",
+    ["service", "connection"],
+)
+WORK_FAILING = Gauge(
+    "plumbline_work_failing", "Records that have failed since they last succeeded.", ["service", "connection"]
+)
+CONNECTION_HELD = Gauge(
+    "plumbline_connection_held",
+    "1 while a partner wants none of the connection's records.",
+    ["service", "connection"],
+)
+PARKED_RECORDS = Gauge(
+    "plumbline_parked_records", "Records that wait for a person.", ["service", "connection", "code"]
+)
+PARKED_CENTS = Gauge(
+    "plumbline_parked_cents", "Money that waits with them, in cents.", ["service", "connection", "code"]
+)
+OUTBOX_WAITING = Gauge("plumbline_outbox_waiting", "Messages that are not on Kafka yet.", ["service"])
+OUTBOX_OLDEST_SECONDS = Gauge("plumbline_outbox_oldest_seconds", "Age of the oldest of them.", ["service"])
+BACKLOG_READ_AT = Gauge(
+    "plumbline_backlog_read_timestamp_seconds",
+    "When these figures were last read from the tables.",
+    ["service"],
+)

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from plumbline.common.clock import Clock
 from plumbline.common.database import DatabaseUnavailableError, Pool, borrowed, transaction
+from plumbline.common.metrics import READY
 from plumbline.common.reconciling.store import QUERIES, resume
 
 PARKED_SHOWN = 500
@@ -118,8 +119,9 @@ class RecordRoutes:
         return answer({"connections": [dict(row) for row in rows]})
 
 
-def operator_app(*, token: SecretStr, ready: Ready, routes: Sequence[BaseRoute]) -> ASGIApp:
+def operator_app(*, service: str, token: SecretStr, ready: Ready, routes: Sequence[BaseRoute]) -> ASGIApp:
     """Return the HTTP side of a service: health, metrics, and guarded routes."""
+    READY.labels(service).set_function(lambda: float(ready() is None))
 
     async def live(_: Request) -> Response:
         return PlainTextResponse("alive\n")

@@ -17,7 +17,6 @@ from faststream.kafka import KafkaBroker
 from starlette.types import ASGIApp
 from typing_extensions import override
 
-from plumbline.common.metrics import READY
 from plumbline.common.settings import ServiceSettings
 
 DRAIN_S = 15.0
@@ -66,12 +65,11 @@ async def serving(app: ASGIApp, *, host: str, port: int) -> AsyncIterator[int]:
 class Process:
     """Runs a service until SIGTERM or SIGINT."""
 
-    def __init__(self, service: str, settings: ServiceSettings) -> None:
-        """Run the service called `service`."""
-        self._service = service
+    def __init__(self, settings: ServiceSettings) -> None:
+        """Run a service by its settings."""
         self._settings = settings
         self._stop = asyncio.Event()
-        self._waiting_for: str | None = "starting"
+        self._waiting_for: str | None = "waiting for Kafka"
 
     def not_ready(self) -> str | None:
         """Say why the service is not ready, or None if it is."""
@@ -100,7 +98,6 @@ class Process:
         tasks = [asyncio.create_task(self._guarded(loop)) for loop in loops]
         self._say_ready(port)
         await self._stop.wait()
-        READY.labels(self._service).set(0)
         self._waiting_for = "stopping"
         done, late = await asyncio.wait(tasks, timeout=DRAIN_S) if tasks else (set(), set())
         for task in late:
@@ -132,7 +129,6 @@ class Process:
 
     def _say_ready(self, port: int) -> None:
         self._waiting_for = None
-        READY.labels(self._service).set(1)
         log.info("process.ready", port=port, pid=os.getpid())
         if self._settings.ready_fd is not None:
             with open(self._settings.ready_fd, "wb", closefd=True) as pipe:  # noqa: PTH123  a descriptor, not a path

@@ -13,9 +13,10 @@ from starlette.routing import BaseRoute
 from plumbline.common.clock import Clock, SystemClock
 from plumbline.common.database import Pool, open_pool
 from plumbline.common.edge import Edge
-from plumbline.common.kafka import KafkaPublisher, kafka_broker
+from plumbline.common.kafka import KafkaPublisher, PatientBroker
 from plumbline.common.listening import Bell, listening
 from plumbline.common.logs import configure_logs
+from plumbline.common.measuring import Backlog
 from plumbline.common.operator import RecordRoutes, Tell, operator_app
 from plumbline.common.outbox import Relay
 from plumbline.common.process import Loop, Process
@@ -59,7 +60,7 @@ class RecordService:
         loops: Sequence[Loop] = (),
     ) -> None:
         """Run until SIGTERM: consume, reconcile with `handler`, relay the outbox, answer operators."""
-        process = Process(self.name, self.settings)
+        process = Process(self.settings)
         store = WorkStore(
             self.pool, replica=self.settings.replica, lease=pace.lease, per_connection=pace.per_connection
         )
@@ -72,12 +73,16 @@ class RecordService:
             concurrency=pace.concurrency,
         )
         records = RecordRoutes(pool=self.pool, clock=self.clock, tell=tell)
+        backlog = Backlog(service=self.name, pool=self.pool, clock=self.clock)
         app = operator_app(
+            service=self.name,
             token=self.settings.operator_token(),
             ready=process.not_ready,
             routes=[*routes, *records.routes()],
         )
-        await process.run(app=app, broker=self.broker, loops=[reconciler.run, self._relay, *loops])
+        await process.run(
+            app=app, broker=self.broker, loops=[reconciler.run, self._relay, backlog.run, *loops]
+        )
 
     async def _relay(self, stop: asyncio.Event) -> None:
         relay = Relay(
@@ -104,7 +109,7 @@ async def record_service(name: str, settings: ServiceSettings) -> AsyncIterator[
     configure_logs(service=name, replica=settings.replica, level=settings.log_level)
     schema = schema_of(name)
     kafka = KafkaSettings()
-    broker = kafka_broker(kafka, client=settings.replica)
+    broker = PatientBroker(kafka, client=settings.replica)
     work_bell, outbox_bell = Bell(), Bell()
     url = settings.database()
     clock = SystemClock()

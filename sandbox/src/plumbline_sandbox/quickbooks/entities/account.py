@@ -1,5 +1,6 @@
 """The chart of accounts."""
 
+from decimal import Decimal
 from typing import ClassVar
 
 from typing_extensions import override
@@ -32,6 +33,9 @@ CLASSIFICATIONS = {
     "Other Expense": "Expense",
 }
 """Account type to `Classification`, which the service derives (Intuit, Account)."""
+
+ON_BALANCE_SHEET = frozenset({"Asset", "Liability", "Equity"})
+"""Classifications whose accounts show a balance (Intuit, Account: "valid for Balance Sheet accounts")."""
 
 SUBTYPES = {
     "Bank": ("Checking", "Savings", "CashOnHand", "MoneyMarket", "RentsHeldInTrust", "TrustAccounts"),
@@ -144,10 +148,20 @@ class Account(Tree):
         "Classification": Field("Classification", sortable=True),
         "AcctNum": Field("AcctNum", sortable=True),
         "Active": Field("Active", "flag"),
+        "ParentRef": Field("ParentRef", sortable=True),
+        "SubAccount": Field("SubAccount", "flag", sortable=True),
+        "CurrentBalance": Field("CurrentBalance", "number", sortable=True),
+        "CurrentBalanceWithSubAccounts": Field("CurrentBalanceWithSubAccounts", "number", sortable=True),
     }
     lists_active_only = True
     marks_child = "SubAccount"
     forbidden = ':"\t\n'
+
+    @override
+    def render(self, realm: Realm, body: Body) -> Body:
+        """Return the account with its balances: debits positive, credits negative (Intuit, Account, sample)."""
+        own, below = self._balance(realm, body), self._below(realm, body["Id"])
+        return {**body, "CurrentBalance": own, "CurrentBalanceWithSubAccounts": own + below}
 
     @override
     def build(self, realm: Realm, wanted: Body, before: Body | None) -> Body:
@@ -160,6 +174,15 @@ class Account(Tree):
             raise FaultError(errors.business("A subaccount must be of the same type as its parent account."))
         derived = {"AccountType": kind, "Classification": CLASSIFICATIONS[kind]}
         return {"AccountSubType": SUBTYPES[kind][0], "CurrencyRef": CURRENCY, **wanted, **derived, **named}
+
+    def _below(self, realm: Realm, account_id: str) -> Decimal:
+        below = self.children(realm, account_id)
+        return sum((self._balance(realm, a) + self._below(realm, a["Id"]) for a in below), Decimal(0))
+
+    @staticmethod
+    def _balance(realm: Realm, body: Body) -> Decimal:
+        shown = body["Classification"] in ON_BALANCE_SHEET
+        return realm.general_ledger.balance(body["Id"]) if shown else Decimal(0)
 
     def _type(self, checks: Checks, wanted: Body) -> str:
         subtype = checks.text("AccountSubType", longest=100)

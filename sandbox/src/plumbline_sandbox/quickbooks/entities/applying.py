@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from plumbline_sandbox.quickbooks import ledger
+from plumbline_sandbox.quickbooks.entities.currency import at_home
 from plumbline_sandbox.quickbooks.ledger import ZERO, Applied, Target
 from plumbline_sandbox.quickbooks.realm import Call, Realm
 from plumbline_sandbox.quickbooks.wire import Body
@@ -16,7 +17,7 @@ def relink(realm: Realm, payment: Body, old: Applied, new: Applied, call: Call) 
             form = realm.stores[target[0]].get(target[1])
             assert form is not None
             changed = ledger.relinked(form, payment["Id"], before=before, after=after)
-            realm.commit(target[0], changed, change="linked", call=call)
+            realm.commit(target[0], {**changed, **at_home(realm, changed)}, change="linked", call=call)
 
 
 def cut(realm: Realm, payment: Body, target: Target, most: Decimal, call: Call) -> None:

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from plumbline_sandbox.quickbooks import errors
 from plumbline_sandbox.quickbooks.checks import Checks
+from plumbline_sandbox.quickbooks.entities.addresses import ADDRESSES, postal
 from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.quickbooks.query.fields import METADATA_FIELDS, Field
 from plumbline_sandbox.quickbooks.realm import Call, Realm
@@ -170,7 +171,11 @@ class Entity:
         return without_nulls(self._sent_writable(sent))
 
     def _sent_writable(self, sent: Body) -> Body:
-        return {name: value for name, value in sent.items() if name in self.writable}
+        return {
+            name: postal(value) if name in ADDRESSES else value
+            for name, value in sent.items()
+            if name in self.writable
+        }
 
 
 def deleted(entity: str, entity_id: str) -> Body:
@@ -216,10 +221,11 @@ def without_nulls(body: Body) -> Body:
 
 
 def check_open_books(realm: Realm, checks: Checks, *days: Any) -> None:
-    """Note 6210 if any of these ISO dates lies in the closed books."""
+    """Note 6210 if any of these ISO dates lies in the closed books; 6200 where no password guards them."""
     closed = realm.settings.closed_until
     if closed and any(day and day <= closed.isoformat() for day in days):
-        checks.note(errors.period_closed())
+        guarded = realm.settings.closed_with_password
+        checks.note(errors.period_locked() if guarded else errors.period_closed())
 
 
 def voided_note(body: Body) -> str:

@@ -95,6 +95,37 @@ def preference(realm: Realm, group: str, name: str) -> Any:
     return preferences.get(group, {}).get(name)
 
 
+TRACKED = {
+    "ClassRef": ("AccountingInfoPrefs", "ClassTrackingPerTxn"),
+    "DepartmentRef": ("AccountingInfoPrefs", "TrackDepartments"),
+}
+"""References of transactions that count only if a preference is on (Intuit, Class; Department)."""
+
+
+def tracked(realm: Realm, body: Body) -> Body:
+    """Return a transaction without those classes and locations that the company does not track.
+
+    That they are ignored, and not refused, is inferred.
+    """
+    off = {name for name, where in TRACKED.items() if name in body and preference(realm, *where) is False}
+    kept = {name: value for name, value in body.items() if name not in off}
+    lines, wanted = kept.get("Line"), preference(realm, "AccountingInfoPrefs", "ClassTrackingPerTxnLine")
+    if wanted is False and isinstance(lines, list):
+        kept["Line"] = [_without_class(line) for line in lines]
+    return kept
+
+
+def _without_class(line: Any) -> Any:
+    if not isinstance(line, dict):
+        return line
+    return {
+        name: {inner: v for inner, v in value.items() if inner != "ClassRef"}
+        if isinstance(value, dict)
+        else value
+        for name, value in line.items()
+    }
+
+
 def numbers_are_given_by_people(realm: Realm) -> bool:
     """Tell whether `SalesFormsPrefs.CustomTxnNumbers` is on: then no number is filled in."""
     return preference(realm, "SalesFormsPrefs", "CustomTxnNumbers") is True

@@ -67,11 +67,11 @@ class Deposit(Transaction):
         reader = _LineReader(realm, checks, before)
         lines = [reader.read(line) for line in listed(checks, "Line", wanted.get("Line", []))]
         back = _cash_back(realm, checks, wanted.get("CashBack"))
-        total = sum((line["Amount"] for line in lines), ZERO) - back
+        total = sum((line["Amount"] for line in lines), ZERO) - back.get("CashBack", {}).get("Amount", ZERO)
         if total < 0:
             checks.note(errors.business("Transaction amount must be 0 or greater."))
         checks.done()
-        return {**wanted, **form, "DepositToAccountRef": account, "Line": lines, "TotalAmt": total}
+        return {**wanted, **form, **back, "DepositToAccountRef": account, "Line": lines, "TotalAmt": total}
 
     @override
     def committed(self, realm: Realm, before: Body | None, after: Body, call: Call) -> None:
@@ -107,6 +107,7 @@ class _LineReader:
         links = listed(checks, "LinkedTxn", sent.get("LinkedTxn", []))
         read: Body = {**sent, "Id": self._ids.of(sent), "Amount": amount}
         if links:
+            read.pop("DepositLineDetail", None)
             read["LinkedTxn"] = [self._linked(checks, links[0], amount)]
         else:
             checks.required("DetailType")
@@ -187,16 +188,22 @@ def _link(realm: Realm, kind: str, txn_id: str, deposit_id: str | None, call: Ca
     realm.commit(kind, {**body, "LinkedTxn": links}, change="linked", call=call)
 
 
-def _cash_back(realm: Realm, checks: Checks, sent: Any) -> Decimal:
-    """Read `CashBack`: an amount that goes to another account instead of the bank."""
+def _cash_back(realm: Realm, checks: Checks, sent: Any) -> Body:
+    """Return `CashBack`, if any: an amount that goes to another account instead of the bank."""
     if sent is None:
-        return ZERO
+        return {}
     if not isinstance(sent, dict):
         checks.note(errors.bad_property("CashBack"))
-        return ZERO
+        return {}
     inner = Checks(sent)
     inner.required("AccountRef", "Amount")
-    check_reference(realm, inner, "AccountRef", "Account", "Accounts")
+    account_id = check_reference(realm, inner, "AccountRef", "Account", "Accounts")
     amount = inner.money("Amount") or ZERO
+    if amount < 0:
+        inner.note(errors.bad_amount("Amount", amount))
     take(checks, inner)
-    return amount
+    if account_id is None:
+        return {}
+    return {
+        "CashBack": {**sent, "AccountRef": named_reference(realm, "Account", account_id), "Amount": amount}
+    }

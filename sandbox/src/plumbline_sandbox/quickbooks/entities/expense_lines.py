@@ -11,10 +11,12 @@ from typing import Any
 from plumbline_sandbox.quickbooks import errors, wire
 from plumbline_sandbox.quickbooks.checks import Checks
 from plumbline_sandbox.quickbooks.entities.base import check_reference, named_reference, named_references
-from plumbline_sandbox.quickbooks.entities.lines import Lines
+from plumbline_sandbox.quickbooks.entities.item import UNSOLD
+from plumbline_sandbox.quickbooks.entities.lines import PSEUDO_TAX_CODES, Lines
 from plumbline_sandbox.quickbooks.entities.transaction import LineIds, listed, take
 from plumbline_sandbox.quickbooks.ledger import ZERO
 from plumbline_sandbox.quickbooks.realm import Realm
+from plumbline_sandbox.quickbooks.store import text_of
 from plumbline_sandbox.quickbooks.wire import Body
 
 _LINE = frozenset(
@@ -97,7 +99,7 @@ class ExpenseReader:
         if item_id is None:
             return {}
         item = self._realm.get("Item", item_id) or {}
-        if item["Type"] == "Category":
+        if item["Type"] in UNSOLD:
             checks.note(errors.bad_reference("Items", item_id, "ItemRef"))
         elif "ExpenseAccountRef" not in item:
             checks.note(errors.business("The item on this line has no expense account; it is not bought."))
@@ -107,7 +109,10 @@ class ExpenseReader:
         status = checks.choice("BillableStatus", _BILLABLE) or "NotBillable"
         if status == "Billable":
             checks.required("CustomerRef")
-        return {**named_references(self._realm, checks, _REFERENCES), "BillableStatus": status}
+        named = named_references(self._realm, checks, _REFERENCES)
+        if text_of(named, "TaxCodeRef") in PSEUDO_TAX_CODES:
+            named["TaxCodeRef"] = {"value": text_of(named, "TaxCodeRef")}
+        return {**named, "BillableStatus": status}
 
 
 def taxed_total(checks: Checks, wanted: Body, lines: Lines) -> Body:

@@ -33,6 +33,9 @@ _DETAIL = frozenset(
     {"PostingType", "AccountRef", "Entity", "ClassRef", "DepartmentRef", "TaxCodeRef", "TaxApplicableOn"}
     | {"TaxAmount", "TaxInclusiveAmt", "BillableStatus", "JournalCodeRef"}
 )
+_POSTED = frozenset({"Amount", "JournalEntryLineDetail"})
+"""What a line that only describes does not have."""
+
 _POSTINGS = frozenset({"Debit", "Credit"})
 _PARTIES = frozenset({"Customer", "Vendor", "Employee"})
 
@@ -104,7 +107,7 @@ def _line(realm: Realm, checks: Checks, sent: Body, ids: LineIds) -> Body:
             read["Amount"] = _amount(inner)
             read["JournalEntryLineDetail"] = _detail(realm, inner, sent.get("JournalEntryLineDetail"))
         case "DescriptionOnly":
-            read.pop("Amount", None)
+            read = {name: value for name, value in read.items() if name not in _POSTED}
         case None:
             inner.note(errors.missing("DetailType"))
         case other:

@@ -16,6 +16,7 @@ from plumbline_sandbox.quickbooks.entities.deposit import is_deposited
 from plumbline_sandbox.quickbooks.entities.sales_form import check_recipient, deposit_account
 from plumbline_sandbox.quickbooks.entities.transaction import (
     Transaction,
+    check_account,
     heading,
     listed,
     refuse_closed,
@@ -34,6 +35,7 @@ _PAYABLE = frozenset({"Invoice", "CreditMemo"})
 _DEPOSITED = ("TotalAmt", "DepositToAccountRef", "CustomerRef")
 """What cannot change while the payment is in a deposit."""
 
+_RECEIVABLE = frozenset({"Accounts Receivable"})
 _REFERENCES = {"CustomerRef": "Customer", "PaymentMethodRef": "PaymentMethod"}
 
 
@@ -66,6 +68,8 @@ class Payment(Transaction):
         total = _total(checks)
         references = named_references(realm, checks, _REFERENCES)
         form = self._form(realm, checks, before)
+        if receivable := check_account(realm, checks, "ARAccountRef", _RECEIVABLE):
+            form["ARAccountRef"] = receivable
         customer = realm.get("Customer", text_of(references, "CustomerRef"))
         form |= form_currency(realm, checks, customer, date.fromisoformat(form["TxnDate"]))
         reader = _LineReader(realm, checks, customer)
@@ -115,7 +119,7 @@ class Payment(Transaction):
         before = self.read(realm, entity_id)
         customer = realm.get("Customer", text_of(before, "CustomerRef")) or {}
         to = call.send_to or text_of(customer, "PrimaryEmailAddr") or ""
-        check_recipient(to)
+        check_recipient(realm, to)
         delivery = {"DeliveryType": "Email", "DeliveryTime": wire.stamp(realm.clock.now())}
         after = self._save(realm, before, {**before, "DeliveryInfo": delivery}, "sent", call)
         realm.mailed(self.name, after, to, call)

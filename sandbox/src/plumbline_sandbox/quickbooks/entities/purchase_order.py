@@ -89,7 +89,7 @@ class PurchaseOrder(Transaction):
         """Mail the order to `sendTo`, or else to `POEmail`. Every call mails."""
         before = self.read(realm, entity_id)
         to = call.send_to or before.get("POEmail", {}).get("Address", "")
-        check_recipient(to)
+        check_recipient(realm, to)
         sent = {**before, "EmailStatus": "EmailSent", "POEmail": {"Address": to}}
         after = self._save(realm, before, sent, "sent", call)
         realm.mailed(self.name, after, to, call)

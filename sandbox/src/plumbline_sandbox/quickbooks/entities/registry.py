@@ -5,6 +5,7 @@ from plumbline_sandbox.quickbooks.entities.attachable import Attachable
 from plumbline_sandbox.quickbooks.entities.base import Entity
 from plumbline_sandbox.quickbooks.entities.bill import Bill
 from plumbline_sandbox.quickbooks.entities.bill_payment import BillPayment
+from plumbline_sandbox.quickbooks.entities.change_order import ChangeOrder
 from plumbline_sandbox.quickbooks.entities.company import CompanyInfo, Preferences
 from plumbline_sandbox.quickbooks.entities.credit_memo import CreditMemo
 from plumbline_sandbox.quickbooks.entities.currency import EXCHANGE_RATES, CompanyCurrency
@@ -33,6 +34,7 @@ ENTITIES: dict[str, Entity] = {
         Attachable(),
         Bill(),
         BillPayment(),
+        ChangeOrder(),
         Class(),
         CompanyCurrency(),
         CompanyInfo(),

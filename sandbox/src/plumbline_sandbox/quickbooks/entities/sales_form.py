@@ -27,6 +27,7 @@ WRITABLE = frozenset(
     | {"BillAddr", "ShipAddr", "ShipFromAddr", "ShipDate", "ShipMethodRef", "TrackingNum", "CustomField"}
     | {"ClassRef", "DepartmentRef", "SalesTermRef", "PaymentMethodRef", "PaymentRefNum", "ProjectRef"}
     | {"CurrencyRef", "ExchangeRate", "GlobalTaxCalculation", "TransactionLocationType", "TxnSource"}
+    | {"TxnSubType"}
 )
 """What a client may write on every form."""
 
@@ -134,7 +135,7 @@ class SalesForm(Transaction):
         """Mail the form to `sendTo`, or else to `BillEmail`. Every call mails."""
         before = self.read(realm, entity_id)
         to = call.send_to or before.get("BillEmail", {}).get("Address", "")
-        check_recipient(to)
+        check_recipient(realm, to)
         delivery = {"DeliveryType": "Email", "DeliveryTime": wire.stamp(realm.clock.now())}
         status = {"EmailStatus": "EmailSent"} if "EmailStatus" in before else {}
         sent = {**before, **status, "DeliveryInfo": delivery, "BillEmail": {"Address": to}}
@@ -181,16 +182,19 @@ def deposit_account(realm: Realm, checks: Checks) -> str:
     return account_id
 
 
-def check_recipient(to: str) -> None:
-    """Refuse to send to nobody, or to what is no address.
+def check_recipient(realm: Realm, to: str) -> None:
+    """Refuse to send to nobody, to what is no address, or more than the company may in a day.
 
     Raises:
-        FaultError: 6420 or 2210.
+        FaultError: 6420, 2210, or 6000 (inferred).
     """
+    most = realm.settings.mails_per_day
     if not to:
         raise FaultError(errors.email_needed())
     if not is_email(to):
         raise FaultError(errors.bad_email("sendTo", to))
+    if most is not None and realm.mails_today() >= most:
+        raise FaultError(errors.business(f"A company sends {most} e-mails a day at most."))
 
 
 def _marks(checks: Checks) -> Body:

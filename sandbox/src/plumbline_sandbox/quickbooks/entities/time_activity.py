@@ -10,6 +10,7 @@ from plumbline_sandbox.quickbooks import errors, wire
 from plumbline_sandbox.quickbooks.checks import Checks
 from plumbline_sandbox.quickbooks.entities.base import check_open_books, named_references
 from plumbline_sandbox.quickbooks.entities.transaction import Transaction, check_party
+from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.quickbooks.query.fields import Field
 from plumbline_sandbox.quickbooks.realm import Realm
 from plumbline_sandbox.quickbooks.store import Family
@@ -63,7 +64,16 @@ class TimeActivity(Transaction):
         billing = self._billing(realm, checks)
         taxable = checks.flag("Taxable")
         checks.done()
-        return {**wanted, **who, **when, **billing, "TxnDate": day, "Taxable": taxable or False}
+        body = {**wanted, **who, **when, **billing, "TxnDate": day, "Taxable": taxable or False}
+        if before and before["BillableStatus"] == "HasBeenBilled":
+            body |= {name: before[name] for name in ("BillableStatus", "LinkedTxn")}
+        return body
+
+    @override
+    def refuse_dependents(self, realm: Realm, before: Body) -> None:
+        """Refuse to delete time that an invoice bills (inferred)."""
+        if before["BillableStatus"] == "HasBeenBilled":
+            raise FaultError(errors.has_dependents("Unlink the linked transactions before deleting."))
 
     @staticmethod
     def _who(realm: Realm, checks: Checks) -> Body:

@@ -1,5 +1,6 @@
 """What the transactions of the purchase side and the journal do alike: dates, numbers, deletion, line ids."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from typing_extensions import override
@@ -14,6 +15,7 @@ from plumbline_sandbox.quickbooks.entities.base import (
     deleted,
     named_reference,
 )
+from plumbline_sandbox.quickbooks.entities.company import tracked
 from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.quickbooks.realm import Call, Realm
 from plumbline_sandbox.quickbooks.wire import Body
@@ -23,6 +25,9 @@ LONGEST_NUMBER = 21
 
 LONGEST_NOTE = 4000
 """Longest PrivateNote of every transaction (Intuit)."""
+
+MOST_CUSTOM_FIELDS = 3
+"""Custom fields of a transaction (Intuit, Invoice: "one of, up to three")."""
 
 
 class Transaction(Entity):
@@ -38,10 +43,16 @@ class Transaction(Entity):
         if before and before.get("DocNumber") == number:
             return
         holder = realm.registers[self.family.register].holder(number, but=before["Id"] if before else None)
-        if holder and check == "warn":
-            call.warnings.append(errors.duplicate_number(number, *holder))
-        elif holder:
-            raise FaultError(errors.duplicate_number(number, *holder))
+        if holder is None:
+            return
+        trouble = errors.duplicate_number(number, holder if realm.settings.duplicate_names_holder else None)
+        if check != "warn":
+            raise FaultError(trouble)
+        call.warnings.append(trouble)
+
+    @override
+    def _build_and_save(self, realm: Realm, before: Body | None, wanted: Body, call: Call) -> Body:
+        return super()._build_and_save(realm, before, tracked(realm, wanted), call)
 
     @override
     def delete(self, realm: Realm, sent: Body, call: Call) -> Body:
@@ -65,12 +76,26 @@ class Transaction(Entity):
 
 
 def heading(realm: Realm, checks: Checks, before: Body | None) -> Body:
-    """Check number, note and date; return the properties every transaction has."""
+    """Check number, note, custom fields and date; return the properties every transaction has."""
     checks.text("DocNumber", longest=LONGEST_NUMBER)
     checks.text("PrivateNote", longest=LONGEST_NOTE)
+    if checks.has("CustomField"):
+        _check_custom_fields(checks)
     txn_date = (checks.day("TxnDate") or wire.today(realm.clock.now())).isoformat()
     check_open_books(realm, checks, txn_date, (before or {}).get("TxnDate"))
     return {"TxnDate": txn_date, "CurrencyRef": CURRENCY}
+
+
+def _check_custom_fields(checks: Checks) -> None:
+    """Note 3000 for more than three fields, one without a definition, or one that is no text (inferred)."""
+    fields = listed(checks, "CustomField", checks.value("CustomField"))
+    if len(fields) > MOST_CUSTOM_FIELDS:
+        checks.note(errors.bad_custom_field(f"A transaction has {MOST_CUSTOM_FIELDS} custom fields at most."))
+    for field in fields:
+        if not isinstance(field.get("DefinitionId"), str) or field.get("Type", "StringType") != "StringType":
+            checks.note(errors.bad_custom_field("A custom field has a DefinitionId and the Type StringType."))
+        elif not isinstance(field.get("StringValue", ""), str):
+            checks.note(errors.bad_custom_field("The StringValue of a custom field is a text."))
 
 
 def refuse_closed(realm: Realm, body: Body) -> None:
@@ -132,12 +157,23 @@ class LineIds:
     """Gives lines their ids: one that names a line of the present body keeps its id, others get the next."""
 
     def __init__(self, before: Body | None, *, first: int = 1) -> None:
-        self._known = {line["Id"] for line in (before or {}).get("Line", ()) if "Id" in line}
+        self._known = set(_line_ids((before or {}).get("Line", ())))
         self._last = max((int(line_id) for line_id in self._known), default=first - 1)
 
     def of(self, sent: Body) -> str:
-        """Return the id of this line."""
-        if str(sent.get("Id")) in self._known:
-            return str(sent["Id"])
+        """Return the id of this line; an id that is sent twice is kept once."""
+        line_id = str(sent.get("Id"))
+        if line_id in self._known:
+            self._known.remove(line_id)
+            return line_id
         self._last += 1
         return str(self._last)
+
+
+def _line_ids(lines: Iterable[Body]) -> Iterator[str]:
+    """Return the ids of lines and of those inside of groups."""
+    for line in lines:
+        if "Id" in line:
+            yield line["Id"]
+        if line.get("DetailType") == "GroupLineDetail":
+            yield from _line_ids(line["GroupLineDetail"]["Line"])

@@ -16,7 +16,7 @@ from plumbline_sandbox.quickbooks.entities.base import Entity
 from plumbline_sandbox.quickbooks.entities.registry import ENTITIES
 from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.quickbooks.query.fields import Field
-from plumbline_sandbox.quickbooks.query.parser import Condition, Select, parse
+from plumbline_sandbox.quickbooks.query.parser import MOST_ROWS, Condition, Select, parse
 from plumbline_sandbox.quickbooks.realm import Realm
 from plumbline_sandbox.quickbooks.store import text_of
 from plumbline_sandbox.quickbooks.wire import Body
@@ -28,8 +28,8 @@ NULL = " "
 """A text of one space stands for "no value" in a statement."""
 
 
-def run(realm: Realm, statement: str) -> Body:
-    """Return the `QueryResponse` of a statement.
+def run(realm: Realm, statement: str, most: int = MOST_ROWS) -> Body:
+    """Return the `QueryResponse` of a statement, of so many rows at most.
 
     Raises:
         FaultError: 4000 or 4001.
@@ -41,7 +41,7 @@ def run(realm: Realm, statement: str) -> Body:
     rows = _sorted(entity, list(_matching(realm, entity, select)), select)
     if select.counts:
         return {"QueryResponse": {"totalCount": len(rows)}}
-    page = rows[select.start - 1 : select.start - 1 + select.rows]
+    page = rows[select.start - 1 : select.start - 1 + min(select.rows, most)]
     if not page:
         return {"QueryResponse": {}}
     shape = {"startPosition": select.start, "maxResults": len(page)}

@@ -7,7 +7,7 @@ from plumbline.common.clock import SystemClock
 from plumbline.common.connections import ConnectionConfig, load_connections
 from plumbline.common.database import COMMON_MIGRATIONS, migrate, transaction
 from plumbline.common.http import partner_client
-from plumbline.common.kafka import KafkaPublisher, KafkaWatch, kafka_broker
+from plumbline.common.kafka import KafkaPublisher, KafkaWatch, PatientBroker
 from plumbline.common.logs import configure_logs
 from plumbline.common.operator import operator_app
 from plumbline.common.process import Process
@@ -41,8 +41,8 @@ async def run(settings: Settings) -> None:
     """Take webhooks until SIGTERM."""
     configure_logs(service=SERVICE, replica=settings.replica, level=settings.log_level)
     clock = SystemClock()
-    broker = kafka_broker(KafkaSettings(), client=settings.replica)
-    process = Process(SERVICE, settings)
+    broker = PatientBroker(KafkaSettings(), client=settings.replica)
+    process = Process(settings)
     watch = KafkaWatch(broker, clock=clock, patience=timedelta(seconds=settings.kafka_patience_s))
 
     def not_ready() -> str | None:
@@ -55,7 +55,9 @@ async def run(settings: Settings) -> None:
             publisher=KafkaPublisher(broker, timeout_s=settings.publish_timeout_s),
             clock=clock,
             limits=settings.limits,
-            otherwise=operator_app(token=settings.operator_token(), ready=not_ready, routes=[]),
+            otherwise=operator_app(
+                service=SERVICE, token=settings.operator_token(), ready=not_ready, routes=[]
+            ),
         )
         await process.run(app=route, broker=broker, loops=[watch.run])
 

@@ -146,10 +146,11 @@ class Writer:
             case Nothing():
                 return Done(store=self._telling(work))
             case AwaitPayment():
-                why = "written; waiting for its payment to be seen in QuickBooks"
-                return Wait(self._patience.payment, why, store=self._telling(work))
+                # It is a bookkeeper's turn; until then the record is no backlog.
+                return Done(store=self._telling(work), again_after=self._patience.payment)
             case AwaitInvoice():
-                return Wait(self._patience.invoice, "waiting for its invoice to be in QuickBooks")
+                # It is the invoice's turn, which wakes its payments.
+                return Done(store=self._keeping(work), again_after=self._patience.invoice)
             case AskPerson(code=code, reason=reason):
                 return self._park(work, code, reason)
 

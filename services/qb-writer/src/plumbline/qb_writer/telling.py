@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from plumbline.common.contracts.ledger import DesiredInvoice
+from plumbline.common.contracts.ledger import DesiredInvoice, InvoiceState
 from plumbline.qb_writer.adapters.ledger import Ledger
 from plumbline.qb_writer.domain.documents import money
 from plumbline.qb_writer.domain.records import Record
@@ -46,7 +46,13 @@ def _observed(record: Record) -> str:
         f"QuickBooks holds {record.desired.kind} {seen.quickbooks_id}"
         + (f" (number {seen.number})" if seen.number else "")
         + f": {seen.state}, total {_dollars(seen.total_cents)}, balance {_dollars(seen.balance_cents)}"
+        + ("; waiting for its payment to be seen there" if _lacks_payment(record) else "")
     )
+
+
+def _lacks_payment(record: Record) -> bool:
+    wanted = isinstance(record.desired, DesiredInvoice) and record.desired.state is InvoiceState.PAID
+    return wanted and record.observed.balance_cents != 0
 
 
 class Storyteller:

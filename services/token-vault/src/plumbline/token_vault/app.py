@@ -20,7 +20,7 @@ from plumbline.token_vault.adapters.refusals import PostgresRefusals
 from plumbline.token_vault.adapters.shelf import SecretShelf
 from plumbline.token_vault.handlers import looks, recording
 from plumbline.token_vault.importing import import_grants, read_grants
-from plumbline.token_vault.service import SERVICE, Keeper
+from plumbline.token_vault.service import SERVICE, Expiries, Keeper
 from plumbline.token_vault.settings import Settings
 
 
@@ -67,7 +67,8 @@ async def run(settings: Settings) -> None:
         service.edge.subscribe(CREDENTIALS_COMMANDS, RenewCredential, recording(refusals, service.clock))
         await _look_at(service, connections.accounts())
         pace = Pace(concurrency=8, per_connection=1, lease=timedelta(seconds=deadline_s + 15))
-        await service.run(handler=keeper.converge, tell=tell, pace=pace)
+        expiries = Expiries(shelf=shelf, accounts=connections.accounts())
+        await service.run(handler=keeper.converge, tell=tell, pace=pace, loops=[expiries.run])
 
 
 async def _look_at(service: RecordService, accounts: set[str]) -> None:

@@ -1,21 +1,25 @@
 """The keeper: renews grants before they end or when they are refused, in single flight."""
 
+import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from plumbline.common.clock import Clock
+import structlog
+
+from plumbline.common.clock import Clock, pause
 from plumbline.common.contracts.cloudevents import outgoing
 from plumbline.common.contracts.operations import CredentialChanged
 from plumbline.common.contracts.topics import CREDENTIALS_EVENTS
 from plumbline.common.database import Connection
 from plumbline.common.errors import NeedsHumanError
 from plumbline.common.http import NotSentError
+from plumbline.common.metrics import TOKEN_EXPIRES_AT, TOKEN_RENEWALS
 from plumbline.common.outbox import put
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Done, Effect, Park, Verdict, Wait
 from plumbline.common.secrets.grants import Grant, GrantDelayedError, GrantRefusedError
-from plumbline.common.secrets.port import StaleSecretError
+from plumbline.common.secrets.port import SecretStoreUnavailableError, StaleSecretError
 from plumbline.token_vault.domain import (
     HeldGrant,
     Intent,
@@ -35,6 +39,11 @@ SERVICE = "token-vault"
 
 LOOK_SOONEST = timedelta(seconds=1)
 """A grant is not looked at more often than this without news."""
+
+EXPIRIES_TOLD_EVERY_S = 30.0
+"""Between two readings of when tokens end."""
+
+log = structlog.get_logger(__name__)
 
 
 class NoGrantError(NeedsHumanError):
@@ -82,13 +91,19 @@ class Keeper:
         # The intent is stored first: whoever sees it keeps away until the call must be over.
         until = self._clock.now() + timedelta(seconds=provider.deadline_s)
         asked = await self._shelf.put(intending(held, Intent(str(uuid.uuid4()), until)))
+        outcome = "unknown"
         try:
             grant = await provider.renew(asked, app)
+            outcome = "renewed"
         except GrantRefusedError as refusal:
+            outcome = "refused"
             return await self._refused(asked, refusal)
         except (GrantDelayedError, NotSentError):
+            outcome = "delayed"
             await self._shelf.put(not_called(asked))
             raise
+        finally:
+            TOKEN_RENEWALS.labels(held.provider, outcome).inc()
         return await self._answered(asked, grant)
 
     async def _answered(self, asked: HeldGrant, grant: Grant) -> Verdict:
@@ -135,6 +150,32 @@ class Keeper:
             await put(connection, [outgoing(CREDENTIALS_EVENTS, event.key, event, source=SERVICE, at=now)])
 
         return tell
+
+
+class Expiries:
+    """Tells when the accounts' tokens end, as the store has it: every replica knows of what another has renewed."""
+
+    def __init__(self, *, shelf: Shelf, accounts: Collection[str]) -> None:
+        """Tell of `accounts`."""
+        self._shelf = shelf
+        self._accounts = accounts
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Tell until `stop` is set."""
+        while not stop.is_set():
+            await self.tell()
+            await pause(stop, EXPIRIES_TOLD_EVERY_S)
+
+    async def tell(self) -> None:
+        """Set the figure of every account; while the store is away they stay as they were, and draw near."""
+        for account in self._accounts:
+            try:
+                held = await self._shelf.held(account)
+            except SecretStoreUnavailableError as error:
+                log.warning("expiries.not-read", account=account, **error.log_fields())
+                return
+            if held is not None and held.expires_at is not None:
+                TOKEN_EXPIRES_AT.labels(account).set(held.expires_at.timestamp())
 
 
 def _event(held: HeldGrant, change: str, now: datetime) -> CredentialChanged:

@@ -19,6 +19,7 @@ from plumbline.stack.runners.containers import (
     PublishedPorts,
 )
 from plumbline.stack.runners.state import IN_CONTAINERS, publish, unpublish
+from plumbline.stack.scenario.operators import StuckError
 from plumbline.stack.scenario.smoke import AlreadyPlayedError, run_smoke
 
 app = typer.Typer(
@@ -39,10 +40,10 @@ def up(
     """Build, start, and return once every service is ready."""
     containers = Containers(Path.cwd())
     with _told():
-        containers.up(pull=pull)
+        seconds = containers.up(pull=pull)
         containers.copy_operator_keys(STATE)
         publish(STATE, IN_CONTAINERS, (STATE / "operator-token").resolve())
-        _tell_addresses(wide_console())
+        _tell_addresses(wide_console(), seconds)
 
 
 @app.command()
@@ -75,7 +76,8 @@ def smoke(
     raise typer.Exit(0 if agrees else 1)
 
 
-def _tell_addresses(console: Console) -> None:
+def _tell_addresses(console: Console, seconds: float) -> None:
+    console.print(f"Every service is ready, {seconds:.0f} s after its image was.")
     published = {**PublishedPorts(), "sandbox": SANDBOX_CONTROL_URL}
     for name, url in published.items():
         console.print(f"{name:14} {url}")
@@ -86,6 +88,6 @@ def _tell_addresses(console: Console) -> None:
 def _told() -> Iterator[None]:
     try:
         yield
-    except (ContainersError, AlreadyPlayedError) as error:
+    except (ContainersError, AlreadyPlayedError, StuckError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error

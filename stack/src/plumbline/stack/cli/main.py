@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ from plumbline.stack.runners.containers import PublishedPorts
 from plumbline.stack.runners.state import ADDRESSES_FILE, IN_CONTAINERS
 from plumbline.stack.runners.ways import Way
 from plumbline.stack.scenario.demo import DemoOptions, run_demo
+from plumbline.stack.scenario.operators import StuckError
 from plumbline.stack.servers.cache import MissingToolError
 from plumbline.stack.up import run_up
 
@@ -65,6 +67,9 @@ def demo(
     ) as error:
         typer.echo(f"The stack did not come up: {error}", err=True)
         raise typer.Exit(2) from error
+    except StuckError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
     raise typer.Exit(0 if agrees else 1)
 
 
@@ -101,8 +106,8 @@ def sandbox(context: typer.Context) -> None:
 @app.command()
 def status(state: State = DEFAULT_STATE) -> None:
     """Show what there is to do, per service and connection."""
-    for service in SERVICES:
-        for row in _ask(state, service, "/status")["connections"]:
+    for service, said in _ask_all(state, "/status"):
+        for row in said["connections"]:
             until = row["held_until"] and datetime.fromisoformat(row["held_until"])
             held = f", held: {row['held_why']}" if until and until > datetime.now(UTC) else ""
             typer.echo(
@@ -113,16 +118,16 @@ def status(state: State = DEFAULT_STATE) -> None:
 @app.command()
 def parked(state: State = DEFAULT_STATE) -> None:
     """List what waits for a person, and why."""
-    for service in SERVICES:
-        for row in _ask(state, service, "/parked")["parked"]:
+    for service, said in _ask_all(state, "/parked"):
+        for row in said["parked"]:
             typer.echo(f"{row['key']}  [{service}] {row['code']}\n    {row['reason']}")
 
 
 @app.command()
 def resume(key: str, state: State = DEFAULT_STATE) -> None:
     """Try a parked record again now."""
-    for service in SERVICES:
-        if key in {row["key"] for row in _ask(state, service, "/parked")["parked"]}:
+    for service, said in _ask_all(state, "/parked"):
+        if key in {row["key"] for row in said["parked"]}:
             _ask(state, service, f"/parked/{key}/resume", method="POST")
             typer.echo(f"resumed {key}")
             return
@@ -142,8 +147,8 @@ def link(connection: str, kind: str, source: str, quickbooks_id: str, state: Sta
 def trace(record: str, state: State = DEFAULT_STATE) -> None:
     """Tell a record's whole story: give its key, or a part of it such as Procore's id."""
     told = False
-    for service in ("mapper", "qb-writer"):
-        for key in _ask(state, service, f"/records?find={record}")["keys"]:
+    for service, found in _ask_all(state, f"/records?find={record}"):
+        for key in found["keys"]:
             said = _ask(state, service, f"/records/{key}")
             typer.echo(f"\n{service}: {key}")
             for sentence in said.get("story", []):
@@ -159,6 +164,20 @@ def trace(record: str, state: State = DEFAULT_STATE) -> None:
         raise typer.Exit(1)
 
 
+class AwayError(typer.Exit):
+    """A service does not answer, or its database does not; that has been said."""
+
+
+def _ask_all(state: Path, path: str) -> Iterator[tuple[str, Any]]:
+    """Ask every service that keeps records; one that is away hides nothing of the others."""
+    for service in SERVICES:
+        try:
+            said = _ask(state, service, path)
+        except AwayError:
+            continue
+        yield service, said
+
+
 def _ask(state: Path, service: str, path: str, *, method: str = "GET", body: Any = None) -> Any:
     file = state / ADDRESSES_FILE
     if not file.exists():
@@ -170,17 +189,21 @@ def _ask(state: Path, service: str, path: str, *, method: str = "GET", body: Any
     known = json.loads(file.read_text())
     services = PublishedPorts() if known["services"] == IN_CONTAINERS else known["services"]
     token = Path(known["operator_token_file"]).read_text().strip()
-    answer = httpx.request(
-        method,
-        f"{services[service]}{path}",
-        json=body,
-        headers={"authorization": f"Bearer {token}"},
-        timeout=10,
-        trust_env=False,
-    )
+    try:
+        answer = httpx.request(
+            method,
+            f"{services[service]}{path}",
+            json=body,
+            headers={"authorization": f"Bearer {token}"},
+            timeout=10,
+            trust_env=False,
+        )
+    except (httpx.TransportError, KeyError) as error:  # KeyError: a container that is down has no port
+        typer.echo(f"{service} does not answer; its log says why. Try again once it is up.", err=True)
+        raise AwayError(code=2) from error
     if answer.is_error:
         typer.echo(f"{service}: {answer.json().get('detail', answer.text)}", err=True)
-        raise typer.Exit(1)
+        raise AwayError(code=1) if answer.status_code == 503 else typer.Exit(1)
     return answer.json()
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +22,6 @@ PROJECT = "plumbline"
 SANDBOX_CONTROL_URL = "http://127.0.0.1:8102"
 """Where the sandbox's control API is published."""
 
-KAFKA = "127.0.0.1:19092"
-"""Where Kafka is published."""
-
 SERVICES = ("token-vault", "qb-writer", "mapper", "ingest", "ingest-hooks")
 """The containers of the suite, each of which may be scaled."""
 
@@ -33,15 +32,23 @@ NO_ENGINE = (
 
 _LOG_LINES = 15
 _READY_MAX_S = 180
+_LOOK_PAUSE_S = 0.2
 _HTTP_PORT = "8080/tcp"
 _TAKEN = re.compile(
     r"(?:127\.0\.0\.1|0\.0\.0\.0):(\d+).*?(?:already allocated|address already in use)", re.DOTALL
 )
-_VARIABLE_OF_PORT = {19092: "KAFKA_PORT", 9090: "PROMETHEUS_PORT", 3000: "GRAFANA_PORT"}
+_COMPLAINT = re.compile(r"container (\S+) (?:is unhealthy|exited)")
+_KAFKA_PORT = 19092
+_VARIABLE_OF_PORT = {_KAFKA_PORT: "KAFKA_PORT", 9090: "PROMETHEUS_PORT", 3000: "GRAFANA_PORT"}
 
 
 class ContainersError(Exception):
     """The containers could not be brought to where they were wanted; the message says why, and what to do."""
+
+
+def kafka_address() -> str:
+    """Return where Kafka is published on this machine."""
+    return f"127.0.0.1:{os.environ.get('KAFKA_PORT') or _KAFKA_PORT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +58,20 @@ class Containers:
     root: Path
     """Where `docker-compose.yml` is."""
 
-    def up(self, *, pull: str = "missing") -> None:
+    def up(self, *, pull: str = "missing") -> float:
         """Build what has changed, start everything, and return once every service is ready. Progress goes to stderr.
+
+        Returns:
+            Seconds from the end of building until all were ready.
 
         Raises:
             ContainersError: no engine, a port that is taken, an image that is not to be had, a service that fails.
         """
         _require_engine()
         self._told("build", "--quiet")
+        built_at = time.monotonic()
         self._told("up", "--detach", "--wait", "--wait-timeout", str(_READY_MAX_S), "--pull", pull)
+        return time.monotonic() - built_at
 
     def down(self, *, clean: bool = False) -> None:
         """Stop and remove the containers and their networks; with `clean`, what they stored as well.
@@ -113,12 +125,38 @@ class Containers:
         _docker("kill", "--signal", "KILL", container)
         _docker("start", container)
 
-    def restart(self, container: str) -> None:
-        """Stop a container by SIGTERM and start it again."""
-        _docker("restart", container)
+    def end(self, container: str, *, patience_s: int) -> int:
+        """End a container by SIGTERM, or by SIGKILL when the patience is over, and return its exit code."""
+        _docker("stop", "--time", str(patience_s), container)
+        return int(_docker("inspect", "--format", "{{.State.ExitCode}}", container))
+
+    def begin(self, container: str) -> None:
+        """Start a container that has ended, and return once it is ready.
+
+        Raises:
+            ContainersError: it is not in time; the message quotes its last lines.
+        """
+        _docker("start", container)
+        ends_at = time.monotonic() + _READY_MAX_S
+        while time.monotonic() < ends_at:
+            if _docker("inspect", "--format", "{{.State.Health.Status}}", container).strip() == "healthy":
+                return
+            time.sleep(_LOOK_PAUSE_S)
+        said = _asked(["logs", "--tail", str(_LOG_LINES), container])
+        raise ContainersError(
+            f"{container} did not become ready. Its last lines:\n{said.stdout}{said.stderr}"
+        )
 
     def copy_operator_keys(self, folder: Path) -> None:
         """Bring what people need to enter the services to this side, for their owner alone.
+
+        Raises:
+            ContainersError: there are no containers.
+        """
+        self.copy_keys("operator", folder)
+
+    def copy_keys(self, owner: str, folder: Path) -> None:
+        """Bring the keys of one process to this side, for their owner alone; only to try what they open.
 
         Raises:
             ContainersError: there are no containers.
@@ -127,7 +165,7 @@ class Containers:
         holders = self.names("provision-keys")
         if not holders:
             raise ContainersError("No containers are up here. `make up` starts them.")
-        _docker("cp", f"{holders[0]}:/keys/operator/.", str(folder))
+        _docker("cp", f"{holders[0]}:/keys/{owner}/.", str(folder))
 
     def unhealthy(self) -> list[str]:
         """Return the services that are not as they should be."""
@@ -135,15 +173,15 @@ class Containers:
 
     def _told(self, *arguments: str) -> None:
         """Run compose with its progress shown; what goes wrong is raised in a sentence."""
-        process = subprocess.Popen(  # noqa: S603
-            self._command(*arguments), cwd=self.root, stderr=subprocess.PIPE, text=True, errors="replace"
-        )
         said: list[str] = []
-        assert process.stderr is not None
-        for line in process.stderr:
-            sys.stderr.write(line)
-            said.append(line)
-        if process.wait() not in {0, -2, 130}:
+        with subprocess.Popen(  # noqa: S603
+            self._command(*arguments), cwd=self.root, stderr=subprocess.PIPE, text=True, errors="replace"
+        ) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                sys.stderr.write(line)
+                said.append(line)
+        if process.returncode not in {0, -2, 130}:
             raise ContainersError(self._explained("".join(said)))
 
     def _listed(self) -> list[dict[str, Any]]:
@@ -172,10 +210,15 @@ class Containers:
                 f"An image is missing, and it can neither be built nor pulled:\n{_end(said)}\n"
                 "Name one that you have by its variable (KAFKA_IMAGE, POSTGRES_IMAGE, VAULT_IMAGE, PYTHON_IMAGE)."
             )
-        if ill := self.unhealthy():
+        if ill := sorted({*self.unhealthy(), *self._named_ill(said)}):
             logs = "\n".join(f"--- {name}\n{self._last_lines(name)}" for name in ill)
             return f"Not well: {', '.join(ill)}. Their last lines:\n{logs}"
         return f"docker compose failed:\n{_end(said)}"
+
+    def _named_ill(self, said: str) -> list[str]:
+        """Return the services of the containers that compose complains of; an unhealthy one may be starting again."""
+        complained = set(_COMPLAINT.findall(said))
+        return [c["Service"] for c in self._listed() if c["Name"] in complained]
 
     def _last_lines(self, service: str) -> str:
         done = self._run("logs", "--no-log-prefix", "--tail", str(_LOG_LINES), service)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -11,8 +12,12 @@ import httpx
 WORKING = ("mapper", "qb-writer")
 """The services whose records make up the way of an invoice."""
 
-PATIENCE_S = 60.0
-"""How long to wait for something that must happen."""
+PATIENCE_S = 180.0
+"""How long to wait for something that must happen, though every server may be killed meanwhile."""
+
+
+class StuckError(Exception):
+    """What must happen does not; the message says what."""
 
 
 class Operators:
@@ -40,7 +45,7 @@ class Operators:
 
     async def until_parked(self, code: str) -> None:
         """Wait until a record is parked with a code."""
-        async with asyncio.timeout(PATIENCE_S):
+        async with _patience(f"no record was parked as {code}"):
             while code not in (await self.parked()).values():  # noqa: ASYNC110  another process tells
                 await asyncio.sleep(0.3)
 
@@ -56,10 +61,19 @@ class Operators:
         return sum(1 for row in rows if row["worked_at"] is not None and row["waiting_for"] is None)
 
     async def _asked(self, service: str, path: str) -> Any:
-        async with asyncio.timeout(PATIENCE_S):
+        async with _patience(f"{service} does not answer {path}"):
             while True:
                 try:
                     answer = await self._http.get(f"{self._addresses[service]}{path}")
                     return answer.raise_for_status().json()
                 except (httpx.HTTPError, KeyError):  # KeyError: a container has no port while it is down
                     await asyncio.sleep(0.2)
+
+
+@asynccontextmanager
+async def _patience(complaint: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            yield
+    except TimeoutError as error:
+        raise StuckError(f"For {PATIENCE_S:.0f} s {complaint}.") from error

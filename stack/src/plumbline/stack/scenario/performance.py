@@ -47,7 +47,7 @@ async def perform(on: Stage, console: Console, *, kill: Sequence[str] = ()) -> S
     player = Player(on.control, invoices)
     await player.begin(fault_rules(list(names)))
     unlinked = next(i for i in invoices if i.project["number"] == UNLINKED_PROJECT)
-    with _progress(console) as progress:
+    with progress_bar(console) as progress:
         bar = progress.add_task("people bill, approve and pay", total=player.steps)
         playing = asyncio.create_task(player.play())
         strikes = [asyncio.create_task(_strike(on, name, place)) for place, name in enumerate(kill)]
@@ -57,11 +57,11 @@ async def perform(on: Stage, console: Console, *, kill: Sequence[str] = ()) -> S
             await asyncio.sleep(0.1)
         await asyncio.gather(playing, resolved_by, *strikes)
         progress.update(bar, completed=player.steps, description="letting the suite finish")
-        await _until_quiet(on.operators, on.control)
+        await until_quiet(on.operators, on.control)
     parked = await on.operators.parked()
     books = {realm: (await on.control.get(f"/control/quickbooks/{realm}/Invoice")).json() for realm in names}
-    mails = await _journal(on.control, "mail")
-    attempts = await _journal(on.control, "webhook-attempt")
+    mails = await journal(on.control, "mail")
+    attempts = await journal(on.control, "webhook-attempt")
     faults = (await on.control.get("/control/faults")).json()["totals"]
     verdicts = judge(
         invoices,
@@ -81,9 +81,17 @@ async def perform(on: Stage, console: Console, *, kill: Sequence[str] = ()) -> S
     )
 
 
-async def _journal(control: httpx.AsyncClient, kind: str) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = (await control.get("/journal", params={"kind": kind})).json()["entries"]
-    return entries
+async def journal(control: httpx.AsyncClient, kind: str, *, since: int = 0) -> list[dict[str, Any]]:
+    """Return every entry of a kind after number `since`."""
+    found: list[dict[str, Any]] = []
+    while True:
+        page = (
+            (await control.get("/journal", params={"kind": kind, "since": since})).raise_for_status().json()
+        )
+        found += page["entries"]
+        if not page["entries"]:
+            return found
+        since = page["next"]
 
 
 async def _resolve(operators: Operators, project: Mapping[str, Any], names: Mapping[str, str]) -> None:
@@ -101,7 +109,7 @@ async def _strike(on: Stage, name: str, place: int) -> None:
     await on.kill(name)
 
 
-async def _until_quiet(operators: Operators, control: httpx.AsyncClient) -> None:
+async def until_quiet(operators: Operators, control: httpx.AsyncClient) -> None:
     """Wait until nothing is unfinished, and stays so; what is not by then is found by the check."""
     quiet_since: float | None = None
     with contextlib.suppress(TimeoutError):
@@ -113,5 +121,6 @@ async def _until_quiet(operators: Operators, control: httpx.AsyncClient) -> None
                 await asyncio.sleep(0.2)
 
 
-def _progress(console: Console) -> Progress:
+def progress_bar(console: Console) -> Progress:
+    """Return what shows how far a play is."""
     return Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console)

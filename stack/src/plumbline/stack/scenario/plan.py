@@ -43,6 +43,8 @@ class PlannedInvoice:
     """Ohio: whether the owner pays it."""
     end: str
     """`open`, `sent` or `paid`, or the code it must be parked with."""
+    correction: Decimal = Decimal(0)
+    """What the tax was short of at first; set right once the invoice has lived the rest of its life."""
 
     @property
     def realm(self) -> str:
@@ -55,14 +57,14 @@ class PlannedInvoice:
         return f"{self.project['number']}-{self.number}"
 
     @property
-    def is_corrected(self) -> bool:
+    def loses_its_create(self) -> bool:
         """Whether its tax is corrected while its create is unknown."""
         return self.document_number == CORRECTED_NUMBER
 
     @property
     def tax_at_first(self) -> Decimal:
         """The tax it is made with."""
-        return self.tax - CORRECTION if self.is_corrected else self.tax
+        return self.tax - self.correction
 
     @property
     def total_cents(self) -> int:
@@ -93,11 +95,12 @@ def _of_company(company: Mapping[str, Any], realm_names: Mapping[str, str]) -> I
                 company_id=company["id"],
                 project=project,
                 number=number,
-                lines=_lines(place),
+                lines=schedule(place),
                 tax=Decimal(2000 + place * 137).scaleb(-2),
                 codes=codes,
                 paid=paid,
                 end=end,
+                correction=CORRECTION if f"{project['number']}-{number}" == CORRECTED_NUMBER else Decimal(0),
             )
 
 
@@ -120,7 +123,8 @@ def _ohio(realm: str, place: int) -> tuple[tuple[int, ...], bool, str]:
     return (), False, "sent" if realm.endswith("South") else "open"
 
 
-def _lines(place: int) -> tuple[dict[str, str], ...]:
+def schedule(place: int) -> tuple[dict[str, str], ...]:
+    """Return the lines of an invoice; those with an odd place have one of a change order."""
     base = Decimal(12_345 + place * 1_111).scaleb(-2) * 10
     rows = [
         ("01-100", "General conditions", "60000.00", base, "contract"),

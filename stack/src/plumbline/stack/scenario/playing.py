@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from plumbline.stack.scenario.operators import StuckError
 from plumbline.stack.scenario.plan import STRANGER_NUMBER, PlannedInvoice, planned
 from plumbline.stack.scenario.stage import World
 
@@ -23,7 +24,7 @@ PAID_LATER_S = 2.5
 """Nobody is paid before the rows of a change order have come into the invoice."""
 
 START_SPREAD_S = 14.0
-"""Within this time all invoices are begun."""
+"""Within this time all invoices of the demo are begun."""
 
 OUR_NAMESPACE = "plumbline"
 """Of our webhooks in Procore, unless configured otherwise."""
@@ -34,8 +35,8 @@ FORMER_URL = "https://old.plumbline.example/webhooks/procore"
 FORMER_VERSIONS = {1: "v2.0", 2: "v3.0", 4: "v2.0"}
 """Payload versions that stay in use, by the place of the project in its company; the others get v4.0."""
 
-LOOKS_FOR_INVOICE = 200
-"""How often the bookkeeper looks for an invoice to pay …"""
+LOOKS_FOR_INVOICE = 600
+"""How often the bookkeeper looks for an invoice to pay: every server may be killed before it is there …"""
 
 LOOK_PAUSE_S = 0.3
 """… and how long apart."""
@@ -124,15 +125,22 @@ async def _stranger(control: httpx.AsyncClient, invoice: PlannedInvoice) -> None
 class Player:
     """Plays the people's part through the sandbox's control API."""
 
-    def __init__(self, control: httpx.AsyncClient, invoices: Sequence[PlannedInvoice]) -> None:
-        """Play `invoices`."""
+    def __init__(
+        self,
+        control: httpx.AsyncClient,
+        invoices: Sequence[PlannedInvoice],
+        *,
+        spread_s: float = START_SPREAD_S,
+    ) -> None:
+        """Play `invoices`, all of them begun within `spread_s`."""
         self._control = control
         self._invoices = invoices
+        self._spread_s = spread_s
         self._random = random.Random(PLAY_SEED)  # noqa: S311  a play, not a secret
         self.ids: dict[str, str] = {}
         """Procore's id of each invoice, by its document number."""
         self.steps_done = 0
-        self._corrected = {i.realm: asyncio.Event() for i in invoices if i.is_corrected}
+        self._corrected = {i.realm: asyncio.Event() for i in invoices if i.loses_its_create}
 
     async def begin(self, faults: Sequence[Mapping[str, Any]]) -> None:
         """Let things go wrong from here on."""
@@ -140,20 +148,29 @@ class Player:
             await self._post("/control/faults", dict(rule))
 
     async def play(self) -> None:
-        """Let every invoice live its life; returns when the last step is done."""
-        async with asyncio.TaskGroup() as lives:
-            for invoice in self._invoices:
-                delay_s = self._random.uniform(0, START_SPREAD_S)
-                pauses = [self._random.uniform(*STEP_PAUSE_S) for _ in range(8)]
-                lives.create_task(self._live(invoice, delay_s, pauses))
+        """Let every invoice live its life; returns when the last step is done.
+
+        Raises:
+            StuckError: what the play waits for does not come.
+        """
+        try:
+            async with asyncio.TaskGroup() as lives:
+                for invoice in self._invoices:
+                    delay_s = self._random.uniform(0, self._spread_s)
+                    pauses = [self._random.uniform(*STEP_PAUSE_S) for _ in range(8)]
+                    lives.create_task(self._live(invoice, delay_s, pauses))
+        except ExceptionGroup as group:
+            if (stuck := group.subgroup(StuckError)) is None:
+                raise
+            raise stuck.exceptions[0] from group
 
     @property
     def steps(self) -> int:
         """How many steps all lives have."""
-        return sum(1 + len(i.codes) + 2 * i.paid + (not i.codes) + i.is_corrected for i in self._invoices)
+        return sum(1 + len(i.codes) + 2 * i.paid + (not i.codes) + bool(i.correction) for i in self._invoices)
 
     async def _live(self, invoice: PlannedInvoice, delay_s: float, pauses: list[float]) -> None:
-        if invoice.is_corrected:
+        if invoice.loses_its_create:
             delay_s = 0.0
         elif invoice.realm in self._corrected:
             await self._corrected[invoice.realm].wait()
@@ -174,7 +191,7 @@ class Player:
         self.ids[invoice.document_number] = made["id"]
         self.steps_done += 1
         path = f"/control/procore/payment_applications/{made['id']}"
-        if invoice.is_corrected:
+        if invoice.loses_its_create:
             await self._lose_next_create(invoice.realm)
         for code, pause_s in zip(invoice.codes, pauses, strict=False):
             await asyncio.sleep(pause_s + (PAID_LATER_S if code == PAID_CODE else 0))
@@ -182,12 +199,19 @@ class Player:
         if not invoice.codes:
             await asyncio.sleep(pauses[0])
             await self._patch(path, {"status": "approved"})
-        if invoice.is_corrected:
-            await self._until_create_lost(invoice.realm)
-            await self._patch(path, {"tax": str(invoice.tax)})
-            self._corrected[invoice.realm].set()
+        if invoice.correction:
+            await self._correct(invoice, path, pauses[-1])
         if invoice.paid:
             await self._owner_pays(invoice, pauses)
+
+    async def _correct(self, invoice: PlannedInvoice, path: str, pause_s: float) -> None:
+        if invoice.loses_its_create:
+            await self._until_create_lost(invoice.realm)
+        else:
+            await asyncio.sleep(pause_s)
+        await self._patch(path, {"tax": str(invoice.tax)})
+        if invoice.loses_its_create:
+            self._corrected[invoice.realm].set()
 
     async def _lose_next_create(self, realm: str) -> None:
         creates = {"provider": "quickbooks", "method": "POST", "realm": realm, "path": "/invoice$"}
@@ -201,7 +225,7 @@ class Player:
             if any(e["committed"] and e["realm"] == realm and e["path"].endswith("/invoice") for e in lost):
                 return
             await asyncio.sleep(LOST_PAUSE_S)
-        raise RuntimeError(f"no create was lost in realm {realm}")
+        raise StuckError(f"No create was lost in realm {realm}.")
 
     async def _owner_pays(self, invoice: PlannedInvoice, pauses: list[float]) -> None:
         """The payment is noted in Procore, and the bookkeeper enters it in QuickBooks once it is there."""
@@ -223,7 +247,10 @@ class Player:
             if (held := await self._held(invoice)) is not None:
                 return held
             await asyncio.sleep(LOOK_PAUSE_S)
-        raise RuntimeError(f"the bookkeeper never saw invoice {invoice.document_number} with its full amount")
+        raise StuckError(
+            f"The bookkeeper never saw invoice {invoice.document_number} with its full amount; "
+            f"`plumbline trace {self.ids[invoice.document_number]}` tells how far it came."
+        )
 
     async def _held(self, invoice: PlannedInvoice) -> dict[str, Any] | None:
         answer = await self._control.get(f"/control/quickbooks/{invoice.realm}/Invoice")

@@ -13,7 +13,13 @@ from rich.console import Console
 from typing_extensions import override
 
 from plumbline.common.settings import secret_line
-from plumbline.stack.runners.containers import KAFKA, SANDBOX_CONTROL_URL, Containers, PublishedPorts
+from plumbline.stack.runners.containers import (
+    SANDBOX_CONTROL_URL,
+    Containers,
+    ContainersError,
+    PublishedPorts,
+    kafka_address,
+)
 from plumbline.stack.scenario.configuring import links
 from plumbline.stack.scenario.performance import perform
 from plumbline.stack.scenario.plan import STRANGER_NUMBER, UNLINKED_PROJECT
@@ -58,31 +64,49 @@ async def stage_on_containers(containers: Containers, keys: Path) -> AsyncIterat
         ContainersError: they are not up.
         TimeoutError: the projects' webhooks were not subscribed in time.
     """
+    async with entered(containers, keys) as on:
+        await _refuse_twice(on.control, on.world)
+        # The scene is set as a former installation left it, so nobody may look meanwhile.
+        await asyncio.to_thread(containers.stop, "ingest-hooks")
+        await arranged(on.control, on.world)
+        await asyncio.to_thread(containers.start, "ingest-hooks")
+        await on.operators.link(links(on.world.seed, on.world.realm_names, unlinked=UNLINKED_PROJECT))
+        await until_hooked(on.operators, on.world)
+        yield on
+
+
+@asynccontextmanager
+async def entered(containers: Containers, keys: Path) -> AsyncIterator[Stage]:
+    """Come to running containers as an operator, and change nothing.
+
+    Raises:
+        ContainersError: they are not up.
+    """
     await asyncio.to_thread(containers.copy_operator_keys, keys)
     addresses = PublishedPorts()
+    if absent := [service for service in addresses if service not in addresses]:
+        raise ContainersError(f"Not up: {', '.join(absent)}. `make up` starts them, or says why it cannot.")
     gate = _Gate()
     async with (
         httpx.AsyncClient(base_url=SANDBOX_CONTROL_URL, timeout=CONTROL_TIMEOUT_S, transport=gate) as control,
         operators_of(addresses, secret_line(keys / "operator-token")) as operators,
     ):
         world = await _world(control)
-        await _refuse_twice(control, world)
-        # The scene is set as a former installation left it, so nobody may look meanwhile.
-        await asyncio.to_thread(containers.stop, "ingest-hooks")
-        await arranged(control, world)
-        await asyncio.to_thread(containers.start, "ingest-hooks")
-        await operators.link(links(world.seed, world.realm_names, unlinked=UNLINKED_PROJECT))
-        await until_hooked(operators, world)
         yield Stage(
             world=world,
             control=control,
             operators=operators,
-            kafka=KafkaAccess(
-                bootstrap=KAFKA, username="operator", password=secret_line(keys / "kafka-password")
-            ),
+            kafka=kafka_as("operator", keys),
             addresses=addresses,
             kill=_crashing(containers, gate, world),
         )
+
+
+def kafka_as(user: str, keys: Path) -> KafkaAccess:
+    """Return how the containers' Kafka is entered from this machine as the user whose keys lie in a folder."""
+    return KafkaAccess(
+        bootstrap=kafka_address(), username=user, password=secret_line(keys / "kafka-password")
+    )
 
 
 async def _world(control: httpx.AsyncClient) -> World:

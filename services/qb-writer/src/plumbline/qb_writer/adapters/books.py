@@ -6,6 +6,7 @@ from datetime import timedelta
 from plumbline.common.database import Pool, borrowed
 from plumbline.common.errors import WaitError
 from plumbline.common.http import counted_as_partner_time
+from plumbline.common.metrics import GOVERNOR_WAIT_SECONDS
 from plumbline.common.secrets.tokens import TokenSource
 from plumbline.qb_writer.adapters.ledger import QUERIES
 from plumbline.qb_writer.domain.records import Operation, Write
@@ -52,6 +53,7 @@ class Governor:
         for _ in range(TURN_TRIES):
             asked_s = now_s()
             wait_s = await self._reserve(realm)
+            GOVERNOR_WAIT_SECONDS.labels(realm).observe(wait_s)
             with counted_as_partner_time():
                 await asyncio.sleep(wait_s)
             if now_s() - asked_s - wait_s < TURN.total_seconds():

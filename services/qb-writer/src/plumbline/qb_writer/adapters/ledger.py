@@ -18,7 +18,7 @@ from plumbline.common.contracts.ledger import (
 from plumbline.common.contracts.topics import LEDGER_RESULTS
 from plumbline.common.database import Connection, Pool, borrowed, load_queries
 from plumbline.common.errors import NeedsHumanError
-from plumbline.common.metrics import BOOKS_LATENCY_SECONDS, PARTNER_SECONDS
+from plumbline.common.metrics import BOOKS_LATENCY_SECONDS, OWN_SECONDS, PARTNER_SECONDS
 from plumbline.common.outbox import put
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import LostLeaseError, mark
@@ -182,9 +182,13 @@ class Ledger:
         )
         await put(connection, [outgoing(LEDGER_RESULTS, result.key, result, source=SERVICE, at=confirmed_at)])
         if result.provider_time is not None:
-            took = (confirmed_at - result.provider_time).total_seconds()
-            BOOKS_LATENCY_SECONDS.labels(result.kind).observe(took)
-            PARTNER_SECONDS.labels(result.kind).observe(record.partner_ms / 1000)
+            took_s, partner_s = (
+                (confirmed_at - result.provider_time).total_seconds(),
+                record.partner_ms / 1000,
+            )
+            BOOKS_LATENCY_SECONDS.labels(result.kind).observe(took_s)
+            PARTNER_SECONDS.labels(result.kind).observe(partner_s)
+            OWN_SECONDS.labels(result.kind).observe(max(0.0, took_s - partner_s))
 
     async def writes_of(self, key: str) -> list[Mapping[str, Any]]:
         """Return every write of a record, in order."""

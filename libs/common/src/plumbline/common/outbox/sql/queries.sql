@@ -18,5 +18,6 @@ SELECT id, topic, key, headers, value FROM outbox ORDER BY id LIMIT $1
 DELETE FROM outbox WHERE id = ANY ($1::bigint[])
 
 -- name: lag
--- How many messages wait, and since when.
-SELECT count(*) AS waiting, min(created_at) AS oldest FROM outbox
+-- How many messages wait, and how many seconds the oldest has.
+SELECT count(*) AS waiting, coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest_s
+FROM outbox

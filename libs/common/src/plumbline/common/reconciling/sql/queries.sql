@@ -172,3 +172,18 @@ SELECT c.connection, c.held_until, c.held_why,
        min(w.due_at) AS oldest_due_at
 FROM connections c LEFT JOIN work w USING (connection)
 GROUP BY c.connection ORDER BY c.connection
+
+-- name: backlog
+-- What waits and for how long, per connection. Reads rows that will be worked, none that are idle or parked.
+SELECT c.connection, coalesce(c.held_until > $1, false)::int AS held,
+       count(w.key) FILTER (WHERE w.due_at <= $1) AS due,
+       count(w.key) FILTER (WHERE w.attempt > 0) AS failing,
+       min(w.due_at) AS due_since,
+       min(least(w.serving_since, w.unserved_since)) AS unserved_since
+FROM connections c LEFT JOIN work w ON w.connection = c.connection AND w.due_at IS NOT NULL
+GROUP BY c.connection
+
+-- name: parked_totals
+-- How many records wait for a person, and how much money, by connection and reason.
+SELECT connection, announced_code AS code, count(*) AS records, coalesce(sum(parked_cents), 0)::bigint AS cents
+FROM work WHERE parked_at IS NOT NULL GROUP BY connection, announced_code

@@ -1,0 +1,1 @@
+"""Tests of running containers (`make test-containers`)."""
