@@ -1,0 +1,214 @@
+"""What there is to see: the kinds of record of every company, each a shelf of items.
+
+A new kind of Procore's is a line in `PROCORE`; QuickBooks' families are all shown by themselves.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from plumbline_sandbox.procore.application_edit import is_approved
+from plumbline_sandbox.procore.g702 import Application, summarize
+from plumbline_sandbox.procore.records import Record, Table
+from plumbline_sandbox.procore.state import Company, Procore
+from plumbline_sandbox.quickbooks.entities.base import Entity
+from plumbline_sandbox.quickbooks.entities.registry import ENTITIES
+from plumbline_sandbox.quickbooks.realm import Realm
+from plumbline_sandbox.world import World
+
+Vendor = Literal["procore", "quickbooks"]
+Body = Mapping[str, Any]
+
+APPROVE, SEND, VOID, DELETE = "approve", "send", "void", "delete"
+"""What a person can do with a record besides changing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One record as people see it."""
+
+    id: str
+    body: Body
+    project: str = ""
+    """Number and name of its project, if it has one."""
+    acts: tuple[str, ...] = ()
+    """What can be done with it now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """All records of one kind in one company, oldest first."""
+
+    vendor: Vendor
+    company_id: str
+    company: str
+    name: str
+    """The kind, as paths say it."""
+    title: str
+    """The kind, as people say it in the plural."""
+    items: Callable[[], Iterator[Item]]
+
+    @property
+    def path(self) -> str:
+        """Where its page is."""
+        return f"/page/{self.vendor}/{self.company_id}/{self.name}"
+
+    def find(self, item_id: str) -> Item:
+        """Return the item of this id.
+
+        Raises:
+            KeyError: There is none.
+        """
+        found = next((item for item in self.items() if item.id == item_id), None)
+        if found is None:
+            raise KeyError(item_id)
+        return found
+
+
+def shelves(world: World, vendor: Vendor, company_id: str) -> dict[str, Shelf]:
+    """Return the shelves of one company by their names.
+
+    Raises:
+        KeyError: There is no such company.
+    """
+    if vendor == "quickbooks":
+        realm = world.quickbooks.realm(company_id)
+        return {family.name: _of_family(realm, family) for family in ENTITIES.values()}
+    company = world.procore.companies[int(company_id)]
+    return {kind.name: _of_kind(world.procore, company, kind) for kind in PROCORE}
+
+
+def companies(world: World, vendor: Vendor) -> dict[str, str]:
+    """Return the name of each of a vendor's companies by its id."""
+    if vendor == "quickbooks":
+        return world.quickbooks.company_names()
+    return {str(company.id): company.name for company in world.procore.companies.values()}
+
+
+def _plain(value: Any) -> Body:
+    return value if isinstance(value, dict) else asdict(value)
+
+
+def _owner_invoice(value: Application) -> Body:
+    return {**asdict(value), "payment_due": summarize(value.lines).current_payment_due}
+
+
+def _acts_on_owner_invoice(value: Application) -> tuple[str, ...]:
+    return (DELETE,) if is_approved(value) else (APPROVE, DELETE)
+
+
+def _none(_: Any) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of Procore's records: name in paths, title for people, where they are.
+
+    `body` makes plain values of a record's; `acts` says what can be done with it now (`routes.Page.act` does it).
+    """
+
+    name: str
+    title: str
+    table: Callable[[Procore], Table[Any]]
+    body: Callable[[Any], Body] = _plain
+    acts: Callable[[Any], tuple[str, ...]] = _none
+
+
+OWNER_INVOICES = Kind(
+    "payment_applications", "Owner invoices", lambda p: p.applications, _owner_invoice, _acts_on_owner_invoice
+)
+"""The one kind that people bill, change and approve on the page."""
+
+PROCORE = (
+    OWNER_INVOICES,
+    Kind("contract_payments", "Payments received", lambda p: p.payments),
+    Kind("prime_contracts", "Prime contracts", lambda p: p.prime_contracts),
+    Kind("projects", "Projects", lambda p: p.projects),
+    Kind("billing_periods", "Billing periods", lambda p: p.billing_periods),
+    Kind("vendors", "Vendors", lambda p: p.vendors),
+    Kind("people", "People", lambda p: p.people),
+    Kind("commitments", "Commitments", lambda p: p.commitments),
+    Kind("compliance", "Compliance", lambda p: p.compliance),
+    Kind("compliance_documents", "Compliance documents", lambda p: p.compliance_documents),
+    Kind("insurances", "Insurances", lambda p: p.insurances),
+    Kind("papers", "Waivers and holds", lambda p: p.papers),
+    Kind("timecard_entries", "Timecard entries", lambda p: p.timecard_entries),
+    Kind("timesheets", "Timesheets", lambda p: p.timesheets),
+    Kind("timecard_time_types", "Time types", lambda p: p.timecard_time_types),
+    Kind("cost_codes", "Cost codes", lambda p: p.cost_codes),
+    Kind("folders", "Folders", lambda p: p.folders),
+    Kind("files", "Files", lambda p: p.files),
+)
+"""Every kind of Procore's records, in the order in which they are shown."""
+
+COLUMNS: Mapping[Vendor, Mapping[str, str]] = {
+    "procore": {
+        "Number": "invoice_number|project_number|full_code|number|position",
+        "Name": "name|title|time_type",
+        "Project": "",
+        "Vendor": "vendor.name",
+        "Kind": "kind",
+        "Type": "type",
+        "Status": "status|approval_status|compliance_status",
+        "Code": "status_code",
+        "Date": "billing_date|date",
+        "From": "start_date|effective_date|effective_at",
+        "To": "end_date|expiration_date|expires_at",
+        "Due": "due_date",
+        "#Hours": "hours",
+        "#Payment due": "payment_due",
+        "#Amount": "amount|grand_total|total_claimed_amount",
+        "#Tax": "tax",
+        "City": "city",
+        "State": "state_code",
+        "Active": "active|is_active",
+    },
+    "quickbooks": {
+        "Number": "DocNumber|PaymentRefNum",
+        "Name": "FullyQualifiedName|DisplayName|Name|CompanyName|FileName",
+        "Customer": "CustomerRef.name",
+        "Vendor": "VendorRef.name|EntityRef.name",
+        "Type": "AccountType|Type|PayType|PaymentType",
+        "Date": "TxnDate",
+        "Due": "DueDate",
+        "#Price": "UnitPrice",
+        "#Rate": "RateValue",
+        "#Total": "TotalAmt|Amount",
+        "#Open": "Balance",
+        "#Not applied": "UnappliedAmt",
+        "E-mail": "EmailStatus|PrimaryEmailAddr.Address",
+        "Active": "Active",
+    },
+}
+"""Headings, and the dotted names of which the first that a record has stands under each.
+
+A table has those columns that some row of it fills. Headings that begin with `#` are of figures.
+"""
+
+
+def _of_kind(procore: Procore, company: Company, kind: Kind) -> Shelf:
+    def items() -> Iterator[Item]:
+        for record in kind.table(procore).living():
+            if record.company_id == company.id:
+                project = _project(procore, record)
+                yield Item(str(record.id), kind.body(record.value), project, kind.acts(record.value))
+
+    return Shelf("procore", str(company.id), company.name, kind.name, kind.title, items)
+
+
+def _project(procore: Procore, record: Record[Any]) -> str:
+    project = procore.projects.truth(record.project_id or 0)
+    return str(project.value["display_name"]) if project and project.value else ""
+
+
+def _of_family(realm: Realm, family: Entity) -> Shelf:
+    acts = tuple(
+        act for act in (SEND, VOID, DELETE) if getattr(type(family), act) is not getattr(Entity, act)
+    )
+
+    def items() -> Iterator[Item]:
+        for body in realm.stores[family.name].all():
+            yield Item(body["Id"], family.render(realm, body), acts=acts)
+
+    return Shelf("quickbooks", realm.id, realm.name, family.name, family.name, items)
