@@ -14,8 +14,8 @@ from typing_extensions import override
 
 from plumbline_sandbox.faults import FAULTS
 from plumbline_sandbox.laboratory import Laboratory
+from plumbline_sandbox.markup import VOID, el
 from plumbline_sandbox.page.kinds import PROCORE, shelves
-from plumbline_sandbox.page.markup import VOID, el
 from plumbline_sandbox.page.tables import NEWEST
 from plumbline_sandbox.procore.g702 import Application, summarize
 from plumbline_sandbox.quickbooks.entities.registry import ENTITIES

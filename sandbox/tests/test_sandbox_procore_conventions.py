@@ -30,7 +30,7 @@ async def raw(site: Site, path: str) -> httpx.Response:
 async def consented(site: Site) -> dict[str, str]:
     """Return the headers of a user's own token, without a company."""
     ask = {"response_type": "code", "client_id": site.app.client_id, "redirect_uri": OUT_OF_BAND}
-    code = (await site.lab.procore.get("/oauth/authorize", params=ask)).text
+    code = (await site.lab.procore.post("/oauth/authorize", data={**ask, "decision": "allow"})).text
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": OUT_OF_BAND}
     form |= {"client_id": site.app.client_id, "client_secret": site.app.client_secret}
     answer = await site.lab.procore.post("/oauth/token", data=form)

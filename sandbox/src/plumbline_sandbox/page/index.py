@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from plumbline_sandbox.markup import Markup, el
 from plumbline_sandbox.page.kinds import COLUMNS, OWNER_INVOICES, Shelf, Vendor, companies, shelves
-from plumbline_sandbox.page.markup import Markup, el
 from plumbline_sandbox.page.parts import button, choice, form
 from plumbline_sandbox.page.switches import switches
 from plumbline_sandbox.page.tables import look_up, records

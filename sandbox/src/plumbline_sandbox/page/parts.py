@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from plumbline_sandbox.page.markup import Markup, el
+from plumbline_sandbox.markup import Markup, el
 
 STYLE = "/page/style.css"
 """Where the style sheet is."""

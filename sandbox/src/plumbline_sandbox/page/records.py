@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from plumbline_sandbox.markup import Markup, el
 from plumbline_sandbox.page.index import VENDORS, kind_link
 from plumbline_sandbox.page.kinds import OWNER_INVOICES, Item, Shelf, shelves
-from plumbline_sandbox.page.markup import Markup, el
 from plumbline_sandbox.page.parts import button, choice, field, form
 from plumbline_sandbox.page.tables import act_form, described, label, records
 from plumbline_sandbox.procore.application_edit import STATUSES

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from plumbline_sandbox.http import RefusedError
+from plumbline_sandbox.markup import el
 from plumbline_sandbox.page.index import SCALES, STEPS, VENDORS, findings, overview
 from plumbline_sandbox.page.kinds import (
     APPROVE,
@@ -23,7 +24,6 @@ from plumbline_sandbox.page.kinds import (
     companies,
     shelves,
 )
-from plumbline_sandbox.page.markup import el
 from plumbline_sandbox.page.parts import SCRIPT, STYLE, frame, journal
 from plumbline_sandbox.page.records import entity_change, item_page, shelf_page, title
 from plumbline_sandbox.page.switches import in_force

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from plumbline_sandbox.faults import FAULTS, Rule
-from plumbline_sandbox.page.markup import Markup, el
+from plumbline_sandbox.markup import Markup, el
 from plumbline_sandbox.page.parts import button, choice, field, form
 from plumbline_sandbox.world import World
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from plumbline_sandbox.markup import Markup, el
 from plumbline_sandbox.page.kinds import APPROVE, COLUMNS, Body, Item, Shelf
-from plumbline_sandbox.page.markup import Markup, el
 from plumbline_sandbox.page.parts import button, cell, form, table
 
 NEWEST = 25

@@ -48,6 +48,7 @@ class ProcoreProvider:
         oauth = OAuth(world.procore.grants, world.journal, world.procore.person)
         self._login: dict[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "/oauth/authorize"): oauth.authorize,
+            ("POST", "/oauth/authorize"): oauth.decide,
             ("POST", "/oauth/token"): oauth.token,
             ("GET", "/oauth/token/info"): lambda request: oauth.info(request, world.clock.time()),
             ("POST", "/oauth/revoke"): oauth.revoke,
