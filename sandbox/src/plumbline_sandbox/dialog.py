@@ -34,6 +34,7 @@ def dialog(title: str, *content: object, status: int = 200) -> Answer:
         el("meta", charset="utf-8"),
         el("meta", name="viewport", content="width=device-width, initial-scale=1"),
         el("title", title),
+        el("link", rel="icon", href="data:,"),  # else browsers ask for one
         el("style", Markup(_STYLE)),
     )
     page = "<!doctype html>" + el("html", head, el("body", el("main", content)), lang="en")
