@@ -288,7 +288,7 @@ async def test_page_can_be_read_aloud_and_used_by_keyboard(lab: Laboratory, book
         ("{invoices}/{invoice}/bless", {}, 400, "One cannot bless this record of Owner invoices"),
         ("{invoices}/{invoice}", {"status": "paid"}, 422, "status is not included in the list"),
         ("{invoices}/{invoice}", {"tax": "much"}, 422, "tax is not a number"),
-        ("{invoices}/{invoice}", {"status_code": "x"}, 400, "the code is a whole number, not “x”"),
+        ("{invoices}/{invoice}", {"status_code": "x"}, 400, "Code is a whole number, not “x”"),
         ("{invoices}", {"contract": "7", "percent": "1"}, 404, "not found"),
         ("{invoices}", {"contract": "7", "percent": "all"}, 400, "the share is a figure, not “all”"),
         ("{vendors}", {}, 400, "Vendors are not made here"),

@@ -4,10 +4,10 @@ A new kind of Procore's is a line in `PROCORE`; QuickBooks' families are all sho
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from plumbline_sandbox.procore.application_edit import is_approved
+from plumbline_sandbox.procore.application_edit import STATUSES, is_approved
 from plumbline_sandbox.procore.g702 import Application, summarize
 from plumbline_sandbox.procore.records import Record, Table
 from plumbline_sandbox.procore.state import Company, Procore
@@ -18,6 +18,9 @@ from plumbline_sandbox.world import World
 
 Vendor = Literal["procore", "quickbooks"]
 Body = Mapping[str, Any]
+
+Fields = Mapping[str, tuple[str, str | tuple[str, ...]]]
+"""Names of properties, with the label of each, and the type of its input or what there is to choose from."""
 
 APPROVE, SEND, VOID, DELETE = "approve", "send", "void", "delete"
 """What a person can do with a record besides changing it."""
@@ -47,6 +50,8 @@ class Shelf:
     title: str
     """The kind, as people say it in the plural."""
     items: Callable[[], Iterator[Item]]
+    fields: Fields = field(default_factory=dict)
+    """What people can change in an item; QuickBooks' families say by themselves what is writable."""
 
     @property
     def path(self) -> str:
@@ -101,11 +106,32 @@ def _none(_: Any) -> tuple[str, ...]:
     return ()
 
 
+CODES = "4 approved for invoicing, 5 invoice ready, 6 invoice sent, 7 paid"
+"""The codes of the brief's dialect."""
+
+
+def _fields_of_owner_invoice(company: Company) -> Fields:
+    return {
+        "status": ("Status", STATUSES),
+        **({"status_code": (f"Code ({CODES})", "number")} if company.brief_statuses else {}),
+        "invoice_number": ("Invoice number", "text"),
+        "billing_date": ("Billing date", "date"),
+        "period_start": ("Period from", "date"),
+        "period_end": ("Period to", "date"),
+        "tax": ("Tax", "text"),
+    }
+
+
+def _nothing(_: Company) -> Fields:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of Procore's records: name in paths, title for people, where they are.
 
-    `body` makes plain values of a record's; `acts` says what can be done with it now (`routes.Page.act` does it).
+    `body` makes plain values of a record's, `acts` says what can be done with it now, and `fields`
+    what can be changed in it; `doing` does both.
     """
 
     name: str
@@ -113,12 +139,18 @@ class Kind:
     table: Callable[[Procore], Table[Any]]
     body: Callable[[Any], Body] = _plain
     acts: Callable[[Any], tuple[str, ...]] = _none
+    fields: Callable[[Company], Fields] = _nothing
 
 
 OWNER_INVOICES = Kind(
-    "payment_applications", "Owner invoices", lambda p: p.applications, _owner_invoice, _acts_on_owner_invoice
+    "payment_applications",
+    "Owner invoices",
+    lambda p: p.applications,
+    _owner_invoice,
+    _acts_on_owner_invoice,
+    _fields_of_owner_invoice,
 )
-"""The one kind that people bill, change and approve on the page."""
+"""What people bill on the page."""
 
 PROCORE = (
     OWNER_INVOICES,
@@ -194,7 +226,7 @@ def _of_kind(procore: Procore, company: Company, kind: Kind) -> Shelf:
                 project = _project(procore, record)
                 yield Item(str(record.id), kind.body(record.value), project, kind.acts(record.value))
 
-    return Shelf("procore", str(company.id), company.name, kind.name, kind.title, items)
+    return Shelf("procore", str(company.id), company.name, kind.name, kind.title, items, kind.fields(company))
 
 
 def _project(procore: Procore, record: Record[Any]) -> str:

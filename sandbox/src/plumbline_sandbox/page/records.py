@@ -9,13 +9,9 @@ from plumbline_sandbox.page.index import VENDORS, kind_link
 from plumbline_sandbox.page.kinds import OWNER_INVOICES, Item, Shelf, shelves
 from plumbline_sandbox.page.parts import button, choice, field, form
 from plumbline_sandbox.page.tables import act_form, described, label, records
-from plumbline_sandbox.procore.application_edit import STATUSES
 from plumbline_sandbox.quickbooks import wire
 from plumbline_sandbox.quickbooks.entities.registry import ENTITIES
 from plumbline_sandbox.world import World
-
-CODES = {4: "approved for invoicing", 5: "invoice ready", 6: "invoice sent", 7: "paid"}
-"""The codes of the brief's dialect."""
 
 
 def shelf_page(world: World, shelf: Shelf) -> list[Markup]:
@@ -33,14 +29,10 @@ def shelf_page(world: World, shelf: Shelf) -> list[Markup]:
     ]
 
 
-def item_page(world: World, shelf: Shelf, item: Item) -> list[Markup]:
+def item_page(shelf: Shelf, item: Item) -> list[Markup]:
     """Return what a record holds, and what can be done with it."""
     path = f"{shelf.path}/{item.id}"
-    changing: Markup | None = None
-    if shelf.vendor == "quickbooks":
-        changing = _entity(shelf, item, path)
-    elif shelf.name == OWNER_INVOICES.name:
-        changing = _owner_invoice(world, shelf, item, path)
+    changing = _entity(shelf, item, path) if shelf.vendor == "quickbooks" else _record(shelf, item, path)
     acts = [act_form(shelf, item, act) for act in item.acts]
     return [
         trail(shelf, of_record=True),
@@ -107,7 +99,9 @@ def _writable(shelf: Shelf, item: Item) -> dict[str, Any]:
 
 
 def _written(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
 
 
 def _typed(name: str, text: str, now: object) -> object:
@@ -121,26 +115,14 @@ def _typed(name: str, text: str, now: object) -> object:
         raise ValueError(f"{name} takes {kind}, not “{text}”") from broken
 
 
-def _owner_invoice(world: World, shelf: Shelf, item: Item, path: str) -> Markup:
-    body = item.body
-    texts = {
-        "Invoice number": ("invoice_number", "text"),
-        "Billing date": ("billing_date", "date"),
-        "Period from": ("period_start", "date"),
-        "Period to": ("period_end", "date"),
-        "Tax": ("tax", "text"),
-    }
-    code = None
-    if world.procore.companies[int(shelf.company_id)].brief_statuses:
-        known = ", ".join(f"{number} {name}" for number, name in CODES.items())
-        code = field(f"Code ({known})", "status_code", body["status_code"] or "", type="number")
-    fields = [field(name, key, body[key], type=kind) for name, (key, kind) in texts.items()]
-    return form(
-        path,
-        el("div", choice("Status", "status", STATUSES, body["status"]), code, fields, class_="fields"),
-        button("Save"),
-        class_="change",
-    )
+def _record(shelf: Shelf, item: Item, path: str) -> Markup | None:
+    made = [
+        field(label, name, _written(item.body[name]), type=kind)
+        if isinstance(kind, str)
+        else choice(label, name, kind, _written(item.body[name]))
+        for name, (label, kind) in shelf.fields.items()
+    ]
+    return form(path, el("div", made, class_="fields"), button("Save"), class_="change") if made else None
 
 
 def _billing(world: World, shelf: Shelf) -> Markup:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
 from importlib.resources import files
 from typing import Any, cast
 from urllib.parse import parse_qsl
@@ -13,17 +12,9 @@ from starlette.routing import Route
 
 from plumbline_sandbox.http import RefusedError
 from plumbline_sandbox.markup import el
+from plumbline_sandbox.page.doing import Doing, whole
 from plumbline_sandbox.page.index import SCALES, STEPS, VENDORS, findings, overview
-from plumbline_sandbox.page.kinds import (
-    APPROVE,
-    DELETE,
-    OWNER_INVOICES,
-    Item,
-    Shelf,
-    Vendor,
-    companies,
-    shelves,
-)
+from plumbline_sandbox.page.kinds import Item, Shelf, Vendor, companies, shelves
 from plumbline_sandbox.page.parts import SCRIPT, STYLE, frame, journal
 from plumbline_sandbox.page.records import entity_change, item_page, shelf_page, title
 from plumbline_sandbox.page.switches import in_force
@@ -51,12 +42,8 @@ class Page:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._people = ProcorePeople(world)
+        self._doing = Doing(ProcorePeople(world))
         self._seeded = world.journal.last
-        self._acts: Mapping[tuple[str, str], Callable[[int], object]] = {
-            (OWNER_INVOICES.name, APPROVE): lambda one: self._people.rebill(one, {"status": "approved"}),
-            (OWNER_INVOICES.name, DELETE): self._people.unbill,
-        }
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -96,7 +83,7 @@ class Page:
     async def item(self, request: Request) -> Response:
         """Show one record."""
         shelf, item = self._item(request)
-        return self._page(title(shelf, item), item_page(self._world, shelf, item))
+        return self._page(title(shelf, item), item_page(shelf, item))
 
     async def clock(self, request: Request) -> Response:
         """Step the clock, or let it run otherwise."""
@@ -112,7 +99,7 @@ class Page:
         asked = await _form(request)
         rule: dict[str, Any] = {"name": request.path_params["name"]}
         rule["match"] = {name: asked[name] for name in ("provider", "path") if asked.get(name)}
-        rule |= {name: _whole(name, asked[name]) for name in ("every", "times") if asked.get(name)}
+        rule |= {name: whole(name, asked[name]) for name in ("every", "times") if asked.get(name)}
         if args := asked.get("args"):
             rule["args"] = _object("the arguments", args)
         self._world.faults.add(rule)
@@ -128,13 +115,7 @@ class Page:
     async def bill(self, request: Request) -> Response:
         """Make a draft of a contract's next owner invoice, with a share of each line billed."""
         shelf, asked = self._shelf(request), await _form(request)
-        if shelf.name != OWNER_INVOICES.name:
-            raise ValueError(f"{shelf.title} are not made here")
-        share = _figure("the share", asked.get("percent", "")) / 100
-        made = self._people.bill({"prime_contract_id": asked.get("contract", "")})
-        lines = [_billed(line, share) for line in shelf.find(made["id"]).body["lines"]]
-        self._people.rebill(int(made["id"]), {"lines": lines})
-        return _back_to(shelf, made["id"])
+        return _back_to(shelf, self._doing.bill(shelf, asked))
 
     async def change(self, request: Request) -> Response:
         """Save a record."""
@@ -143,13 +124,8 @@ class Page:
             # The person means the present version, whatever version the page showed.
             body = entity_change(shelf, item, asked)
             self._world.quickbooks.person(shelf.company_id, shelf.name, {**body, "Id": item.id})
-        elif shelf.name == OWNER_INVOICES.name:
-            fields: dict[str, Any] = {name: text for name, text in asked.items() if name != "status_code"}
-            if code := asked.get("status_code"):
-                fields["status_code"] = _whole("the code", code)
-            self._people.rebill(int(item.id), fields)
         else:
-            raise ValueError(f"{shelf.title} are not changed here")
+            self._doing.change(shelf, item, asked)
         return _back_to(shelf, item.id)
 
     async def act(self, request: Request) -> Response:
@@ -157,10 +133,8 @@ class Page:
         (shelf, item), act = self._item(request), request.path_params["act"]
         if shelf.vendor == "quickbooks":
             self._world.quickbooks.person(shelf.company_id, shelf.name, {"Id": item.id}, act)
-        elif act in item.acts:
-            self._acts[shelf.name, act](int(item.id))
         else:
-            raise ValueError(f"one cannot {act} this record of {shelf.title}")
+            self._doing.act(shelf, item, act)
         return _back_to(shelf, item.id)
 
     def _shelf(self, request: Request) -> Shelf:
@@ -211,20 +185,6 @@ class Page:
         )
 
 
-def _billed(line: Mapping[str, Any], share: Decimal) -> dict[str, str]:
-    """Return a row of the schedule of values with this share of it done in the period."""
-    return {
-        "source_id": line["source_id"],
-        "added_from_source": line["added_from_source"],
-        "description_of_work": line["description_of_work"],
-        "flat_code": line["flat_code"],
-        "scheduled_value": str(line["scheduled_value"]),
-        "work_completed_from_previous_application": str(line["previous_work"]),
-        "work_completed_this_period": f"{line['scheduled_value'] * share:.2f}",
-        "retainage_percent": str(line["retainage_percent"]),
-    }
-
-
 def _sentence(body: bytes) -> str:
     """Return in words what a vendor's refusal says as JSON: which field is wrong, and how."""
     try:
@@ -250,19 +210,6 @@ def _object(what: str, text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"{what} are not a JSON object")  # noqa: TRY004 -- it is the writer's mistake
     return value
-
-
-def _whole(what: str, text: str) -> int:
-    if not text.isdecimal():
-        raise ValueError(f"{what} is a whole number, not “{text}”")
-    return int(text)
-
-
-def _figure(what: str, text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation as broken:
-        raise ValueError(f"{what} is a figure, not “{text}”") from broken
 
 
 async def _form(request: Request) -> Mapping[str, str]:
