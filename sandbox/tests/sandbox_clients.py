@@ -64,6 +64,6 @@ async def node_environment() -> Path:
         await must("npm", "ci", "--no-audit", "--no-fund", cwd=folder)
         (folder / "ready").touch()
     # Node looks for packages beside the file that imports them.
-    for script in (CLIENTS / "node").glob("*.mjs"):
-        shutil.copy(script, folder)
+    for file in (*(CLIENTS / "node").glob("*.mjs"), *CLIENTS.glob("*.json")):
+        shutil.copy(file, folder)
     return folder
