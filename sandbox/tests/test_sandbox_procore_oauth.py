@@ -117,8 +117,9 @@ async def test_code_is_good_once_for_ten_minutes(lab: Laboratory) -> None:
 @rule("A redirect URI must be registered to the letter; out of band shows the code.", ENDPOINTS)
 async def test_redirect_uris(lab: Laboratory) -> None:
     app = {"client_id": client(lab)["client_id"], "redirect_uris": [CALLBACK]}
-    assert (await lab.control.post("/control/procore/apps", json=app)).json() == app
-    assert app in (await lab.control.get("/control/procore/apps")).json()
+    shown = {**app, "must_name_company": True}
+    assert (await lab.control.post("/control/procore/apps", json=app)).json() == shown
+    assert shown in (await lab.control.get("/control/procore/apps")).json()
     assert (await ask(lab)).status_code == 200
     for wrong in (f"{CALLBACK}/", "http://elsewhere.example/", ""):
         assert (await ask(lab, redirect_uri=wrong)).status_code == 400
@@ -131,7 +132,7 @@ async def test_redirect_uris(lab: Laboratory) -> None:
 
 async def test_malformed_app_is_refused(lab: Laboratory) -> None:
     app_id = client(lab)["client_id"]
-    for body in ({"client_id": app_id}, {"client_id": app_id, "redirect_uris": CALLBACK}):
+    for body in ({"client_id": app_id, "name": "x"}, {"client_id": app_id, "redirect_uris": CALLBACK}):
         assert (await lab.control.post("/control/procore/apps", json=body)).status_code == 400
     unknown = {"client_id": "nobody", "redirect_uris": []}
     assert (await lab.control.post("/control/procore/apps", json=unknown)).status_code == 404

@@ -59,6 +59,8 @@ class App:
     installs: dict[int, Install] = field(default_factory=dict)
     redirect_uris: set[str] = field(default_factory=set)
     """Where consent may lead back to, compared exactly; empty lets an app of the seed use any address."""
+    must_name_company: bool = True
+    """Whether calls without `Procore-Company-Id` are refused, as Procore does with more and more apps."""
 
     def takes(self, redirect_uri: str) -> bool:
         """Tell whether consent may lead back to this address, or be shown out of band."""
