@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
@@ -102,7 +103,7 @@ async def test_first_page_shows_both_vendors_companies_and_how_much_they_hold(
     ]
     texts = tree.texts()
     assert "0 of 1 owner invoices approved: 0.00 due" in texts
-    assert "1 of 10 invoices open: 1,234.50 owed" in texts
+    assert "2 of 11 invoices open: 19,634.50 owed" in texts
 
 
 async def test_every_kind_of_both_vendors_has_a_page_of_its_own(lab: Laboratory) -> None:
@@ -169,7 +170,9 @@ async def test_owner_invoice_is_billed_approved_changed_and_deleted(lab: Laborat
     path = f"{owner_invoices(lab)}/{made}"
     draft = truth(lab, path)
     assert draft
-    assert (draft.status, str(summarize(draft.lines).current_payment_due)) == ("draft", "54000.00")
+    billed = sum(line.scheduled_value for line in draft.lines) * Decimal("0.1")
+    assert draft.status == "draft"
+    assert summarize(draft.lines).current_payment_due == billed * Decimal("0.9")  # 10 % is retained
     assert (await post(lab, f"{path}/approve")).status_code == 303
     approved = truth(lab, path)
     assert approved
@@ -185,6 +188,35 @@ async def test_owner_invoice_is_billed_approved_changed_and_deleted(lab: Laborat
     assert value.lines == draft.lines
     assert (await post(lab, f"{path}/delete")).status_code == 303
     assert truth(lab, path) is None
+
+
+async def test_change_order_is_approved_tied_changed_and_deleted(lab: Laboratory) -> None:
+    company = lab.description["companies"][0]
+    body = {"prime_contract_id": company["projects"][0]["prime_contract_id"], "title": "Gate"}
+    made = await lab.control.post(
+        "/control/procore/change_orders", json={**body, "lines": [{"amount": "1250.5"}]}
+    )
+    package_id = int(made.raise_for_status().json()["id"])
+    shelf = f"/page/procore/{company['id']}/change_orders"
+    path = f"{shelf}/{package_id}"
+    assert {"Gate", "1,250.50"} <= {text for _, text in (await page(lab, shelf)).all("td")}
+    record = lab.world.procore.change_orders.truth(package_id)
+    assert record
+    assert (await post(lab, f"{path}/attach-workflow")).status_code == 303
+    assert record.value
+    assert record.value["workflow"] is True
+    assert (await post(lab, f"{path}/detach-workflow")).status_code == 303
+    assert record.value["workflow"] is False
+    assert (await post(lab, f"{path}/approve")).status_code == 303
+    assert record.value["status"] == "approved"
+    refused = await post(lab, f"{path}/delete")
+    assert (refused.status_code, "approved" in refused.text) == (400, True)
+    assert (await post(lab, path, status="void", title="Fence", executed="true")).status_code == 303
+    value = record.value
+    assert (value["status"], value["title"], value["executed"]) == ("void", "Fence", True)
+    assert "1250.50" in (await page(lab, path)).texts()
+    assert (await post(lab, f"{path}/delete")).status_code == 303
+    assert (await lab.control.get(path)).status_code == 404
 
 
 async def test_invoice_is_changed_by_its_fields_and_as_json_sent_and_voided(

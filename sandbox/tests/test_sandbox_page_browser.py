@@ -124,7 +124,7 @@ async def test_owner_invoice_is_billed_changed_and_approved(
         await tab.get_by_label("Contract").select_option(label="PC-TX02 River Clinic prime contract")
         await tab.get_by_label("Work done").fill("25")
         await tab.get_by_role("button", name="Bill").click()
-        await tab.get_by_role("cell", name="135,000.00", exact=True).wait_for()
+        await tab.get_by_role("cell", name="TX02 River Clinic", exact=True).wait_for()
         await tab.get_by_role("link", name="Open Owner invoices 1 of TX02 River Clinic").click()
         await tab.get_by_text("Change it").click()
         await tab.get_by_label("Invoice number").fill("B-2")

@@ -4,7 +4,16 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from plumbline_sandbox.page.kinds import APPROVE, DELETE, OWNER_INVOICES, Item, Shelf
+from plumbline_sandbox.page.kinds import (
+    APPROVE,
+    ATTACH,
+    CHANGE_ORDERS,
+    DELETE,
+    DETACH,
+    OWNER_INVOICES,
+    Item,
+    Shelf,
+)
 from plumbline_sandbox.people import ProcorePeople
 
 Form = Mapping[str, str]
@@ -25,10 +34,17 @@ class Doing:
         self._people = people
         self._changes: Mapping[str, Callable[[int, dict[str, Any]], object]] = {
             OWNER_INVOICES.name: people.rebill,
+            CHANGE_ORDERS.name: people.handle_change_order,
         }
         self._acts: Mapping[tuple[str, str], Callable[[int], object]] = {
             (OWNER_INVOICES.name, APPROVE): lambda one: people.rebill(one, {"status": "approved"}),
             (OWNER_INVOICES.name, DELETE): people.unbill,
+            (CHANGE_ORDERS.name, APPROVE): lambda one: people.handle_change_order(
+                one, {"status": "approved"}
+            ),
+            (CHANGE_ORDERS.name, ATTACH): lambda one: people.handle_change_order(one, {"workflow": True}),
+            (CHANGE_ORDERS.name, DETACH): lambda one: people.handle_change_order(one, {"workflow": False}),
+            (CHANGE_ORDERS.name, DELETE): people.drop_change_order,
         }
 
     def change(self, shelf: Shelf, item: Item, asked: Form) -> None:

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from plumbline_sandbox.markup import Markup, el
-from plumbline_sandbox.page.kinds import COLUMNS, OWNER_INVOICES, Shelf, Vendor, companies, shelves
+from plumbline_sandbox.page.kinds import (
+    CHANGE_ORDERS,
+    COLUMNS,
+    OWNER_INVOICES,
+    Shelf,
+    Vendor,
+    companies,
+    shelves,
+)
 from plumbline_sandbox.page.parts import button, choice, form
 from plumbline_sandbox.page.switches import switches
 from plumbline_sandbox.page.tables import look_up, records
@@ -14,7 +22,7 @@ VENDORS: dict[Vendor, str] = {"procore": "Procore", "quickbooks": "QuickBooks"}
 """Both vendors, as people call them."""
 
 MAIN_KINDS: dict[Vendor, tuple[str, ...]] = {
-    "procore": (OWNER_INVOICES.name, "contract_payments", "prime_contracts", "projects"),
+    "procore": (OWNER_INVOICES.name, CHANGE_ORDERS.name, "contract_payments", "prime_contracts", "projects"),
     "quickbooks": ("Invoice", "Payment", "Customer", "Bill", "BillPayment", "Vendor"),
 }
 """What is shown of a company first, and even if there is nothing of it."""

@@ -3,14 +3,17 @@
 A new kind of Procore's is a line in `PROCORE`; QuickBooks' families are all shown by themselves.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from plumbline_sandbox.procore.application_edit import STATUSES, is_approved
+from plumbline_sandbox.procore.application_edit import STATUSES as INVOICE_STATUSES
+from plumbline_sandbox.procore.application_edit import is_approved
+from plumbline_sandbox.procore.change_orders.statuses import Statuses
+from plumbline_sandbox.procore.change_orders.tree import PACKAGE, Tree
 from plumbline_sandbox.procore.g702 import Application, summarize
 from plumbline_sandbox.procore.records import Record, Table
-from plumbline_sandbox.procore.state import Company, Procore
+from plumbline_sandbox.procore.state import Company, Procore, Row
 from plumbline_sandbox.quickbooks.entities.base import Entity
 from plumbline_sandbox.quickbooks.entities.registry import ENTITIES
 from plumbline_sandbox.quickbooks.realm import Realm
@@ -23,7 +26,11 @@ Fields = Mapping[str, tuple[str, str | tuple[str, ...]]]
 """Names of properties, with the label of each, and the type of its input or what there is to choose from."""
 
 APPROVE, SEND, VOID, DELETE = "approve", "send", "void", "delete"
+ATTACH, DETACH = "attach-workflow", "detach-workflow"
 """What a person can do with a record besides changing it."""
+
+CODES = "4 approved for invoicing, 5 invoice ready, 6 invoice sent, 7 paid"
+"""The codes of the brief's dialect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,29 +97,54 @@ def companies(world: World, vendor: Vendor) -> dict[str, str]:
     return {str(company.id): company.name for company in world.procore.companies.values()}
 
 
-def _plain(value: Any) -> Body:
+def _all(table: Callable[[Procore], Table[Any]]) -> Callable[[Procore, int], Iterable[Record[Any]]]:
+    """Return what gives a company's records of one table."""
+    return lambda procore, company_id: (
+        record for record in table(procore).living() if record.company_id == company_id
+    )
+
+
+def _plain(_: Procore, record: Record[Any]) -> Body:
+    value: Any = record.value
     return value if isinstance(value, dict) else asdict(value)
 
 
-def _owner_invoice(value: Application) -> Body:
-    return {**asdict(value), "payment_due": summarize(value.lines).current_payment_due}
-
-
-def _acts_on_owner_invoice(value: Application) -> tuple[str, ...]:
-    return (DELETE,) if is_approved(value) else (APPROVE, DELETE)
-
-
-def _none(_: Any) -> tuple[str, ...]:
+def _none(_: Procore, __: Record[Any]) -> tuple[str, ...]:
     return ()
 
 
-CODES = "4 approved for invoicing, 5 invoice ready, 6 invoice sent, 7 paid"
-"""The codes of the brief's dialect."""
+def _nothing(_: Procore, __: Company) -> Fields:
+    return {}
 
 
-def _fields_of_owner_invoice(company: Company) -> Fields:
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of Procore's records: its name in paths, its title for people, and a company's records of it.
+
+    `body` makes plain values of a record's, `acts` says what can be done with it now, and `fields`
+    what can be changed in it; `doing` does both.
+    """
+
+    name: str
+    title: str
+    records: Callable[[Procore, int], Iterable[Record[Any]]]
+    body: Callable[[Procore, Record[Any]], Body] = _plain
+    acts: Callable[[Procore, Record[Any]], tuple[str, ...]] = _none
+    fields: Callable[[Procore, Company], Fields] = _nothing
+
+
+def _owner_invoice(procore: Procore, record: Record[Application]) -> Body:
+    assert record.value is not None
+    return {**_plain(procore, record), "payment_due": summarize(record.value.lines).current_payment_due}
+
+
+def _acts_on_owner_invoice(_: Procore, record: Record[Application]) -> tuple[str, ...]:
+    return (DELETE,) if record.value and is_approved(record.value) else (APPROVE, DELETE)
+
+
+def _fields_of_owner_invoice(_: Procore, company: Company) -> Fields:
     return {
-        "status": ("Status", STATUSES),
+        "status": ("Status", INVOICE_STATUSES),
         **({"status_code": (f"Code ({CODES})", "number")} if company.brief_statuses else {}),
         "invoice_number": ("Invoice number", "text"),
         "billing_date": ("Billing date", "date"),
@@ -122,62 +154,81 @@ def _fields_of_owner_invoice(company: Company) -> Fields:
     }
 
 
-def _nothing(_: Company) -> Fields:
-    return {}
+def _packages(procore: Procore, company_id: int) -> Iterator[Record[Row]]:
+    for record in procore.change_orders.living():
+        value = record.value
+        if record.company_id == company_id and value and value["kind"] == PACKAGE and not value["deleted_at"]:
+            yield record
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of Procore's records: name in paths, title for people, where they are.
+def _change_order(procore: Procore, record: Record[Row]) -> Body:
+    tree = Tree(procore)
+    lines = [line.value for line in tree.lines(record)]
+    return {**_plain(procore, record), "grand_total": tree.total(record), "lines": lines}
 
-    `body` makes plain values of a record's, `acts` says what can be done with it now, and `fields`
-    what can be changed in it; `doing` does both.
-    """
 
-    name: str
-    title: str
-    table: Callable[[Procore], Table[Any]]
-    body: Callable[[Any], Body] = _plain
-    acts: Callable[[Any], tuple[str, ...]] = _none
-    fields: Callable[[Company], Fields] = _nothing
+def _acts_on_change_order(procore: Procore, record: Record[Row]) -> tuple[str, ...]:
+    approve = () if Tree(procore).standard(record) == "approved" else (APPROVE,)
+    return (*approve, DETACH if record.value and record.value["workflow"] else ATTACH, DELETE)
+
+
+def _fields_of_change_order(procore: Procore, company: Company) -> Fields:
+    return {
+        "status": ("Status", tuple(Statuses(procore).known(company.id))),
+        "executed": ("Executed", ("false", "true")),
+        "title": ("Title", "text"),
+    }
 
 
 OWNER_INVOICES = Kind(
     "payment_applications",
     "Owner invoices",
-    lambda p: p.applications,
+    _all(lambda p: p.applications),
     _owner_invoice,
     _acts_on_owner_invoice,
     _fields_of_owner_invoice,
 )
 """What people bill on the page."""
 
+CHANGE_ORDERS = Kind(
+    "change_orders",
+    "Change orders",
+    _packages,
+    _change_order,
+    _acts_on_change_order,
+    _fields_of_change_order,
+)
+"""The packages; what is in them is shown with them."""
+
 PROCORE = (
     OWNER_INVOICES,
-    Kind("contract_payments", "Payments received", lambda p: p.payments),
-    Kind("prime_contracts", "Prime contracts", lambda p: p.prime_contracts),
-    Kind("projects", "Projects", lambda p: p.projects),
-    Kind("billing_periods", "Billing periods", lambda p: p.billing_periods),
-    Kind("vendors", "Vendors", lambda p: p.vendors),
-    Kind("people", "People", lambda p: p.people),
-    Kind("commitments", "Commitments", lambda p: p.commitments),
-    Kind("compliance", "Compliance", lambda p: p.compliance),
-    Kind("compliance_documents", "Compliance documents", lambda p: p.compliance_documents),
-    Kind("insurances", "Insurances", lambda p: p.insurances),
-    Kind("papers", "Waivers and holds", lambda p: p.papers),
-    Kind("timecard_entries", "Timecard entries", lambda p: p.timecard_entries),
-    Kind("timesheets", "Timesheets", lambda p: p.timesheets),
-    Kind("timecard_time_types", "Time types", lambda p: p.timecard_time_types),
-    Kind("cost_codes", "Cost codes", lambda p: p.cost_codes),
-    Kind("folders", "Folders", lambda p: p.folders),
-    Kind("files", "Files", lambda p: p.files),
+    Kind("contract_payments", "Payments received", _all(lambda p: p.payments)),
+    CHANGE_ORDERS,
+    Kind("prime_contracts", "Prime contracts", _all(lambda p: p.prime_contracts)),
+    Kind("projects", "Projects", _all(lambda p: p.projects)),
+    Kind("billing_periods", "Billing periods", _all(lambda p: p.billing_periods)),
+    Kind("vendors", "Vendors", _all(lambda p: p.vendors)),
+    Kind("users", "Users", lambda p, company_id: p.users[company_id].living()),
+    Kind("people", "People", _all(lambda p: p.people)),
+    Kind("commitments", "Commitments", _all(lambda p: p.commitments)),
+    Kind("compliance", "Compliance", _all(lambda p: p.compliance)),
+    Kind("compliance_documents", "Compliance documents", _all(lambda p: p.compliance_documents)),
+    Kind("insurances", "Insurances", _all(lambda p: p.insurances)),
+    Kind("papers", "Waivers and holds", _all(lambda p: p.papers)),
+    Kind("timecard_entries", "Timecard entries", _all(lambda p: p.timecard_entries)),
+    Kind("timesheets", "Timesheets", _all(lambda p: p.timesheets)),
+    Kind("timecard_time_types", "Time types", _all(lambda p: p.timecard_time_types)),
+    Kind("cost_codes", "Cost codes", _all(lambda p: p.cost_codes)),
+    Kind("change_order_statuses", "Names of statuses", _all(lambda p: p.change_order_statuses)),
+    Kind("folders", "Folders", _all(lambda p: p.folders)),
+    Kind("files", "Files", _all(lambda p: p.files)),
 )
 """Every kind of Procore's records, in the order in which they are shown."""
 
 COLUMNS: Mapping[Vendor, Mapping[str, str]] = {
     "procore": {
         "Number": "invoice_number|project_number|full_code|number|position",
-        "Name": "name|title|time_type",
+        "Name": "name|title|time_type|display_name",
         "Project": "",
         "Vendor": "vendor.name",
         "Kind": "kind",
@@ -221,12 +272,16 @@ A table has those columns that some row of it fills. Headings that begin with `#
 
 def _of_kind(procore: Procore, company: Company, kind: Kind) -> Shelf:
     def items() -> Iterator[Item]:
-        for record in kind.table(procore).living():
-            if record.company_id == company.id:
-                project = _project(procore, record)
-                yield Item(str(record.id), kind.body(record.value), project, kind.acts(record.value))
+        for record in kind.records(procore, company.id):
+            yield Item(
+                str(record.id),
+                kind.body(procore, record),
+                _project(procore, record),
+                kind.acts(procore, record),
+            )
 
-    return Shelf("procore", str(company.id), company.name, kind.name, kind.title, items, kind.fields(company))
+    fields = kind.fields(procore, company)
+    return Shelf("procore", str(company.id), company.name, kind.name, kind.title, items, fields)
 
 
 def _project(procore: Procore, record: Record[Any]) -> str:

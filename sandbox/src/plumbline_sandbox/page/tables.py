@@ -45,7 +45,7 @@ def act_form(shelf: Shelf, item: Item, act: str) -> Markup:
     """Return the button that does something with an item."""
     return form(
         f"{shelf.path}/{item.id}/{act}",
-        button(act.capitalize(), about=f"{shelf.title} {label(shelf, item)}", class_=act),
+        button(act.replace("-", " ").capitalize(), about=f"{shelf.title} {label(shelf, item)}", class_=act),
     )
 
 
