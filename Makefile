@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo up down logs smoke sandbox test test-integration test-containers bench campaign lint docs
+.PHONY: help setup demo up down logs smoke sandbox test test-integration test-containers browser bench campaign lint docs picture
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -35,11 +35,14 @@ sandbox: setup ## Run the sandbox alone: a Procore and a QuickBooks on this mach
 	@exec $(BIN)/plumbline sandbox $(OPTIONS)
 
 test: setup lint ## Lint, types, import contracts, unit and component tests
-	@exec $(BIN)/pytest -n 2 -m 'not connected and not published and not containers'
+	@exec $(BIN)/pytest -n 2 -m 'not connected and not published and not containers and not browser'
 
-test-integration: setup ## The suite on real Kafka, Vault and PostgreSQL: by URL, else Docker, else native
-	@$(BIN)/pytest -rs -m 'connected or published'
+test-integration: browser ## The suite on real Kafka, Vault and PostgreSQL (by URL, else Docker, else native); published clients; Chromium
+	@$(BIN)/pytest -rs -m 'connected or published or browser'
 	@exec $(BIN)/plumbline demo --on native --state .plumbline/native
+
+browser: setup
+	@.plumbline/uv/bin/uv sync --frozen --all-packages --group browser -q
 
 test-containers: setup ## What each container may do and reach, on the containers of `make up`
 	@exec $(BIN)/pytest -m containers tests/containers
@@ -59,3 +62,6 @@ lint: setup ## Lint, types and import contracts
 docs: setup ## Write the generated pages of docs/ anew
 	@$(BIN)/python sandbox/tests/sandbox_rules.py
 	@$(BIN)/python stack/tests/stack_pages.py
+
+picture: browser ## Draw the picture of the sandbox's page in docs/ anew (needs Chromium)
+	@$(BIN)/python sandbox/tests/sandbox_picture.py

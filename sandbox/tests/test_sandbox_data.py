@@ -20,7 +20,7 @@ from sandbox_listener import Listener
 from sandbox_site import Site
 
 from plumbline_sandbox.assembly import kept
-from plumbline_sandbox.commandlog import FILE, CommandLog, UnusableDataError
+from plumbline_sandbox.commandlog import FILE, CommandLog, UnkeptError, UnusableDataError
 from plumbline_sandbox.laboratory import Laboratory
 from plumbline_sandbox.quickbooks.entities.registry import ENTITIES
 
@@ -236,9 +236,9 @@ async def test_nothing_is_answered_that_could_not_be_written(tmp_path: Path) -> 
         assert log is not None
         read_only = os.open(tmp_path / FILE, os.O_RDONLY)
         os.dup2(read_only, log._file)
-        with pytest.raises(OSError, match="Bad file"):
+        with pytest.raises(UnkeptError, match="Bad file"):
             await books.invoice(1)
-        with pytest.raises(OSError, match="start the sandbox anew"):
+        with pytest.raises(UnkeptError, match="before"):
             await books.invoice(2)
         os.close(read_only)
 

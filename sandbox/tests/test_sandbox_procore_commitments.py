@@ -39,7 +39,7 @@ async def rival(site: Site) -> dict[str, str]:
     """Install another app in the company; return the headers of its calls."""
     procore = site.lab.world.procore
     user = User(procore.new_id(), "Rival", "rival@example.com")
-    app = App("rival", "secret", user, set(), {site.company_id: Install()})
+    app = App("rival", "secret", user, {site.company_id: Install()})
     procore.grants.apps[app.client_id] = app
     form = {"grant_type": "client_credentials", "client_id": "rival", "client_secret": "secret"}
     token = (await site.lab.procore.post("/oauth/token", json=form)).json()["access_token"]

@@ -30,7 +30,7 @@ async def raw(site: Site, path: str) -> httpx.Response:
 async def consented(site: Site) -> dict[str, str]:
     """Return the headers of a user's own token, without a company."""
     ask = {"response_type": "code", "client_id": site.app.client_id, "redirect_uri": OUT_OF_BAND}
-    code = (await site.lab.procore.get("/oauth/authorize", params=ask)).text
+    code = (await site.lab.procore.post("/oauth/authorize", data={**ask, "decision": "allow"})).text
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": OUT_OF_BAND}
     form |= {"client_id": site.app.client_id, "client_secret": site.app.client_secret}
     answer = await site.lab.procore.post("/oauth/token", data=form)
@@ -300,3 +300,25 @@ async def test_values_have_procores_formats(site: Site) -> None:
     assert re.fullmatch(r"-?\d+\.\d\d", row["total_amount_accrued_this_period"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", row["billing_date"])
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row["created_at"])
+
+
+@rule(
+    "Refusing calls without `Procore-Company-Id` is being extended to more and more apps; others name the company "
+    "by path, query or project.",
+    ZONES,
+    inferred=True,
+)
+async def test_an_app_may_still_leave_the_company_header_out(site: Site) -> None:
+    app = {"client_id": site.app.client_id, "must_name_company": False}
+    assert (await site.lab.control.post("/control/procore/apps", json=app)).status_code == 201
+    for path in (
+        "/rest/v1.0/companies",
+        f"/rest/v1.0/projects?company_id={site.company_id}",
+        f"/rest/v1.0/companies/{site.company_id}/people",
+        f"/rest/v1.0/payment_applications?project_id={site.project_id}",
+        f"{site.project}/vendors",
+    ):
+        assert (await raw(site, path)).status_code == 200, path
+    assert (await raw(site, "/rest/v1.0/payment_applications?project_id=1")).status_code == 404
+    other = site.lab.companies[1].company.id
+    assert (await raw(site, f"/rest/v1.0/projects?company_id={other}")).status_code == 403

@@ -395,3 +395,30 @@ async def test_attachments_of_a_payment_application(site: Site) -> None:
     ]
     redirect = await site.lab.procore.get(shown["attachments"][0]["url"], headers=await site.headers())
     assert (await site.lab.storage.get(redirect.headers["location"])).content == PDF
+
+
+@rule(
+    "The index lists folders and files of all levels, by type, folder, bin, file type and text.",
+    "Procore reference, Project Folder and File index",
+)
+async def test_index_of_folders_and_files(site: Site) -> None:
+    folder = await site.post("/rest/v1.0/folders", {"folder": {"name": "Pay"}}, project_id=site.project_id)
+    for name in ("b.pdf", "a.txt"):
+        file = {"name": name, "parent_id": folder["id"], "upload_uuid": await site.upload(b"x", name)}
+        made = await site.post("/rest/v1.0/files", {"file": file}, project_id=site.project_id)
+    path = f"{site.project}/documents"
+
+    async def names(**asked: str) -> list[str]:
+        filters = {f"filter_{name}": value for name, value in asked.items()}
+        return [row["name"] for row in await site.get(path, sort="name", **filters)]
+
+    assert await names() == ["Pay", "a.txt", "b.pdf"]
+    assert await names(document_type="folder") == ["Pay"]
+    assert await names(document_type="file", file_type="pdf") == ["b.pdf"]
+    assert await names(folder_id=str(folder["id"]), search="A.") == ["a.txt"]
+    await site.delete(f"/rest/v1.0/files/{made['id']}", project_id=site.project_id)
+    assert await names(is_in_recycle_bin="false") == ["Pay", "b.pdf"]
+    assert await names(is_in_recycle_bin="true") == ["a.txt"]
+    assert await site.get(f"{site.own}/documents") == []
+    page = await site.call("GET", path, per_page="2", sort="-name")
+    assert (page.headers["total"], page.json()[0]["document_type"]) == ("3", "file")

@@ -2,10 +2,11 @@
 
 import base64
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
+from sandbox_form import Form
 from sandbox_rules import rule
 
 from plumbline_sandbox.laboratory import Laboratory
@@ -16,6 +17,7 @@ ACCOUNTS = "Procore docs, Developer Managed Service Accounts"
 CLIENTS = "procore-oss ruby-sdk and js-sdk, ProPyCore"
 
 CALLBACK = "http://127.0.0.1/callback"
+OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 
 
 def client(lab: Laboratory, place: int = 0) -> dict[str, str]:
@@ -35,14 +37,28 @@ async def consented(lab: Laboratory) -> dict[str, Any]:
     return tokens
 
 
-async def code_of(lab: Laboratory, redirect_uri: str = CALLBACK) -> str:
-    query = {"response_type": "code", "client_id": client(lab)["client_id"], "redirect_uri": redirect_uri}
-    answer = await lab.procore.get("/oauth/authorize", params={**query, "state": "s1"})
-    if redirect_uri != CALLBACK:
-        return answer.text
-    back = parse_qs(urlsplit(answer.headers["location"]).query)
-    assert back["state"] == ["s1"]
-    return back["code"][0]
+async def ask(lab: Laboratory, **changes: str) -> httpx.Response:
+    """Open the address that a browser is sent to for consent."""
+    query = {"response_type": "code", "client_id": client(lab)["client_id"], "redirect_uri": CALLBACK}
+    return await lab.procore.get("/oauth/authorize", params={**query, "state": "s1", **changes})
+
+
+async def click(lab: Laboratory, decision: str = "allow", **changes: str) -> httpx.Response:
+    form = Form((await ask(lab, **changes)).text)
+    return await lab.procore.post(form.action, data={**form.fields, "decision": decision})
+
+
+def landed(answer: httpx.Response) -> dict[str, str]:
+    assert answer.status_code == 302, answer.text
+    address, _, query = answer.headers["location"].partition("?")
+    assert address == CALLBACK
+    return dict(parse_qsl(query))
+
+
+async def code_of(lab: Laboratory) -> str:
+    back = landed(await click(lab))
+    assert back["state"] == "s1"
+    return back["code"]
 
 
 async def me(lab: Laboratory, token: str) -> int:
@@ -100,13 +116,46 @@ async def test_code_is_good_once_for_ten_minutes(lab: Laboratory) -> None:
 
 @rule("A redirect URI must be registered to the letter; out of band shows the code.", ENDPOINTS)
 async def test_redirect_uris(lab: Laboratory) -> None:
-    query = {"response_type": "code", "client_id": client(lab)["client_id"]}
-    wrong = await lab.procore.get("/oauth/authorize", params={**query, "redirect_uri": f"{CALLBACK}/"})
-    assert wrong.status_code == 400
-    out_of_band = "urn:ietf:wg:oauth:2.0:oob"
-    code = await code_of(lab, out_of_band)
-    answer = await grant(lab, grant_type="authorization_code", code=code, redirect_uri=out_of_band)
+    app = {"client_id": client(lab)["client_id"], "redirect_uris": [CALLBACK]}
+    shown = {**app, "must_name_company": True}
+    assert (await lab.control.post("/control/procore/apps", json=app)).json() == shown
+    assert shown in (await lab.control.get("/control/procore/apps")).json()
+    assert (await ask(lab)).status_code == 200
+    for wrong in (f"{CALLBACK}/", "http://elsewhere.example/", ""):
+        assert (await ask(lab, redirect_uri=wrong)).status_code == 400
+        refused = await lab.procore.post("/oauth/authorize", data={**app, "redirect_uri": wrong})
+        assert refused.status_code == 400
+    code = (await click(lab, redirect_uri=OUT_OF_BAND)).text
+    answer = await grant(lab, grant_type="authorization_code", code=code, redirect_uri=OUT_OF_BAND)
     assert answer.status_code == 200
+
+
+async def test_malformed_app_is_refused(lab: Laboratory) -> None:
+    app_id = client(lab)["client_id"]
+    for body in ({"client_id": app_id, "name": "x"}, {"client_id": app_id, "redirect_uris": CALLBACK}):
+        assert (await lab.control.post("/control/procore/apps", json=body)).status_code == 400
+    unknown = {"client_id": "nobody", "redirect_uris": []}
+    assert (await lab.control.post("/control/procore/apps", json=unknown)).status_code == 404
+
+
+@rule(
+    "The person is asked on a page; who does not allow it leads back with error=access_denied.",
+    "RFC 6749, 4.1.2.1; Doorkeeper",
+    inferred=True,
+)
+async def test_consent_is_refused(lab: Laboratory) -> None:
+    page = await ask(lab)
+    assert page.headers["content-type"].startswith("text/html")
+    assert Form(page.text).buttons == [("decision", "allow"), ("decision", "deny")]
+    back = landed(await click(lab, "deny"))
+    assert (back["error"], back["state"]) == ("access_denied", "s1")
+    assert "code" not in back
+    assert "denied" in (await click(lab, "deny", redirect_uri=OUT_OF_BAND)).text
+    assert "<script>" not in (await ask(lab, state="<script>")).text
+
+
+async def test_unknown_app_asks_in_vain(lab: Laboratory) -> None:
+    assert (await ask(lab, client_id="nobody")).status_code == 401
 
 
 @rule("Any call to refresh, successful or not, uses the refresh token up.", TOKENS)

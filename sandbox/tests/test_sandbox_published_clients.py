@@ -1,19 +1,12 @@
 """Published clients, unmodified, in environments of their own: they cannot tell the sandbox from the real thing."""
 
-import asyncio
-import hashlib
-import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-CLIENTS = Path(__file__).parents[1] / "clients"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "plumbline"
-PATIENCE_S = 600
+from sandbox_clients import CLIENTS, must, node_environment, python_environment
 
 pytestmark = pytest.mark.published
 
@@ -26,61 +19,6 @@ def sandbox() -> Iterator[str]:
         assert process.stdout is not None
         yield process.stdout.readline()
         process.terminate()
-
-
-def environment(name: str, recipe: Path) -> tuple[Path, bool]:
-    """Return the cached folder of one environment, and whether it has to be filled."""
-    digest = hashlib.sha256(recipe.read_bytes()).hexdigest()[:12]
-    folder = CACHE / f"{name}-clients-{digest}"
-    return folder, not (folder / "ready").exists()
-
-
-async def output_of(*command: str, cwd: Path, **env: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        cwd=cwd,
-        env={**os.environ, **env},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    async with asyncio.timeout(PATIENCE_S):
-        said, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, said.decode()
-
-
-async def must(*command: str, cwd: Path, **env: str) -> str:
-    code, said = await output_of(*command, cwd=cwd, **env)
-    assert code == 0, said
-    return said
-
-
-async def python_environment() -> str:
-    folder, is_new = environment("python", CLIENTS / "python" / "requirements.txt")
-    python = str(folder / "bin" / "python")
-    if is_new:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        await must(sys.executable, "-m", "venv", str(folder), cwd=folder)
-        recipe = str(CLIENTS / "python" / "requirements.txt")
-        await must(python, "-m", "pip", "install", "-q", "-r", recipe, cwd=folder)
-        (folder / "ready").touch()
-    return python
-
-
-async def node_environment() -> Path:
-    folder, is_new = environment("node", CLIENTS / "node" / "package-lock.json")
-    if is_new:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(CLIENTS / "node" / name, folder)
-        await must("npm", "ci", "--no-audit", "--no-fund", cwd=folder)
-        (folder / "ready").touch()
-    # Node looks for packages beside the file that imports them.
-    for script in (CLIENTS / "node").glob("*.mjs"):
-        shutil.copy(script, folder)
-    return folder
 
 
 @pytest.mark.parametrize(

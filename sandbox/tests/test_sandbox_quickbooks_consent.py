@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from sandbox_app import ACCOUNTING, CALLBACK, App, Form, landed
+from sandbox_app import ACCOUNTING, CALLBACK, App, landed
+from sandbox_form import Form
 from sandbox_rules import rule
 
 from plumbline_sandbox.laboratory import Laboratory

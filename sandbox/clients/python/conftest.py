@@ -22,6 +22,11 @@ def sandbox():
 
 
 @pytest.fixture(scope="session")
+def seed(sandbox):
+    return requests.get(sandbox["control_url"] + "/control/seed", timeout=5).json()
+
+
+@pytest.fixture(scope="session")
 def realm(sandbox):
     return sandbox["quickbooks"]["realms"][0]
 

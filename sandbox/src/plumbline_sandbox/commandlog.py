@@ -12,12 +12,13 @@ broke off was never answered; it is cut away.
 
 import asyncio
 import base64
+import errno
 import fcntl
 import json
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -38,18 +39,31 @@ class UnusableDataError(ValueError):
     """The data directory cannot be used, and why."""
 
 
+class UnkeptError(Exception):
+    """Something could not be written down any more: the sandbox must stop."""
+
+
 class CommandLog:
     """The file of one data directory, locked for this process.
 
+    Args:
+        directory: Made if it is not there.
+        lost: Is told once when something cannot be written; nothing ever will be again.
+
     Raises:
-        UnusableDataError: Another process has it, or a line other than the last is broken.
-        OSError: It cannot be opened; in later calls: it cannot be written, and never again will be.
+        UnusableDataError: It cannot be opened, another process has it, or a line other than the
+            last is broken.
+        UnkeptError: In later calls: it cannot be written.
     """
 
-    def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+    def __init__(self, directory: Path, lost: Callable[[UnkeptError], object] = lambda _: None) -> None:
         self.path = directory / FILE
-        self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._lost = lost
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        except OSError as refused:
+            raise UnusableDataError(f"{directory} cannot keep data: {refused.strerror}") from refused
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as taken:
@@ -127,15 +141,20 @@ class CommandLog:
 
     def _write(self, line: bytes) -> None:
         if self._file < 0:
-            raise OSError(f"{self.path} could not be written before; start the sandbox anew")
+            raise UnkeptError(f"{self.path} could not be written before")
         try:
             if os.write(self._file, line) != len(line):
-                raise OSError(f"{self.path}: no room for a whole line")
-        except OSError:
+                raise OSError(errno.ENOSPC, "there is no room for a whole line")
+        except OSError as refused:
             # After a hole nothing may follow: the state on disk must be one that was true.
             os.close(self._file)
             self._file = -1
-            raise
+            unkept = UnkeptError(
+                f"{self.path} cannot be written any more ({refused.strerror}), so the sandbox stops. All that "
+                "it answered is kept: make room, and start it again"
+            )
+            self._lost(unkept)
+            raise unkept from refused
 
     def _cut(self) -> None:
         """Cut away a last line without an end."""

@@ -15,6 +15,7 @@ from plumbline_sandbox.page.routes import Page
 from plumbline_sandbox.partners_control import PartnersControl
 from plumbline_sandbox.people import ProcorePeople
 from plumbline_sandbox.posted import posted_object
+from plumbline_sandbox.procore.portal import Portal as ProcorePortal
 from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.quickbooks.portal import Portal
 from plumbline_sandbox.scenario import play
@@ -64,6 +65,7 @@ class Control:
                 Route("/control/procore/requisitions/{id:int}", self.review, methods=["PATCH", "DELETE"]),
                 Route("/control/procore/papers/{id:int}", self.handle_paper, methods=["PATCH"]),
                 Route("/control/procore/papers/{kind}", self.paper, methods=["POST"]),
+                *ProcorePortal(self._world.procore.grants).routes(),
                 Route("/control/quickbooks", self.found, methods=["POST"]),
                 *Portal(self._world.quickbooks).routes(),
                 Route("/control/quickbooks/{realm}/settings", self.configure, methods=["POST"]),

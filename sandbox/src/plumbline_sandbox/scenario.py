@@ -26,12 +26,16 @@ def read_scenario(path: Path) -> dict[str, Any]:
     """Return the scenario in a file.
 
     Raises:
-        ValueError: It holds no JSON object.
-        OSError: It cannot be read.
+        ValueError: It cannot be read, or holds no JSON object.
     """
-    scenario = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        scenario = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as refused:
+        raise ValueError(f"the scenario {path} cannot be read: {refused.strerror}") from refused
+    except ValueError as broken:
+        raise ValueError(f"the scenario {path} is no JSON: {broken}") from broken
     if not isinstance(scenario, dict):
-        raise ValueError("a scenario is a JSON object")  # noqa: TRY004 -- it is the writer's mistake
+        raise ValueError(f"the scenario {path} is no JSON object")  # noqa: TRY004 -- it is the writer's mistake
     return scenario
 
 

@@ -128,7 +128,7 @@ def _company(world: World, name: str, rng: random.Random) -> SeededCompany:
     account = User(
         procore.new_id(), f"{name} integration", f"dmsa@{name.split(maxsplit=1)[0].lower()}.example"
     )
-    app = App(rng.randbytes(16).hex(), rng.randbytes(16).hex(), account, {"http://127.0.0.1/callback"})
+    app = App(rng.randbytes(16).hex(), rng.randbytes(16).hex(), account)
     app.installs[company.id] = Install()
     procore.grants.apps[app.client_id] = app
     return SeededCompany(company, app)

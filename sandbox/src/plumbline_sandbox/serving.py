@@ -1,8 +1,10 @@
 """Serving the sandbox over HTTP: one port per provider, and one for control."""
 
 import asyncio
+import errno
+import os
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from plumbline_sandbox.announcing import announcement
 from plumbline_sandbox.assembly import Sandbox, fresh, kept
-from plumbline_sandbox.commandlog import CommandLog
+from plumbline_sandbox.commandlog import CommandLog, UnkeptError
 from plumbline_sandbox.http import CONNECTION_EXTENSION
 
 ORDER = ("procore", "quickbooks", "control", "storage", "slack", "jira", "payments", "lambda")
@@ -39,9 +41,19 @@ class _Server(uvicorn.Server):
         yield
 
 
+class UnusableAddressError(ValueError):
+    """There is nowhere to listen, and why."""
+
+
 @asynccontextmanager
 async def serving(
-    *, host: str, port: int, seed_number: int | None, scenario: Mapping[str, Any], data: Path | None = None
+    *,
+    host: str,
+    port: int,
+    seed_number: int | None,
+    scenario: Mapping[str, Any],
+    data: Path | None = None,
+    lost: Callable[[UnkeptError], object] = lambda _: None,
 ) -> AsyncIterator[dict[str, Any]]:
     """Serve a world until the end of the context; give what clients need to know.
 
@@ -53,11 +65,12 @@ async def serving(
         scenario: What is to go wrong.
         data: Directory in which Procore and QuickBooks outlive the process; None: everything is
             in memory.
+        lost: Is told when the data cannot be written any more.
 
     Raises:
-        ValueError: The scenario is malformed, or the data cannot be used.
+        ValueError: The scenario is malformed, or the data or the address cannot be used.
     """
-    log = CommandLog(data) if data else None
+    log = CommandLog(data, lost) if data else None
     try:
         sandbox = await kept(log, seed_number) if log else fresh(seed_number or 1)
         with _sockets(host, port, sandbox.ports) as sockets:
@@ -105,7 +118,7 @@ def _sockets(host: str, port: int, before: Mapping[str, int]) -> Iterator[dict[s
             return
         try:
             sockets = _open(opened, host, before)
-        except OSError:
+        except UnusableAddressError:
             opened.close()
             sockets = _open(opened, host, {})
         yield sockets
@@ -117,7 +130,20 @@ def _reached(host: str) -> str:
 
 
 def _open(opened: ExitStack, host: str, ports: Mapping[str, int]) -> dict[str, socket.socket]:
-    return {name: opened.enter_context(socket.create_server((host, ports.get(name, 0)))) for name in ORDER}
+    return {name: opened.enter_context(_socket(host, ports.get(name, 0))) for name in ORDER}
+
+
+def _socket(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port))
+    except OSError as refused:
+        if refused.errno == errno.EADDRINUSE:
+            raise UnusableAddressError(
+                f"port {port} of {host} is taken: name another first port, or 0 for free ones"
+            ) from refused
+        raise UnusableAddressError(
+            f"{host} cannot be listened on: {os.strerror(refused.errno or 0)}"
+        ) from refused
 
 
 def _config(app: Any) -> uvicorn.Config:

@@ -1,17 +1,9 @@
 """What every page is made of: the frame, tables, small forms."""
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 
-from plumbline_sandbox.page.markup import Markup, el
-
-SECTIONS = {
-    "procore": "Procore",
-    "quickbooks": "QuickBooks",
-    "faults": "Faults",
-    "clock": "Clock",
-    "journal": "Journal",
-}
-"""The parts of the index page, by their anchors."""
+from plumbline_sandbox.markup import Markup, el
 
 STYLE = "/page/style.css"
 """Where the style sheet is."""
@@ -19,10 +11,26 @@ STYLE = "/page/style.css"
 SCRIPT = "/page/live.js"
 """Where the script is."""
 
+SECTIONS = {"/": "Companies", "/#faults": "Faults", "/#clock": "Clock", "#journal": "Journal"}
+"""Where the links at the top lead."""
 
-def frame(title: str, *content: object) -> bytes:
-    """Return a whole page."""
-    links = [el("a", name, href=f"/#{anchor}") for anchor, name in SECTIONS.items()]
+BRIEF_CHARS = 24
+"""How long a text may be that is never broken."""
+
+JOURNAL_KINDS = ("", "commit", "answer", "bytes-lost", "mail", "webhook-attempt", "fault", "token")
+"""What the journal beside each page can be narrowed to."""
+
+
+def frame(title: str, *content: object, standing: Markup, beside: Markup, look_for: str = "") -> bytes:
+    """Return a whole page: with a note of how things stand at its top, and the journal beside it."""
+    links = [el("a", name, href=href) for href, name in SECTIONS.items()]
+    finding = el(
+        "form",
+        field("Look for", "find", look_for, type="search", placeholder="number, name, status"),
+        button("Find"),
+        action="/",
+        role="search",
+    )
     page = el(
         "html",
         el(
@@ -37,29 +45,80 @@ def frame(title: str, *content: object) -> bytes:
         el(
             "body",
             el("a", "Skip to content", href="#content", class_="skip"),
-            el("header", el("p", el("a", "Sandbox", href="/")), el("nav", links, aria_label="Sections")),
+            el(
+                "header",
+                el("a", "Sandbox", href="/", class_="home"),
+                el("nav", links, aria_label="Sections"),
+                standing,
+                finding,
+            ),
             el("main", el("h1", title), content, id="content", tabindex="-1"),
+            beside,
         ),
         lang="en",
     )
     return b"<!doctype html>" + page.encode()
 
 
-def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Markup:
+def journal(since: int, names: Mapping[str, str]) -> Markup:
+    """Return an empty list that the script fills, and what to do without it.
+
+    Args:
+        since: The number of the last entry that is not shown.
+        names: What people call the companies and realms that entries name by id.
+    """
+    entries = el(
+        "ol",
+        id="entries",
+        data_since=since,
+        data_names=json.dumps(names),
+        role="log",
+        aria_label="What happens",
+        tabindex="0",
+    )
+    return el(
+        "aside",
+        el("h2", "Journal"),
+        choice("Show", "kind", JOURNAL_KINDS),
+        el("p", "Nothing has happened yet. What clients and people do appears here.", id="quiet"),
+        entries,
+        el("noscript", el("p", el("a", "The journal as JSON", href="/journal"))),
+        id="journal",
+        aria_label="Journal",
+    )
+
+
+def table(
+    caption: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    ids: Sequence[str] | None = None,
+    empty: str = "none",
+) -> Markup:
     """Return a table; the first cell of each row is its header. Heads that begin with `#` are of figures."""
     body = [
-        el("tr", [_cell(place, heads[place], content) for place, content in enumerate(row)]) for row in rows
+        el(
+            "tr",
+            [
+                el("th", row[0], scope="row"),
+                [cell(head, value, value) for head, value in zip(heads[1:], row[1:], strict=True)],
+            ],
+            id=ids[number] if ids else None,
+        )
+        for number, row in enumerate(rows)
     ]
+    if not body:
+        return el("div", el("p", el("b", caption)), el("p", empty, class_="soft"), class_="none")
     head = el("tr", [el("th", name.removeprefix("#"), scope="col", class_=_kind(name)) for name in heads])
-    content = el("tbody", body) if body else el("tbody", el("tr", el("td", "none", colspan=len(heads))))
     # Wide tables scroll by themselves, with the keyboard too.
-    whole = el("table", el("caption", caption), el("thead", head), content)
+    whole = el("table", el("caption", caption), el("thead", head), el("tbody", body))
     return el("div", whole, class_="wide", tabindex="0", role="region", aria_label=caption)
 
 
-def form(action: str, *content: object) -> Markup:
+def form(action: str, *content: object, **attributes: object) -> Markup:
     """Return a form that posts."""
-    return el("form", content, method="post", action=action)
+    return el("form", content, method="post", action=action, **attributes)
 
 
 def button(label: str, *, about: str = "", **attributes: object) -> Markup:
@@ -69,19 +128,19 @@ def button(label: str, *, about: str = "", **attributes: object) -> Markup:
 
 def field(label: str, name: str, value: object, **attributes: object) -> Markup:
     """Return a labelled line of text."""
-    return el("label", label, " ", el("input", name=name, value=value, **attributes))
+    return el("label", el("span", label), el("input", name=name, value=value, **attributes))
 
 
 def choice(label: str, name: str, options: Iterable[str], chosen: str = "") -> Markup:
     """Return a labelled choice."""
     made = [el("option", option or "any", value=option, selected=option == chosen) for option in options]
-    return el("label", label, " ", el("select", made, name=name))
+    return el("label", el("span", label), el("select", made, name=name))
 
 
-def _cell(place: int, head: str, content: object) -> Markup:
-    if place == 0:
-        return el("th", content, scope="row")
-    return el("td", content, class_=_kind(head))
+def cell(head: str, value: object, content: object) -> Markup:
+    """Return a cell under a heading; a brief text, and a figure, stand on one line."""
+    brief = not isinstance(value, str) or len(value) <= BRIEF_CHARS
+    return el("td", content, class_=_kind(head) or ("brief" if brief else None))
 
 
 def _kind(head: str) -> str | None:

@@ -1,143 +1,151 @@
-"""Pages of single records, where a person changes them."""
+"""Pages of one kind of record and of single records, where a person looks and changes."""
 
 import json
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from plumbline_sandbox.page.markup import el
-from plumbline_sandbox.page.parts import button, choice, field, form, frame
-from plumbline_sandbox.procore.application_edit import STATUSES
-from plumbline_sandbox.procore.change_orders.statuses import Statuses
-from plumbline_sandbox.procore.change_orders.tree import Tree
-from plumbline_sandbox.procore.g702 import Application, Line
-from plumbline_sandbox.procore.records import Record, Shown
-from plumbline_sandbox.procore.requisition import Item, Requisition
-from plumbline_sandbox.procore.requisition_edit import STATUSES as REQUISITION_STATUSES
-from plumbline_sandbox.procore.state import Row
+from plumbline_sandbox.markup import Markup, el
+from plumbline_sandbox.page.index import VENDORS, kind_link
+from plumbline_sandbox.page.kinds import OWNER_INVOICES, Item, Shelf, shelves
+from plumbline_sandbox.page.parts import button, choice, field, form
+from plumbline_sandbox.page.tables import act_form, described, label, records
 from plumbline_sandbox.quickbooks import wire
 from plumbline_sandbox.quickbooks.entities.registry import ENTITIES
 from plumbline_sandbox.world import World
 
-CODES = {4: "approved for invoicing", 5: "invoice ready", 6: "invoice sent", 7: "paid"}
-"""The codes of the brief's dialect."""
 
-OPERATIONS = {"Invoice": ("void", "delete", "send"), "Payment": ("void", "delete")}
-"""What can be done to a transaction besides changing it."""
+def shelf_page(world: World, shelf: Shelf) -> list[Markup]:
+    """Return all kinds of a company, and the records of one of them."""
+    links = [
+        kind_link(other, sum(1 for _ in other.items()), here=other.name == shelf.name)
+        for other in shelves(world, shelf.vendor, shelf.company_id).values()
+    ]
+    billing = _billing(world, shelf) if shelf.name == OWNER_INVOICES.name else None
+    return [
+        trail(shelf),
+        el("nav", el("ul", links, class_="kinds"), aria_label="Kinds", id="kinds"),
+        el("section", records(shelf)[0], id="records"),
+        billing or Markup(),
+    ]
 
 
-def application_page(world: World, record: Record[Application]) -> bytes:
-    """Return the page of a payment application."""
-    value = record.value
-    assert value is not None
-    texts = {
-        "Invoice number": ("invoice_number", value.invoice_number, "text"),
-        "Billing date": ("billing_date", value.billing_date, "date"),
-        "Period from": ("period_start", value.period_start, "date"),
-        "Period to": ("period_end", value.period_end, "date"),
-        "Tax": ("tax", value.tax, "text"),
-    }
-    fields = [field(label, name, text, type=kind) for label, (name, text, kind) in texts.items()]
-    code = None
-    if world.procore.companies[record.company_id].brief_statuses:
-        known = ", ".join(f"{number} {name}" for number, name in CODES.items())
-        code = field(f"Code ({known})", "status_code", value.status_code or "", type="number")
-    path = f"/page/procore/{record.id}"
-    return frame(
-        f"Payment application {value.invoice_number}",
-        form(path, choice("Status", "status", STATUSES, value.status), code, fields, button("Save")),
-        form(f"{path}/delete", button("Delete")),
-        el("h2", "Schedule of values"),
-        el("ul", [el("li", _line(line)) for line in value.lines]),
+def item_page(shelf: Shelf, item: Item) -> list[Markup]:
+    """Return what a record holds, and what can be done with it."""
+    path = f"{shelf.path}/{item.id}"
+    changing = _entity(shelf, item, path) if shelf.vendor == "quickbooks" else _record(shelf, item, path)
+    acts = [act_form(shelf, item, act) for act in item.acts]
+    return [
+        trail(shelf, of_record=True),
+        el("div", acts, class_="row") if acts else Markup(),
+        el("details", el("summary", "Change it"), changing, class_="card") if changing else Markup(),
+        el("section", el("h2", "What it holds"), described(item.body), id="held"),
+    ]
+
+
+def trail(shelf: Shelf, *, of_record: bool = False) -> Markup:
+    """Return the way here: vendor, company, kind."""
+    kind = [" / ", el("a", shelf.title, href=shelf.path)] if of_record else None
+    steps = [el("a", VENDORS[shelf.vendor], href=f"/#{shelf.vendor}"), " / ", shelf.company, kind]
+    return el("p", steps, class_="trail")
+
+
+def title(shelf: Shelf, item: Item) -> str:
+    """Return the heading of a record's page."""
+    return (
+        f"{shelf.title.removesuffix('s') if shelf.vendor == 'procore' else shelf.title} {label(shelf, item)}"
     )
 
 
-def requisition_page(record: Record[Requisition]) -> bytes:
-    """Return the page of a requisition."""
-    value = record.value
-    assert value is not None
-    texts = {
-        "Invoice number": ("invoice_number", value.invoice_number, "text"),
-        "Period from": ("requisition_start", value.requisition_start, "date"),
-        "Period to": ("requisition_end", value.requisition_end, "date"),
-        "Billing date": ("billing_date", value.billing_date, "date"),
-        "Paid on": ("payment_date", value.payment_date or "", "date"),
-    }
-    fields = [field(label, name, text, type=kind) for label, (name, text, kind) in texts.items()]
-    path = f"/page/procore/requisitions/{record.id}"
-    return frame(
-        f"Requisition {value.invoice_number}",
-        form(path, choice("Status", "status", REQUISITION_STATUSES, value.status), fields, button("Save")),
-        form(f"{path}/delete", button("Delete")),
-        el("h2", "Schedule of values"),
-        el("ul", [el("li", _item(item)) for item in value.items]),
-    )
-
-
-def change_order_page(world: World, record: Record[Row]) -> bytes:
-    """Return the page of a change order."""
-    value = record.value
-    assert value is not None
-    tree, statuses = Tree(world.procore), Statuses(world.procore).known(record.company_id)
-    path = f"/page/procore/change_orders/{record.id}"
-    return frame(
-        f"Change order {value['number']} {value['title'] or ''}",
-        form(
-            path,
-            choice("Status", "status", statuses, value["status"]),
-            choice("Executed", "executed", ("false", "true"), str(value["executed"]).lower()),
-            field("Title", "title", value["title"] or ""),
-            button("Save"),
-        ),
-        form(f"{path}/delete", button("Delete")),
-        el("h2", "Schedule of values"),
-        el("ul", [el("li", _order_line(line)) for line in tree.lines(record)]),
-    )
-
-
-def entity_page(world: World, realm_id: str, entity: str, entity_id: str) -> bytes:
-    """Return the page of a QuickBooks entity.
+def entity_change(shelf: Shelf, item: Item, asked: Mapping[str, str]) -> dict[str, Any]:
+    """Return the properties that a form gives an entity: its fields, and the rest as JSON.
 
     Raises:
-        KeyError: There is no such company or family.
-        FaultError: There is no such entity.
+        ValueError: A figure or the JSON cannot be read; the sentence says which.
     """
-    realm, family = world.quickbooks.realm(realm_id), ENTITIES[entity.lower()]
-    shown = wire.plain(family.render(realm, family.read(realm, entity_id)))
-    path = f"/page/quickbooks/{realm_id}/{entity}/{entity_id}"
-    text = json.dumps(shown, indent=2, ensure_ascii=False)
-    area = el("textarea", text, name="body", rows=min(30, text.count("\n") + 2), spellcheck="false")
-    others = [
-        form(f"{path}/{operation}", button(operation.capitalize()))
-        for operation in OPERATIONS.get(entity, ())
+    try:
+        rest = json.loads(asked.get("rest") or "{}")
+    except ValueError as broken:
+        raise ValueError(f"the rest is no JSON: {broken}") from broken
+    if not isinstance(rest, dict):
+        raise ValueError("the rest is not a JSON object")  # noqa: TRY004 -- it is the writer's mistake
+    now = _writable(shelf, item)
+    wanted = {**rest, **{name: _typed(name, asked[name], now[name]) for name in now if name in asked}}
+    # What was left as it is may be reckoned anew from what was changed.
+    return {name: value for name, value in wanted.items() if name not in now or value != now[name]}
+
+
+def _entity(shelf: Shelf, item: Item, path: str) -> Markup | None:
+    """Return a form of what can be written, with a field for each plain value; None if nothing can."""
+    now = _writable(shelf, item)
+    plain = {name: value for name, value in now.items() if not isinstance(value, dict | list)}
+    rest = {name: value for name, value in now.items() if name not in plain}
+    text = json.dumps(rest, indent=2, ensure_ascii=False)
+    area = el("textarea", text, name="rest", rows=min(24, text.count("\n") + 2), spellcheck="false")
+    fields = [field(name, name, _written(value)) for name, value in plain.items()]
+    whole = form(
+        path,
+        el("div", fields, class_="fields"),
+        el("label", el("span", "The rest, as JSON; properties left out stay as they are"), area),
+        button("Save"),
+        class_="change",
+    )
+    return whole if now else None
+
+
+def _writable(shelf: Shelf, item: Item) -> dict[str, Any]:
+    body = wire.plain(item.body)
+    writable = ENTITIES[shelf.name.lower()].writable
+    return {name: value for name, value in body.items() if name in writable}
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
+
+
+def _typed(name: str, text: str, now: object) -> object:
+    """Return what was typed, as a value of the kind that is there now."""
+    if isinstance(now, str):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError as broken:
+        kind = "true or false" if isinstance(now, bool) else "a figure"
+        raise ValueError(f"{name} takes {kind}, not “{text}”") from broken
+
+
+def _record(shelf: Shelf, item: Item, path: str) -> Markup | None:
+    made = [
+        field(label, name, _written(item.body[name]), type=kind)
+        if isinstance(kind, str)
+        else choice(label, name, kind, _written(item.body[name]))
+        for name, (label, kind) in shelf.fields.items()
     ]
-    return frame(
-        f"{entity} {entity_id} of {realm.name}",
-        form(
-            path,
-            el("label", "What it is to be, as JSON; properties left out stay as they are", area),
-            button("Save"),
+    return form(path, el("div", made, class_="fields"), button("Save"), class_="change") if made else None
+
+
+def _billing(world: World, shelf: Shelf) -> Markup:
+    """Return the form that bills a share of a contract's schedule of values."""
+    contracts = dict(_contracts(world, shelf))
+    options = [el("option", name, value=contract) for contract, name in contracts.items()]
+    return el(
+        "section",
+        el("h2", "Bill"),
+        el(
+            "p",
+            "Makes a draft of the contract's next owner invoice, as a project manager would.",
+            class_="soft",
         ),
-        el("div", others, class_="row"),
+        form(
+            shelf.path,
+            el("label", el("span", "Contract"), el("select", options, name="contract")),
+            field("Work done this period, in % of each line", "percent", 10, type="number", min=0, max=100),
+            button("Bill"),
+        ),
     )
 
 
-def problem_page(sentence: str) -> bytes:
-    """Return the page that says why something was not done."""
-    return frame("That was refused", el("p", sentence, role="alert"), el("p", el("a", "Back", href="/")))
-
-
-def _order_line(line: Shown[Row]) -> str:
-    code = (line.value["wbs_code"] or {}).get("flat_code", "")
-    return f"{code} {line.value['description'] or ''}: {line.value['amount']}"
-
-
-def _line(line: Line) -> str:
-    return (
-        f"{line.flat_code} {line.description_of_work}: {line.work_this_period:,.2f} of "
-        f"{line.scheduled_value:,.2f} this period, {line.retainage_percent} % retained"
-    )
-
-
-def _item(item: Item) -> str:
-    return (
-        f"{item.description_of_work}: {item.work_this_period:,.2f} of {item.scheduled_value:,.2f} this period, "
-        f"{item.work_retained:,.2f} retained; {item.status}"
-    )
+def _contracts(world: World, shelf: Shelf) -> Iterator[tuple[str, str]]:
+    for contract in shelves(world, shelf.vendor, shelf.company_id)["prime_contracts"].items():
+        yield contract.id, f"{contract.body['number']} {contract.body['title']}"

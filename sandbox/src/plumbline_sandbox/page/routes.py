@@ -1,9 +1,9 @@
 """The page's routes: `GET /` and the forms on it, which change things as a person would."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -11,15 +11,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from plumbline_sandbox.http import RefusedError
-from plumbline_sandbox.page.index import SCALES, STEPS, index
-from plumbline_sandbox.page.parts import SCRIPT, STYLE
-from plumbline_sandbox.page.records import (
-    application_page,
-    change_order_page,
-    entity_page,
-    problem_page,
-    requisition_page,
-)
+from plumbline_sandbox.markup import el
+from plumbline_sandbox.page.doing import Doing, whole
+from plumbline_sandbox.page.index import SCALES, STEPS, VENDORS, findings, overview
+from plumbline_sandbox.page.kinds import Item, Shelf, Vendor, companies, shelves
+from plumbline_sandbox.page.parts import SCRIPT, STYLE, frame, journal
+from plumbline_sandbox.page.records import entity_change, item_page, shelf_page, title
+from plumbline_sandbox.page.switches import in_force
 from plumbline_sandbox.people import ProcorePeople
 from plumbline_sandbox.quickbooks.errors import FaultError
 from plumbline_sandbox.world import World
@@ -33,6 +31,9 @@ HEADERS = {
 }
 """Nothing is loaded from elsewhere, and nothing that slipped into the page could run."""
 
+RECENT = 50
+"""How many entries of the past the journal beside each page begins with."""
+
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -41,63 +42,48 @@ class Page:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._people = ProcorePeople(world)
+        self._doing = Doing(ProcorePeople(world))
+        self._seeded = world.journal.last
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        posts = {
-            "/page/clock": self.clock,
-            "/page/faults/{name}/on": self.fault_on,
-            "/page/faults/{name}/off": self.fault_off,
-            "/page/procore/{id:int}": self.change_application,
-            "/page/procore/{id:int}/approve": self.approve,
-            "/page/procore/{id:int}/delete": self.delete_application,
-            "/page/procore/requisitions/{id:int}": self.change_requisition,
-            "/page/procore/requisitions/{id:int}/approve": self.approve_requisition,
-            "/page/procore/requisitions/{id:int}/delete": self.delete_requisition,
-            "/page/procore/change_orders/{id:int}": self.change_order,
-            "/page/procore/change_orders/{id:int}/approve": self.approve_change_order,
-            "/page/procore/change_orders/{id:int}/workflow": self.tie_workflow,
-            "/page/procore/change_orders/{id:int}/delete": self.delete_change_order,
-            "/page/quickbooks/{realm}/{entity}/{id}": self.change_entity,
-            "/page/quickbooks/{realm}/{entity}/{id}/{operation}": self.operate,
-        }
+        shelf = "/page/{vendor}/{company}/{kind}"
         gets = {
             "/": self.index,
             STYLE: _asset("style.css", "text/css"),
             SCRIPT: _asset("live.js", "text/javascript"),
-            "/page/procore/{id:int}": self.application,
-            "/page/procore/requisitions/{id:int}": self.requisition,
-            "/page/procore/change_orders/{id:int}": self.show_change_order,
-            "/page/quickbooks/{realm}/{entity}/{id}": self.entity,
+            shelf: self.shelf,
+            f"{shelf}/{{id}}": self.item,
+        }
+        posts = {
+            "/page/clock": self.clock,
+            "/page/faults/{name}/on": self.fault_on,
+            "/page/faults/{name}/off": self.fault_off,
+            shelf: self.bill,
+            f"{shelf}/{{id}}": self.change,
+            f"{shelf}/{{id}}/{{act}}": self.act,
         }
         return [
-            *(Route(path, _said(handler)) for path, handler in gets.items()),
-            *(Route(path, _said(handler), methods=["POST"]) for path, handler in posts.items()),
+            *(Route(path, self._said(handler)) for path, handler in gets.items()),
+            *(Route(path, self._said(handler), methods=["POST"]) for path, handler in posts.items()),
         ]
 
     async def index(self, request: Request) -> Response:
-        """Show everything."""
-        return _html(index(self._world, request.query_params.get("find", "")))
+        """Show both vendors' companies, or what was looked for in all of them."""
+        if look_for := request.query_params.get("find", "").strip():
+            found = findings(self._world, look_for)
+            return self._page(f"Records with “{look_for}”", found, look_for=look_for)
+        return self._page("Procore and QuickBooks", overview(self._world))
 
-    async def application(self, request: Request) -> Response:
-        """Show a payment application."""
-        record = self._world.procore.applications.truth(request.path_params["id"])
-        if record is None:
-            raise KeyError(request.path_params["id"])
-        return _html(application_page(self._world, record))
+    async def shelf(self, request: Request) -> Response:
+        """Show the records of one kind in one company."""
+        shelf = self._shelf(request)
+        return self._page(f"{shelf.title} of {shelf.company}", shelf_page(self._world, shelf))
 
-    async def requisition(self, request: Request) -> Response:
-        """Show a requisition."""
-        record = self._world.procore.requisitions.truth(request.path_params["id"])
-        if record is None:
-            raise KeyError(request.path_params["id"])
-        return _html(requisition_page(record))
-
-    async def entity(self, request: Request) -> Response:
-        """Show a QuickBooks entity."""
-        realm, entity, entity_id = _of_books(request)
-        return _html(entity_page(self._world, realm, entity, entity_id))
+    async def item(self, request: Request) -> Response:
+        """Show one record."""
+        shelf, item = self._item(request)
+        return self._page(title(shelf, item), item_page(shelf, item))
 
     async def clock(self, request: Request) -> Response:
         """Step the clock, or let it run otherwise."""
@@ -111,9 +97,11 @@ class Page:
     async def fault_on(self, request: Request) -> Response:
         """Put a fault in force."""
         asked = await _form(request)
-        match = {"provider": asked["provider"]} if asked.get("provider") else {}
-        rule: dict[str, Any] = {"name": request.path_params["name"], "match": match}
-        rule |= {name: int(asked[name]) for name in ("every", "times") if asked.get(name)}
+        rule: dict[str, Any] = {"name": request.path_params["name"]}
+        rule["match"] = {name: asked[name] for name in ("provider", "path") if asked.get(name)}
+        rule |= {name: whole(name, asked[name]) for name in ("every", "times") if asked.get(name)}
+        if args := asked.get("args"):
+            rule["args"] = _object("the arguments", args)
         self._world.faults.add(rule)
         return _back("/#faults")
 
@@ -124,116 +112,116 @@ class Page:
                 self._world.faults.remove(rule.id)
         return _back("/#faults")
 
-    async def change_application(self, request: Request) -> Response:
-        """Save a payment application."""
-        asked: dict[str, Any] = dict(await _form(request))
-        if code := asked.pop("status_code", ""):
-            asked["status_code"] = int(code)
-        self._people.rebill(request.path_params["id"], asked)
-        return _back("/#procore")
+    async def bill(self, request: Request) -> Response:
+        """Make a draft of a contract's next owner invoice, with a share of each line billed."""
+        shelf, asked = self._shelf(request), await _form(request)
+        return _back_to(shelf, self._doing.bill(shelf, asked))
 
-    async def approve(self, request: Request) -> Response:
-        """Approve a payment application."""
-        self._people.rebill(request.path_params["id"], {"status": "approved"})
-        return _back("/#procore")
+    async def change(self, request: Request) -> Response:
+        """Save a record."""
+        (shelf, item), asked = self._item(request), await _form(request)
+        if shelf.vendor == "quickbooks":
+            # The person means the present version, whatever version the page showed.
+            body = entity_change(shelf, item, asked)
+            self._world.quickbooks.person(shelf.company_id, shelf.name, {**body, "Id": item.id})
+        else:
+            self._doing.change(shelf, item, asked)
+        return _back_to(shelf, item.id)
 
-    async def delete_application(self, request: Request) -> Response:
-        """Delete a payment application."""
-        self._people.unbill(request.path_params["id"])
-        return _back("/#procore")
+    async def act(self, request: Request) -> Response:
+        """Do with a record what its kind allows: approve, send, void, delete."""
+        (shelf, item), act = self._item(request), request.path_params["act"]
+        if shelf.vendor == "quickbooks":
+            self._world.quickbooks.person(shelf.company_id, shelf.name, {"Id": item.id}, act)
+        else:
+            self._doing.act(shelf, item, act)
+        return _back_to(shelf, item.id)
 
-    async def change_requisition(self, request: Request) -> Response:
-        """Save a requisition; what is left empty stays as it is."""
-        asked = {name: text for name, text in (await _form(request)).items() if text}
-        self._people.review(request.path_params["id"], asked)
-        return _back("/#procore")
+    def _shelf(self, request: Request) -> Shelf:
+        asked = request.path_params
+        vendor = asked["vendor"]
+        if vendor not in VENDORS or asked["company"] not in companies(self._world, cast("Vendor", vendor)):
+            raise KeyError(asked["company"])
+        return shelves(self._world, cast("Vendor", vendor), asked["company"])[asked["kind"]]
 
-    async def approve_requisition(self, request: Request) -> Response:
-        """Approve a requisition."""
-        self._people.review(request.path_params["id"], {"status": "approved"})
-        return _back("/#procore")
+    def _item(self, request: Request) -> tuple[Shelf, Item]:
+        shelf = self._shelf(request)
+        return shelf, shelf.find(request.path_params["id"])
 
-    async def delete_requisition(self, request: Request) -> Response:
-        """Delete a requisition."""
-        self._people.withdraw(request.path_params["id"])
-        return _back("/#procore")
+    def _page(self, heading: str, *content: object, status: int = 200, look_for: str = "") -> Response:
+        since = max(self._seeded, self._world.journal.last - RECENT)
+        names = {key: name for vendor in VENDORS for key, name in companies(self._world, vendor).items()}
+        page = frame(
+            heading,
+            *content,
+            standing=in_force(self._world),
+            beside=journal(since, names),
+            look_for=look_for,
+        )
+        return Response(page, status, HEADERS, "text/html")
 
-    async def show_change_order(self, request: Request) -> Response:
-        """Show a change order."""
-        return _html(change_order_page(self._world, self._people.package(request.path_params["id"])))
+    def _said(self, handler: Handler) -> Handler:
+        """Return a handler that says on a page why something was refused."""
 
-    async def change_order(self, request: Request) -> Response:
-        """Save a change order."""
-        self._people.handle_change_order(request.path_params["id"], dict(await _form(request)))
-        return _back("/#procore")
+        async def answer(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except RefusedError as refused:
+                return self._refused(_sentence(refused.answer.body), refused.answer.status)
+            except KeyError as unknown:
+                return self._refused(f"There is no {unknown.args[0]} here.", 404)
+            except (FaultError, ValueError) as fault:
+                return self._refused(f"{fault}", 400)
 
-    async def approve_change_order(self, request: Request) -> Response:
-        """Approve a change order."""
-        self._people.handle_change_order(request.path_params["id"], {"status": "approved"})
-        return _back("/#procore")
+        return answer
 
-    async def tie_workflow(self, request: Request) -> Response:
-        """Attach a workflow to a change order, or detach it."""
-        package = self._people.package(request.path_params["id"])
-        attached = package.value is not None and package.value["workflow"]
-        self._people.handle_change_order(package.id, {"workflow": not attached})
-        return _back("/#procore")
-
-    async def delete_change_order(self, request: Request) -> Response:
-        """Delete a change order."""
-        self._people.drop_change_order(request.path_params["id"])
-        return _back("/#procore")
-
-    async def change_entity(self, request: Request) -> Response:
-        """Save a QuickBooks entity."""
-        realm, entity, entity_id = _of_books(request)
-        body = json.loads((await _form(request)).get("body", ""))
-        if not isinstance(body, dict):
-            raise ValueError("an entity is a JSON object")  # noqa: TRY004 -- it is the writer's mistake
-        # The person means the present version, whatever version the text shows.
-        body = {name: value for name, value in body.items() if name not in {"SyncToken", "sparse"}}
-        self._world.quickbooks.person(realm, entity, {**body, "Id": entity_id})
-        return _back("/#quickbooks")
-
-    async def operate(self, request: Request) -> Response:
-        """Void, delete or send a QuickBooks transaction."""
-        realm, entity, entity_id = _of_books(request)
-        operation = request.path_params["operation"]
-        self._world.quickbooks.person(realm, entity, {"Id": entity_id}, operation)
-        return _back("/#quickbooks")
+    def _refused(self, sentence: str, status: int) -> Response:
+        hint = "Nothing was changed. Your browser's Back button returns to what you had filled in."
+        return self._page(
+            "That was refused",
+            el("p", sentence[:1].upper() + sentence[1:], role="alert"),
+            el("p", hint, class_="soft"),
+            status=status,
+        )
 
 
-def _of_books(request: Request) -> tuple[str, str, str]:
-    asked = request.path_params
-    return asked["realm"], asked["entity"], asked["id"]
+def _sentence(body: bytes) -> str:
+    """Return in words what a vendor's refusal says as JSON: which field is wrong, and how."""
+    try:
+        errors = json.loads(body)["errors"]
+    except (ValueError, KeyError, TypeError):
+        return body.decode()
+    return "; ".join(_complaints(errors))
+
+
+def _complaints(errors: Any) -> Iterator[str]:
+    if isinstance(errors, Mapping):
+        for name, said in errors.items():
+            yield f"{'' if name == 'base' else f'{name} '}{', '.join(map(str, said))}"
+    else:
+        yield from map(str, errors)
+
+
+def _object(what: str, text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as broken:
+        raise ValueError(f"{what} are no JSON: {broken}") from broken
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} are not a JSON object")  # noqa: TRY004 -- it is the writer's mistake
+    return value
 
 
 async def _form(request: Request) -> Mapping[str, str]:
     return dict(parse_qsl((await request.body()).decode(), keep_blank_values=True))
 
 
-def _said(handler: Handler) -> Handler:
-    """Return a handler that says on a page why something was refused."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await handler(request)
-        except RefusedError as refused:
-            return _html(problem_page(refused.answer.body.decode()), refused.answer.status)
-        except KeyError as unknown:
-            return _html(problem_page(f"There is no {unknown}."), 404)
-        except (FaultError, ValueError) as fault:
-            return _html(problem_page(str(fault)), 400)
-
-    return answer
-
-
-def _html(content: bytes, status: int = 200) -> Response:
-    return Response(content, status, HEADERS, "text/html")
-
-
 def _back(where: str) -> Response:
     return RedirectResponse(where, 303, HEADERS)
+
+
+def _back_to(shelf: Shelf, item_id: str) -> Response:
+    return _back(f"{shelf.path}#{shelf.company_id}-{shelf.name}-{item_id}")
 
 
 def _asset(name: str, media_type: str) -> Handler:

@@ -27,6 +27,7 @@ MISSING_COMPANY = "Missing Procore-Company-Id header! This header is required fo
 THROTTLED = "You have surpassed the max number of requests for an hour. Please wait until your limit resets."
 """The sentence of a 429, the same for both limits; the JSON around it is inferred."""
 
+_COMPANY_IN_PATH = re.compile(r"/companies/(\d+)")
 _PROJECT_IN_PATH = re.compile(r"/projects/(\d+)")
 
 
@@ -48,6 +49,7 @@ class ProcoreProvider:
         oauth = OAuth(world.procore.grants, world.journal, world.procore.person)
         self._login: dict[tuple[str, str], Callable[[Request], Answer]] = {
             ("GET", "/oauth/authorize"): oauth.authorize,
+            ("POST", "/oauth/authorize"): oauth.decide,
             ("POST", "/oauth/token"): oauth.token,
             ("GET", "/oauth/token/info"): lambda request: oauth.info(request, world.clock.time()),
             ("POST", "/oauth/revoke"): oauth.revoke,
@@ -121,15 +123,28 @@ class ProcoreProvider:
     def _company(self, request: Request, grant: Grant) -> Company | None:
         text = request.headers.get(COMPANY_HEADER, "")
         if not text:
-            if request.path in WITHOUT_COMPANY and not grant.is_service_account:
+            if request.path in WITHOUT_COMPANY and not (
+                grant.is_service_account and grant.app.must_name_company
+            ):
                 return None
-            raise invalid(request.path, {"base": [MISSING_COMPANY]}, 400)
+            if grant.app.must_name_company:
+                raise invalid(request.path, {"base": [MISSING_COMPANY]}, 400)
+            text = self._company_meant(request)
         company = self._procore.companies.get(int(text)) if text.isdecimal() else None
         if company is None:
             raise not_found(request.path)
         if company.id not in grant.app.installs:
             raise forbidden("App is not connected to this company.")
         return company
+
+    def _company_meant(self, request: Request) -> str:
+        """Return the company whose id, or whose project's, stands in path or query; empty if none does."""
+        named = _COMPANY_IN_PATH.search(request.path)
+        if company_id := named[1] if named else request.query.get("company_id", ""):
+            return company_id
+        project_id = str(request.facts.get("project") or "")
+        project = self._procore.projects.truth(int(project_id)) if project_id.isdecimal() else None
+        return str(project.company_id) if project else ""
 
 
 def _key(request: Request) -> tuple[str, str]:

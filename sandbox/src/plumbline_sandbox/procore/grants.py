@@ -16,6 +16,10 @@ CODE_LIFE_S = 600
 """Life of an authorization code."""
 
 
+OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
+"""The redirect URI of clients that have none."""
+
+
 @dataclass(frozen=True, slots=True)
 class User:
     """A person or a service account; the API shows `login` as its e-mail."""
@@ -52,8 +56,17 @@ class App:
     client_id: str
     client_secret: str
     user: User
-    redirect_uris: set[str]
     installs: dict[int, Install] = field(default_factory=dict)
+    redirect_uris: set[str] = field(default_factory=set)
+    """Where consent may lead back to, compared exactly; empty lets an app of the seed use any address."""
+    must_name_company: bool = True
+    """Whether calls without `Procore-Company-Id` are refused, as Procore does with more and more apps."""
+
+    def takes(self, redirect_uri: str) -> bool:
+        """Tell whether consent may lead back to this address, or be shown out of band."""
+        return bool(redirect_uri) and (
+            not self.redirect_uris or redirect_uri in self.redirect_uris | {OUT_OF_BAND}
+        )
 
 
 @dataclass(frozen=True, slots=True)

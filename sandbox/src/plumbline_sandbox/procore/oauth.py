@@ -11,15 +11,15 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from plumbline_sandbox import multipart
+from plumbline_sandbox.dialog import dialog, question
 from plumbline_sandbox.http import Answer, RefusedError, Request, json_answer
 from plumbline_sandbox.journal import Journal
+from plumbline_sandbox.markup import el
 from plumbline_sandbox.procore.conventions import unauthorized
-from plumbline_sandbox.procore.grants import ACCESS_LIFE_S, App, Grant, Grants, User
-
-OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
-"""The redirect URI of clients that have none."""
+from plumbline_sandbox.procore.grants import ACCESS_LIFE_S, OUT_OF_BAND, App, Grant, Grants, User
 
 _DESCRIPTIONS = {
+    "access_denied": "The resource owner or authorization server denied the request.",
     "invalid_client": "Client authentication failed due to unknown client, no client authentication included, "
     "or unsupported authentication method.",
     "invalid_grant": "The provided authorization grant is invalid, expired, revoked, does not match the "
@@ -31,7 +31,7 @@ _DESCRIPTIONS = {
 
 
 class OAuth:
-    """The endpoints; `consenting_user` is the person who agrees to every authorization request."""
+    """The endpoints; `consenting_user` is the person who is asked to agree."""
 
     def __init__(self, grants: Grants, journal: Journal, consenting_user: User) -> None:
         self._grants = grants
@@ -44,20 +44,40 @@ class OAuth:
         }
 
     def authorize(self, request: Request) -> Answer:
-        """Agree at once and redirect with a code (out of band: answer the code as text)."""
-        app = self._grants.apps.get(request.query.get("client_id", ""))
-        if app is None:
-            raise _refused("invalid_client", 401)
-        redirect_uri = request.query.get("redirect_uri", "")
-        if (
-            redirect_uri not in app.redirect_uris | {OUT_OF_BAND}
-            or request.query.get("response_type") != "code"
-        ):
-            raise _refused("invalid_request", 400)
-        code = self._grants.consent(app, self._consenting_user, redirect_uri)
+        """Ask the person whether the app may act for them; that there is such a page is inferred.
+
+        Raises:
+            RefusedError: 401 for an unknown app, 400 for a redirect URI that is not to the letter its own.
+        """
+        asked = request.query
+        self._asking(asked)
+        user = self._consenting_user
+        return dialog(
+            "Authorize access to Procore",
+            el("h1", "An app wants to act for you in Procore"),
+            el(
+                "p", f"{user.name} ({user.login}) lets the app {asked['client_id']} see and do what they may."
+            ),
+            question("/oauth/authorize", asked, answers={"allow": "Allow", "deny": "Don't allow"}),
+        )
+
+    def decide(self, request: Request) -> Answer:
+        """Take what the person clicked, and lead back with a code or an error (out of band: as text).
+
+        Raises:
+            RefusedError: As `authorize`.
+        """
+        asked = _body(request)
+        app = self._asking(asked)
+        redirect_uri = asked["redirect_uri"]
+        if asked.get("decision") != "allow":
+            back = {"error": "access_denied", "error_description": _DESCRIPTIONS["access_denied"]}
+        else:
+            back = {"code": self._grants.consent(app, self._consenting_user, redirect_uri)}
         if redirect_uri == OUT_OF_BAND:
-            return Answer(200, code.encode(), {"content-type": "text/plain"}, committed=True)
-        back = {"code": code} | ({"state": request.query["state"]} if "state" in request.query else {})
+            text = back.get("code", back.get("error_description", ""))
+            return Answer(200, text.encode(), {"content-type": "text/plain"}, committed=True)
+        back |= {"state": asked["state"]} if "state" in asked else {}
         mark = "&" if "?" in redirect_uri else "?"
         return Answer(302, b"", {"location": f"{redirect_uri}{mark}{urlencode(back)}"}, committed=True)
 
@@ -108,6 +128,15 @@ class OAuth:
         self._grants.revoke(form.get("token", ""))
         self._note("revoke", form.get("client_id", ""), outcome="revoked", status=200)
         return json_answer(200, {}, committed=True)
+
+    def _asking(self, asked: Mapping[str, str]) -> App:
+        """Return the app that asks for consent."""
+        app = self._grants.apps.get(asked.get("client_id", ""))
+        if app is None:
+            raise _refused("invalid_client", 401)
+        if not app.takes(asked.get("redirect_uri", "")) or asked.get("response_type") != "code":
+            raise _refused("invalid_request", 400)
+        return app
 
     def _granted(self, grant_type: str, form: Mapping[str, str]) -> tuple[str, Grant]:
         grant = self._grant_types.get(grant_type)

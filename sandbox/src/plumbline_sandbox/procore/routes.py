@@ -19,6 +19,7 @@ from plumbline_sandbox.procore.contract_payments import endpoints as contract_pa
 from plumbline_sandbox.procore.contracts import Contracts
 from plumbline_sandbox.procore.conventions import forbidden, is_v2, list_v1, list_v2, not_found, of_list
 from plumbline_sandbox.procore.directory import Directory
+from plumbline_sandbox.procore.document_index import endpoints as document_index
 from plumbline_sandbox.procore.documents import endpoints as documents
 from plumbline_sandbox.procore.insurances import endpoints as insurances
 from plumbline_sandbox.procore.papers import endpoints as papers
@@ -115,6 +116,7 @@ def _by_tool(procore: Procore) -> Iterable[tuple[str, Iterable[Endpoint]]]:
     yield "commitments", compliance(procore)
     yield "commitments", papers(procore)
     yield "documents", documents(procore)
+    yield "documents", document_index(procore)
     yield OPEN, uploads(procore)
     yield "timesheets", timesheets(procore)
     yield WEBHOOKS, webhooks_v1(procore)

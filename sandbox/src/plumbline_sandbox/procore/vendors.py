@@ -212,6 +212,7 @@ def endpoints(procore: Procore) -> list[Endpoint]:
         ("PATCH", "/rest/v1.0/vendors/{id}", vendors.update),
         ("PATCH", "/rest/v1.0/vendors/sync", vendors.sync),
         ("GET", "/rest/v1.0/projects/{project}/vendors", vendors.of_project),
+        ("GET", "/rest/v1.1/projects/{project}/vendors", vendors.of_project),
         ("GET", "/rest/v1.0/projects/{project}/people", vendors.people),
         ("GET", "/rest/v1.0/companies/{company}/people", vendors.people),
     ]

@@ -169,7 +169,7 @@ def form_currency(realm: Realm, checks: Checks, customer: Body | None, day: date
 
     Then the form must name its currency (2020), which must be its customer's (6000, inferred).
     """
-    rate = checks.number("ExchangeRate")
+    rate = checks.number("ExchangeRate") or None  # 0 is how published clients leave it open (inferred)
     if rate is not None and not 0 < rate <= LARGEST_RATE:
         checks.note(errors.bad_range("ExchangeRate", rate))
     if not many(realm):

@@ -47,7 +47,9 @@ class Deposit(Transaction):
         | {"CurrencyRef", "ExchangeRate", "TxnTaxDetail", "GlobalTaxCalculation", "TxnSource"}
         | {"TransactionLocationType"}
     )
-    ignored: ClassVar[frozenset[str]] = frozenset({"TotalAmt", "HomeTotalAmt", "RecurDataRef", "LinkedTxn"})
+    ignored: ClassVar[frozenset[str]] = frozenset(
+        {"TotalAmt", "HomeTotalAmt", "RecurDataRef", "LinkedTxn", "TxnStatus"}
+    )
     fields: ClassVar = {
         "DocNumber": Field("DocNumber", sortable=True),
         "DepositToAccountRef": Field("DepositToAccountRef"),

@@ -96,9 +96,11 @@ def up(
         raise typer.Exit(2) from error
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(
+    add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True}
+)
 def sandbox(context: typer.Context) -> None:
-    """Run the sandbox alone: print one JSON line, then stay up. Its options: `python -m plumbline_sandbox --help`."""
+    """Run the sandbox alone: print one JSON line, then stay up (--seed, --port, --data, --faults; see its --help)."""
     command = [sys.executable, "-m", "plumbline_sandbox", *context.args]
     os.execv(sys.executable, command)  # noqa: S606  becomes the sandbox
 

@@ -1,0 +1,50 @@
+"""What developers enter in Procore's developer portal."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from plumbline_sandbox.posted import posted_object
+from plumbline_sandbox.procore.grants import App, Grants
+
+
+class Portal:
+    """The route `/control/procore/apps`."""
+
+    def __init__(self, grants: Grants) -> None:
+        self._grants = grants
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [Route("/control/procore/apps", self.apps, methods=["GET", "POST"])]
+
+    async def apps(self, request: Request) -> Response:
+        """`POST /control/procore/apps`: `{"client_id", "redirect_uris", "must_name_company"}` changes an app.
+
+        From the first redirect address on, only those that are named are taken.
+        """
+        if request.method == "POST":
+            body = await posted_object(request)
+            return JSONResponse(_shown(self._changed(body)), 201)
+        return JSONResponse([_shown(app) for app in self._grants.apps.values()])
+
+    def _changed(self, body: Mapping[str, Any]) -> App:
+        addresses = body.get("redirect_uris", [])
+        if set(body) - {"client_id", "redirect_uris", "must_name_company"} or not isinstance(addresses, list):
+            raise ValueError("an app has a client_id, a list of redirect_uris, and must_name_company")
+        app = self._grants.apps[str(body.get("client_id"))]
+        if "redirect_uris" in body:
+            app.redirect_uris = set(map(str, addresses))
+        app.must_name_company = bool(body.get("must_name_company", app.must_name_company))
+        return app
+
+
+def _shown(app: App) -> dict[str, Any]:
+    return {
+        "client_id": app.client_id,
+        "redirect_uris": sorted(app.redirect_uris),
+        "must_name_company": app.must_name_company,
+    }
