@@ -25,7 +25,7 @@ WHERE r.key = $1
 -- What was observed and told of a record.
 UPDATE records SET quickbooks_id = $2, sync_token = $3, document_number = $4, incarnation = $5, applied = $6,
     applied_hash = $7, total_cents = $8, balance_cents = $9, mailed = $10, voided = $11, writes = $12,
-    confirmed_at = $13, told_version = $14, told_state = $15, partner_ms = $16
+    confirmed_at = $13, told_version = $14, told_state = $15, partner_ms = $16, looked = $17
 WHERE key = $1
 
 -- name: open_write
@@ -54,6 +54,16 @@ ON CONFLICT DO NOTHING RETURNING number
 -- name: waiting_for
 -- Records of the realm that need this one.
 SELECT key, connection FROM records WHERE realm = $1 AND needs @> ARRAY[$2::text] ORDER BY key
+
+-- name: owners
+-- Which records own the documents of a list, and which place in the list is theirs. Kinds are called like entities.
+SELECT d.place - 1 AS place, r.key, r.connection
+FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS d (realm, entity, id, place)
+JOIN records r ON r.realm = d.realm AND r.quickbooks_id = d.id AND replace(r.kind, '-', '') = d.entity
+
+-- name: hear
+-- QuickBooks told of a change to the documents of these records.
+UPDATE records SET heard = heard + 1 WHERE key = ANY ($1::text[])
 
 -- name: writes_of
 -- Every write of a record, in order.
