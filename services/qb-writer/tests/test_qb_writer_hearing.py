@@ -69,6 +69,7 @@ async def looks(lab: WriterLab, *events: QuickBooksChanged) -> int:
 async def work(lab: WriterLab, name: str = RECORD) -> dict[str, Any]:
     async with borrowed(lab.pool) as connection:
         row = await connection.fetchrow("SELECT * FROM work WHERE key = $1", f"{REALM}/{name}")
+    assert row is not None
     return dict(row)
 
 
