@@ -160,13 +160,41 @@ async def test_payment_by_the_bookkeeper_confirms_verify_at_once(lab: WriterLab)
     assert (await work(lab))["due_at"] is None
 
 
-async def test_echo_of_our_own_write_costs_one_look_and_changes_nothing(lab: WriterLab) -> None:
-    invoice = await written(lab)
-    assert await looks(lab, told(invoice["Id"], "e1", operation="create")) == 1
+async def test_echo_of_our_own_update_costs_one_look_and_changes_nothing(lab: WriterLab) -> None:
+    await written(lab)
+    await lab.command(lab.wish(cents=300_000), 2)
+    await lab.work_until_quiet()
+    [invoice] = lab.invoices()
+    assert await looks(lab, told(invoice["Id"], "e1")) == 1
     record = await lab.record(RECORD)
-    assert (record.heard, record.looked, record.writes) == (1, 1, 1)
-    assert [i["SyncToken"] for i in lab.invoices()] == ["0"]
+    assert (record.heard, record.looked, record.writes) == (1, 1, 2)
+    assert [i["SyncToken"] for i in lab.invoices()] == ["1"]
     assert await lab.parked() == {}
+
+
+@pytest.mark.parametrize(
+    ("state", "operation"),
+    [(InvoiceState.OPEN, "create"), (InvoiceState.SENT, "emailed"), (InvoiceState.VOID, "void")],
+)
+async def test_echo_that_tells_what_was_seen_costs_nothing(
+    lab: WriterLab, state: InvoiceState, operation: str
+) -> None:
+    await written(lab)
+    await lab.command(lab.wish(state), 2)
+    await lab.work_until_quiet()
+    [invoice] = lab.invoices()
+    assert await looks(lab, told(invoice["Id"], "e1", operation=operation)) == 0
+    assert await looks(lab, told(invoice["Id"], "e2")) == (state is not InvoiceState.VOID)
+
+
+async def test_mail_and_void_by_a_person_are_seen(lab: WriterLab) -> None:
+    invoice = await written(lab)
+    lab.person("Invoice", {"Id": invoice["Id"], "sendTo": "ap@alamo.example"}, "send")
+    assert await looks(lab, told(invoice["Id"], "e1", operation="emailed")) == 1
+    assert (await lab.record(RECORD)).observed.state == "sent"
+    lab.person("Invoice", {"Id": invoice["Id"]}, "void")
+    assert await looks(lab, told(invoice["Id"], "e2", operation="void")) == 1
+    assert await lab.parked() == {RECORD: "changed-in-quickbooks"}
 
 
 async def test_event_that_comes_again_costs_nothing(lab: WriterLab) -> None:

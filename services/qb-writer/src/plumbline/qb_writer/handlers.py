@@ -28,9 +28,9 @@ def recording(ledger: Ledger, clock: Clock) -> Record[LedgerCommand]:
 def hearing(ledger: Ledger, clock: Clock) -> Record[QuickBooksChanged]:
     """Return the edge of `quickbooks.events.v1`.
 
-    An event says that a document changed and not what it says now: its record is due, and is looked
-    at once. So are those that our own writes have brought about, which nothing tells apart; they
-    give way to live work. Documents that no record owns are the drift comparison's.
+    An event says that a document changed, and not what it says now: its record is due, and the document
+    is read once. Nothing tells the echo of an update of ours from somebody else's, so these looks
+    give way to live work. Documents that no record owns are left to the drift comparison.
     """
 
     async def on_events(connection: Connection, batch: Sequence[Received[QuickBooksChanged]]) -> None:

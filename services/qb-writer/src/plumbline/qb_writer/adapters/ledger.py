@@ -107,10 +107,14 @@ class Ledger:
     async def owners(
         self, connection: Connection, events: Sequence[QuickBooksChanged]
     ) -> list[tuple[QuickBooksChanged, str, str]]:
-        """Return each event of a document of ours with its record's key and connection; of others nothing."""
-        realms, entities = [event.realm for event in events], [event.entity for event in events]
-        ids = [event.entity_id for event in events]
-        rows = await connection.fetch(QUERIES["owners"], realms, entities, ids)
+        """Return each event that brings news of a document of ours, with its record's key and connection."""
+        rows = await connection.fetch(
+            QUERIES["owners"],
+            [event.realm for event in events],
+            [event.entity for event in events],
+            [event.entity_id for event in events],
+            [event.operation for event in events],
+        )
         return [(events[row["place"]], row["key"], row["connection"]) for row in rows]
 
     async def hear(self, connection: Connection, keys: Sequence[str]) -> None:

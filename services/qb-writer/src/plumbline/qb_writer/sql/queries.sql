@@ -56,10 +56,12 @@ ON CONFLICT DO NOTHING RETURNING number
 SELECT key, connection FROM records WHERE realm = $1 AND needs @> ARRAY[$2::text] ORDER BY key
 
 -- name: owners
--- Which records own the documents of a list, and which place in the list is theirs. Kinds are called like entities.
-SELECT d.place - 1 AS place, r.key, r.connection
-FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS d (realm, entity, id, place)
-JOIN records r ON r.realm = d.realm AND r.quickbooks_id = d.id AND replace(r.kind, '-', '') = d.entity
+-- Which records own the documents of a list of events, and which place in the list is theirs; kinds are called like
+-- entities. What was seen before is no news: that a document was made whose id is known, that it was mailed or voided.
+SELECT e.place - 1 AS place, r.key, r.connection
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS e (realm, entity, id, operation, place)
+JOIN records r ON r.realm = e.realm AND r.quickbooks_id = e.id AND replace(r.kind, '-', '') = e.entity
+WHERE NOT (e.operation = 'create' OR e.operation = 'emailed' AND r.mailed OR e.operation = 'void' AND r.voided)
 
 -- name: hear
 -- QuickBooks told of a change to the documents of these records.
