@@ -15,6 +15,7 @@ from plumbline.common.contracts.quickbooks import QuickBooksChanged
 from plumbline.common.database import borrowed, transaction
 from plumbline.common.edge import Received
 from plumbline.common.reconciling.marks import Lane
+from plumbline.common.testing.waiting import eventually
 from plumbline.qb_writer.handlers import hearing
 
 RECORD = "invoice/1/2/1"
@@ -71,6 +72,13 @@ async def work(lab: WriterLab, name: str = RECORD) -> dict[str, Any]:
         row = await connection.fetchrow("SELECT * FROM work WHERE key = $1", f"{REALM}/{name}")
     assert row is not None
     return dict(row)
+
+
+async def turn_at(lab: WriterLab) -> datetime:
+    """Return when the writer takes its last turn: it has loaded its record by then."""
+    async with borrowed(lab.pool) as connection:
+        moment: datetime = await connection.fetchval("SELECT turn_at FROM governor")
+    return moment
 
 
 async def written(lab: WriterLab, state: InvoiceState = InvoiceState.OPEN) -> dict[str, Any]:
@@ -203,6 +211,7 @@ async def test_event_that_comes_again_costs_nothing(lab: WriterLab) -> None:
     assert await looks(lab, event) == 1
     assert await looks(lab, event) == 0
     assert await looks(lab, event, event) == 0
+    assert (await lab.record(RECORD)).heard == 1
 
 
 async def test_burst_of_events_is_one_look_and_a_later_one_another(lab: WriterLab) -> None:
@@ -248,13 +257,17 @@ async def test_event_of_a_write_whose_answer_was_lost_does_not_hasten_its_settli
 async def test_event_that_comes_during_a_look_is_looked_at_afterwards(lab: WriterLab) -> None:
     invoice = await written(lab)
     before = lab.calls()
-    lab.world.latency.configure({"provider": "quickbooks", "ms": 200})
+    turn = await turn_at(lab)
+
+    async def called() -> bool:
+        return await turn_at(lab) != turn
+
+    lab.world.latency.configure({"provider": "quickbooks", "ms": 1000})
     await hear(lab, told(invoice["Id"], "e1"))
-    looking = asyncio.create_task(lab.loop.work_off())
-    await asyncio.sleep(0.1)
+    working = asyncio.create_task(lab.work_until_quiet())
+    await eventually(called)
     await hear(lab, told(invoice["Id"], "e2"))
-    await looking
-    await lab.work_until_quiet()
+    await working
     record = await lab.record(RECORD)
     assert (lab.calls() - before, record.heard, record.looked) == (2, 2, 2)
 
