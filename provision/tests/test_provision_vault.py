@@ -48,6 +48,29 @@ async def test_token_vault_writes_and_the_writer_only_reads_its_own(
             await writer.write(ACCESS, {"access_token": "z"}, expected_version=seen.version)
 
 
+async def test_who_takes_webhooks_reads_every_secret_and_who_subscribes_reads_procores_alone(
+    servers: ServerAddresses, tmp_path: Path
+) -> None:
+    roles = await set_up_vault(servers.vault, servers.vault_token, tmp_path)
+
+    def entered(name: str) -> AbstractContextManager[VaultSecretStore]:
+        files = roles[name]
+        return open_vault(servers.vault, role_id_file=files.role_id, secret_id_file=files.secret_id)
+
+    paths = ("webhooks/procore/any", "webhooks/quickbooks/any")
+    with entered("token-vault") as keeper, entered("ingest") as taker, entered("ingest-hooks") as subscriber:
+        for path in paths:
+            await keeper.write(path, {"current": path}, expected_version=None)
+            seen = await taker.read(path)
+            assert seen is not None
+            assert seen.text("current") == path
+            with pytest.raises(SecretStoreRefusedError):
+                await taker.write(path, {"current": "z"}, expected_version=seen.version)
+        assert await subscriber.read(paths[0]) is not None
+        with pytest.raises(SecretStoreRefusedError):
+            await subscriber.read(paths[1])
+
+
 async def test_set_up_again_keeps_the_secrets(servers: ServerAddresses, tmp_path: Path) -> None:
     path = "webhooks/procore/kept"
     for _ in range(2):

@@ -19,10 +19,11 @@ SECRETS = {
     "quickbooks grant": "plumbline/data/grants/quickbooks/probe/grant",
     "quickbooks access": "plumbline/data/grants/quickbooks/probe/access",
     "webhook": "plumbline/data/webhooks/procore/probe",
+    "notification": "plumbline/data/webhooks/quickbooks/probe",
 }
 
 MAY_READ = {
-    "ingest": {"webhook"},
+    "ingest": {"webhook", "notification"},
     "ingest-hooks": {"webhook", "procore access"},
     "mapper": {"procore access"},
     "qb-writer": {"quickbooks access"},

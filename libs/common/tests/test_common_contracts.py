@@ -21,6 +21,7 @@ from plumbline.common.contracts.topics import (
     LEDGER_COMMANDS,
     LEDGER_RESULTS,
     PROCORE_EVENTS,
+    QUICKBOOKS_EVENTS,
     RECORDS_PARKED,
     TOPICS,
     Topic,
@@ -35,12 +36,14 @@ from plumbline.common.testing.messages import (
     ledger_command,
     ledger_result,
     procore_changed,
+    quickbooks_changed,
     record_parked,
     renew_credential,
 )
 
 EXAMPLES: list[tuple[Topic, Contract]] = [
     (PROCORE_EVENTS, procore_changed()),
+    (QUICKBOOKS_EVENTS, quickbooks_changed()),
     (LEDGER_COMMANDS, ledger_command(desired=desired_invoice(state=InvoiceState.PAID))),
     (LEDGER_COMMANDS, ledger_command(desired=desired_payment())),
     (LEDGER_RESULTS, ledger_result()),
@@ -118,6 +121,7 @@ def test_keys_name_the_record_and_stand_in_for_a_missing_project() -> None:
     event = procore_changed()
     assert event.key == "562949953421312/1001/payment-applications/7001"
     assert event.model_copy(update={"project_id": None}).key.split("/")[1] == "-"
+    assert quickbooks_changed().key == "9130357992222806/invoice/145"
     assert ledger_command().key == ledger_result().key
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from plumbline_sandbox.quickbooks.webhooks.subscriptions import verifier_token_of
 from plumbline_sandbox.seed import Seeded
 from plumbline_sandbox.world import World
 
@@ -46,6 +47,7 @@ def _vendors(seeded: Seeded, urls: Mapping[str, str]) -> dict[str, Any]:
                     "client_secret": r.client_secret,
                     "access_token": r.access_token,
                     "refresh_token": r.refresh_token,
+                    "verifier_token": verifier_token_of(r.client_id),
                 }
                 for r in seeded.realms
             ],

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from plumbline_sandbox.blueprint import CustomerBlueprint, RealmBlueprint
+from plumbline_sandbox.quickbooks.webhooks.subscriptions import verifier_token_of
 from plumbline_sandbox.world import World
 
 
@@ -47,6 +48,7 @@ def found_company(world: World, body: Mapping[str, Any]) -> dict[str, Any]:
         "client_secret": client_secret,
         "access_token": access_token,
         "refresh_token": refresh_token,
+        "verifier_token": verifier_token_of(client_id),
         "customers": seeded.customers,
         "items": seeded.items,
         "accounts": seeded.accounts,

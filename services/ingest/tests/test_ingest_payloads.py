@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plumbline.common.contracts.procore import ProcoreChanged
-from plumbline.ingest.domain.payloads import UnreadableWebhookError, read_webhook
+from plumbline.ingest.domain.fields import UnreadableWebhookError
+from plumbline.ingest.domain.payloads import read_webhook
 from plumbline.ingest.testing import V2, V3, V4, body
 
 

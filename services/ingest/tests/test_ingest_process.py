@@ -11,7 +11,17 @@ import yaml
 from plumbline.common.secrets.embedded import make_key_file, migrate_embedded, open_embedded
 from plumbline.common.secrets.webhooks import webhook_path
 from plumbline.common.testing.waiting import eventually
-from plumbline.ingest.testing import CONNECTION, SECRET, V4, body
+from plumbline.ingest.testing import (
+    APP,
+    CONNECTION,
+    REALM,
+    SECRET,
+    V4,
+    VERIFIER_TOKEN,
+    body,
+    cloud_events,
+    signed,
+)
 from plumbline.stack.processes import ProcessSpec
 from plumbline.stack.servers.embedded import start_mock_kafka
 from plumbline.stack.servers.ports import free_port
@@ -38,9 +48,10 @@ async def ingest(
     await migrate_embedded(database_url)
     async with open_embedded(database_url, key_file=key_file) as store:
         await store.write(webhook_path("procore", CONNECTION), {"current": SECRET}, expected_version=0)
+        await store.write(webhook_path("quickbooks", APP), {"current": VERIFIER_TOKEN}, expected_version=0)
     config = {
         "procore": {"account": "procore/a", "company_id": "8", "projects": ["6778"]},
-        "quickbooks": {"realm": "1"},
+        "quickbooks": {"realm": REALM, "app": APP},
     }
     (tmp_path / "connections.yaml").write_text(yaml.safe_dump({"connections": {CONNECTION: config}}))
     environment = {
@@ -56,6 +67,8 @@ async def ingest(
         "PLUMBLINE_PROCORE_URL": "https://procore.example",
         "PLUMBLINE_KAFKA_BOOTSTRAP": kafka[1],
         "PLUMBLINE_PUBLISH_TIMEOUT_S": "0.3",
+        "PLUMBLINE_QUICKBOOKS_PUBLISH_TIMEOUT_S": "0.3",
+        "PLUMBLINE_QUICKBOOKS_BODY_BYTES_MAX": "2000",
         "PLUMBLINE_KAFKA_PATIENCE_S": "0.4",
         "PLUMBLINE_BODY_BYTES_MAX": "1000",
     }
@@ -81,7 +94,13 @@ async def test_kafka_away_makes_it_unready_and_senders_come_again_while_it_lives
     async def unready() -> bool:
         return await health("ready") == 503
 
+    async def notified(content: bytes) -> httpx.Response:
+        headers = {"intuit-signature": signed(content)}
+        return await ingest.post(f"/webhooks/quickbooks/{APP}", content=content, headers=headers)
+
     assert (await posted(body(V4))).json() == {"accepted": V4["id"]}
+    assert (await notified(cloud_events({}, {}))).json() == {"accepted": 2}
+    assert (await notified(b" " * 2001)).status_code == 413
     assert (await posted(b"x" * 1001)).status_code == 413
     assert await health("ready") == 200
     await kafka[0].stop()
@@ -90,3 +109,4 @@ async def test_kafka_away_makes_it_unready_and_senders_come_again_while_it_lives
     assert await health("live") == 200
     answer = await posted(body(V4))
     assert (answer.status_code, answer.json()["error"]) == (503, "kafka-away")
+    assert (await notified(cloud_events({}))).json()["error"] == "kafka-away"

@@ -1,12 +1,14 @@
 """Settings: what may be set, and what no setting may break."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from plumbline.ingest.handlers import Limits
+from plumbline.common.secrets.webhooks import REFRESH_MAX_S
+from plumbline.ingest.handlers.route import Limits
 from plumbline.ingest.settings import Settings
 from plumbline.ingest.testing import LIMITS
 
@@ -28,6 +30,17 @@ def test_kafka_is_given_up_before_procore_gives_us_up() -> None:
     assert settings().publish_timeout_s == 3.0
     with pytest.raises(ValidationError, match="publish_timeout_s"):
         settings(publish_timeout_s=5.0)
+
+
+def test_notification_is_answered_before_intuit_gives_us_up() -> None:
+    assert settings().quickbooks_publish_timeout_s + REFRESH_MAX_S < 3.0
+    with pytest.raises(ValidationError, match="quickbooks_publish_timeout_s"):
+        settings(quickbooks_publish_timeout_s=2.0)
+
+
+def test_largest_notification_of_intuit_is_taken() -> None:
+    assert settings().quickbooks_limits == replace(LIMITS, body_bytes=2 * 1024 * 1024)
+    assert settings(quickbooks_body_bytes_max=9).quickbooks_limits.body_bytes == 9
 
 
 def test_limits_of_webhooks_may_be_set() -> None:

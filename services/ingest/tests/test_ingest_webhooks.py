@@ -163,6 +163,7 @@ async def test_every_request_is_one_line_of_log_that_tells_its_key_and_duration(
     assert event == {
         "event": "webhook",
         "log_level": "info",
+        "source": "procore",
         "connection": "lone-star",
         "status": 202,
         "reason": "event",

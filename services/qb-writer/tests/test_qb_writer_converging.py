@@ -1,179 +1,17 @@
 """The writer against the sandbox's QuickBooks and a real PostgreSQL: one effect, whatever happens."""
 
-import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from typing import Any
 
-import httpx
 import pytest
-from pydantic import SecretStr
-from typing_extensions import override
+from writer_lab import REALM, WriterLab, writer_lab
 
 from plumbline.common.clock import SystemClock
 from plumbline.common.connections import Policies
-from plumbline.common.contracts.ledger import (
-    DesiredInvoice,
-    DesiredPayment,
-    InvoiceLine,
-    InvoiceState,
-    LedgerCommand,
-)
-from plumbline.common.database import COMMON_MIGRATIONS, Pool, borrowed, migrate, open_pool, transaction
-from plumbline.common.edge import Received
-from plumbline.common.listening import Bell
-from plumbline.common.reconciling.loop import Reconciler
-from plumbline.common.reconciling.store import WorkStore, resume
-from plumbline.common.secrets.tokens import LiveToken
+from plumbline.common.contracts.ledger import InvoiceState
+from plumbline.common.database import Pool, borrowed, transaction
+from plumbline.common.reconciling.store import resume
 from plumbline.common.testing.figures import figure
-from plumbline.qb_writer.adapters.books import Governor, RealmBooks
-from plumbline.qb_writer.adapters.ledger import Ledger
-from plumbline.qb_writer.domain.writes import content_of
-from plumbline.qb_writer.handlers import recording
-from plumbline.qb_writer.service import Patience, Writer
-from plumbline.qb_writer.telling import Storyteller
-from plumbline.quickbooks.client import QuickBooksClient
-from plumbline_sandbox.blueprint import CustomerBlueprint, RealmBlueprint
-from plumbline_sandbox.quickbooks.app import build
-from plumbline_sandbox.server import ConnectionCutError
-from plumbline_sandbox.world import World
-
-REALM = "9341453000000001"
-CONNECTION = "lone-star"
-
-
-class Tokens:
-    """A token source that always has the sandbox's first token."""
-
-    async def live_token(self) -> LiveToken:
-        return LiveToken(SecretStr("access"), 1, datetime.now(UTC) + timedelta(hours=1))
-
-    async def replace(self, refused: LiveToken) -> LiveToken:
-        return replace(refused, version=refused.version + 1)
-
-
-class Cutting(httpx.AsyncBaseTransport):
-    """Turns the sandbox's cut connection into what a client sees of it."""
-
-    def __init__(self, world: World) -> None:
-        self._inner = httpx.ASGITransport(build(world))
-
-    @override
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        try:
-            return await self._inner.handle_async_request(request)
-        except ConnectionCutError as error:
-            raise httpx.ReadError("connection reset", request=request) from error
-
-
-@dataclass
-class Laboratory:
-    """One realm, the writer, and everything that happened in it."""
-
-    world: World
-    pool: Pool
-    ledger: Ledger
-    loop: Reconciler
-    tell: Storyteller
-    customers: dict[str, str]
-    items: dict[str, str]
-    accounts: dict[str, str]
-    http: httpx.AsyncClient
-
-    async def command(self, desired: DesiredInvoice | DesiredPayment, version: int, name: str = "1") -> None:
-        record = f"{desired.kind}/1/2/{name}"
-        command = LedgerCommand(
-            realm=REALM,
-            record=record,
-            version=version,
-            content_hash=f"{content_of(desired)}{desired.model_dump_json()}"[:200],
-            connection=CONNECTION,
-            source=f"1/2/payment-applications/{name}",
-            needs=(desired.invoice,) if isinstance(desired, DesiredPayment) else (),
-            provider_time=datetime.now(UTC),
-            desired=desired,
-            why=("asked by a test",),
-        )
-        async with transaction(self.pool) as connection:
-            await recording(self.ledger, SystemClock())(
-                connection, [Received(command, f"{record}-{version}", None)]
-            )
-
-    async def work_until_quiet(self, tries: int = 60) -> None:
-        """Work until nothing is due within a second."""
-        for _ in range(tries):
-            await self.loop.work_off()
-            async with borrowed(self.pool) as connection:
-                waits = await connection.fetchval(
-                    "SELECT extract(epoch FROM min(due_at) - now()) FROM work WHERE due_at IS NOT NULL"
-                )
-            if waits is None or waits > 1:
-                return
-            await asyncio.sleep(max(0.0, float(waits)) + 0.01)
-
-    def invoices(self) -> list[dict[str, Any]]:
-        return self.world.quickbooks.dump(REALM, "Invoice")
-
-    def payments(self) -> list[dict[str, Any]]:
-        return self.world.quickbooks.dump(REALM, "Payment")
-
-    def mails(self) -> int:
-        return len([e for e in self.world.journal.since(0) if e.kind == "mail"])
-
-    def commits(self) -> Counter[str]:
-        entries = [e for e in self.world.journal.since(0) if e.kind == "commit"]
-        return Counter(
-            f"{e.facts['entity']} {e.facts.get('action', '')}"
-            for e in entries
-            if e.facts.get("origin") == "api"
-        )
-
-    async def parked(self) -> dict[str, str]:
-        async with borrowed(self.pool) as connection:
-            rows = await connection.fetch("SELECT key, announced_code FROM work WHERE parked_at IS NOT NULL")
-        return {row["key"].removeprefix(f"{REALM}/"): row["announced_code"] for row in rows}
-
-    def fault(self, name: str, times: int = 1, **args: Any) -> None:
-        self.world.faults.add(
-            {
-                "name": name,
-                "match": {"provider": "quickbooks", "method": "POST"},
-                "times": times,
-                "args": args,
-            }
-        )
-
-    def wish(
-        self, state: InvoiceState = InvoiceState.OPEN, cents: int = 125_050, customer: str = "Alamo"
-    ) -> DesiredInvoice:
-        return DesiredInvoice(
-            state=state,
-            number="P100-INV-1",
-            customer_id=self.customers[customer],
-            issued_on=date(2026, 10, 31),
-            due_on=date(2026, 11, 30),
-            lines=(
-                InvoiceLine(
-                    description="Concrete", amount_cents=cents, item_id=self.items["Progress billing"]
-                ),
-                InvoiceLine(
-                    description="Retainage held", amount_cents=-5_000, item_id=self.items["Retainage"]
-                ),
-            ),
-            tax_cents=825,
-            total_cents=cents - 5_000 + 825,
-        )
-
-    def payment(self) -> DesiredPayment:
-        return DesiredPayment(
-            invoice="invoice/1/2/1",
-            customer_id=self.customers["Alamo"],
-            received_on=date(2026, 11, 15),
-            deposit_account_id=self.accounts["Undeposited Funds"],
-        )
 
 
 @pytest.fixture
@@ -182,70 +20,12 @@ def policies() -> Policies:
 
 
 @pytest.fixture
-async def lab(database_url: str, policies: Policies) -> AsyncIterator[Laboratory]:
-    world = World(seed=7)
-    seeded = world.quickbooks.seed(
-        RealmBlueprint(
-            id=REALM,
-            name="Lone Star East",
-            client_id="c",
-            client_secret="s",
-            access_token="access",
-            refresh_token="refresh",
-            customers=(
-                CustomerBlueprint("Alamo", "ap@alamo.example", ()),
-                CustomerBlueprint("Mute", None, ()),
-            ),
-        )
-    )
-    await migrate(database_url, schema="qb_writer", packages=[*COMMON_MIGRATIONS, "plumbline.qb_writer"])
-    async with (
-        open_pool(database_url, schema="qb_writer") as pool,
-        httpx.AsyncClient(transport=Cutting(world), base_url="https://quickbooks.example") as http,
-    ):
-        ledger = Ledger(pool)
-        tokens = Tokens()
-        governor = Governor(pool)
-        client = QuickBooksClient(
-            http, tokens, realm_id=REALM, deadline_s=2, turn=partial(governor.take_turn, REALM)
-        )
-        realm_books = RealmBooks(realm=REALM, client=client, tokens=tokens, governor=governor)
-
-        async def books(_: str) -> RealmBooks:
-            return realm_books
-
-        short = timedelta(milliseconds=100)
-        writer = Writer(
-            records=ledger,
-            following=ledger,
-            books=books,
-            policies=lambda _: policies,
-            clock=SystemClock(),
-            patience=Patience(settle=short, gate=short, payment=short * 3, invoice=short),
-        )
-        store = WorkStore(pool, replica="writer-1", lease=timedelta(seconds=10), per_connection=8)
-        loop = Reconciler(
-            service="qb-writer",
-            store=store,
-            handler=writer.converge,
-            clock=SystemClock(),
-            bell=Bell(),
-            concurrency=4,
-        )
-        yield Laboratory(
-            world,
-            pool,
-            ledger,
-            loop,
-            Storyteller(ledger),
-            seeded.customers,
-            seeded.items,
-            seeded.accounts,
-            http,
-        )
+async def lab(database_url: str, policies: Policies) -> AsyncIterator[WriterLab]:
+    async with writer_lab(database_url, policies) as laboratory:
+        yield laboratory
 
 
-async def test_open_invoice_is_created_once_with_its_amounts(lab: Laboratory) -> None:
+async def test_open_invoice_is_created_once_with_its_amounts(lab: WriterLab) -> None:
     await lab.command(lab.wish(), 1)
     await lab.work_until_quiet()
     [invoice] = lab.invoices()
@@ -254,7 +34,7 @@ async def test_open_invoice_is_created_once_with_its_amounts(lab: Laboratory) ->
     assert lab.mails() == 0
 
 
-async def test_command_seen_twice_changes_nothing(lab: Laboratory) -> None:
+async def test_command_seen_twice_changes_nothing(lab: WriterLab) -> None:
     await lab.command(lab.wish(), 1)
     await lab.work_until_quiet()
     calls = len(list(lab.world.journal.since(0)))
@@ -263,7 +43,7 @@ async def test_command_seen_twice_changes_nothing(lab: Laboratory) -> None:
     assert len(list(lab.world.journal.since(0))) == calls
 
 
-async def test_older_version_is_dropped(lab: Laboratory) -> None:
+async def test_older_version_is_dropped(lab: WriterLab) -> None:
     await lab.command(lab.wish(cents=200_000), 2)
     await lab.command(lab.wish(cents=100_000), 1)
     await lab.work_until_quiet()
@@ -283,7 +63,7 @@ async def test_older_version_is_dropped(lab: Laboratory) -> None:
         ("refuse-token", {"after_commit": True}),
     ],
 )
-async def test_fault_on_create_leaves_one_invoice(lab: Laboratory, fault: str, args: dict[str, Any]) -> None:
+async def test_fault_on_create_leaves_one_invoice(lab: WriterLab, fault: str, args: dict[str, Any]) -> None:
     lab.fault(fault, **args)
     await lab.command(lab.wish(), 1)
     await lab.work_until_quiet()
@@ -292,7 +72,7 @@ async def test_fault_on_create_leaves_one_invoice(lab: Laboratory, fault: str, a
     assert await lab.parked() == {}
 
 
-async def test_correction_while_create_is_unknown_ends_in_one_invoice(lab: Laboratory) -> None:
+async def test_correction_while_create_is_unknown_ends_in_one_invoice(lab: WriterLab) -> None:
     lab.world.quickbooks.configure(REALM, duplicate_check=False)
     lab.fault("lose-answer")
     await lab.command(lab.wish(), 1)
@@ -302,7 +82,7 @@ async def test_correction_while_create_is_unknown_ends_in_one_invoice(lab: Labor
     assert [i["TotalAmt"] for i in lab.invoices()] == [2958.25]
 
 
-async def test_forgotten_request_id_is_covered_by_the_look_up(lab: Laboratory) -> None:
+async def test_forgotten_request_id_is_covered_by_the_look_up(lab: WriterLab) -> None:
     lab.world.quickbooks.configure(REALM, duplicate_check=False, requestid_ttl_s=0)
     lab.fault("lose-answer")
     await lab.command(lab.wish(), 1)
@@ -310,7 +90,7 @@ async def test_forgotten_request_id_is_covered_by_the_look_up(lab: Laboratory) -
     assert len(lab.invoices()) == 1
 
 
-async def test_lagging_index_is_covered_by_the_request_id(lab: Laboratory) -> None:
+async def test_lagging_index_is_covered_by_the_request_id(lab: WriterLab) -> None:
     lab.world.quickbooks.configure(REALM, duplicate_check=False, index_lag_s=60)
     lab.fault("lose-answer")
     await lab.command(lab.wish(), 1)
@@ -318,7 +98,7 @@ async def test_lagging_index_is_covered_by_the_request_id(lab: Laboratory) -> No
     assert len(lab.invoices()) == 1
 
 
-async def test_sent_mails_once_even_when_the_answer_is_lost(lab: Laboratory) -> None:
+async def test_sent_mails_once_even_when_the_answer_is_lost(lab: WriterLab) -> None:
     await lab.command(lab.wish(), 1)
     await lab.work_until_quiet()
     lab.fault("lose-answer")
@@ -328,7 +108,7 @@ async def test_sent_mails_once_even_when_the_answer_is_lost(lab: Laboratory) -> 
     assert lab.mails() == 1
 
 
-async def test_customer_without_email_parks_in_words_and_keeps_the_invoice(lab: Laboratory) -> None:
+async def test_customer_without_email_parks_in_words_and_keeps_the_invoice(lab: WriterLab) -> None:
     await lab.command(lab.wish(InvoiceState.SENT, customer="Mute"), 1)
     await lab.work_until_quiet()
     assert await lab.parked() == {"invoice/1/2/1": "customer-has-no-email"}
@@ -336,7 +116,7 @@ async def test_customer_without_email_parks_in_words_and_keeps_the_invoice(lab: 
     assert lab.mails() == 0
 
 
-async def test_number_taken_by_a_stranger_parks_and_resumes_once_it_is_free(lab: Laboratory) -> None:
+async def test_number_taken_by_a_stranger_parks_and_resumes_once_it_is_free(lab: WriterLab) -> None:
     line = {
         "Amount": 10,
         "DetailType": "SalesItemLineDetail",
@@ -359,7 +139,7 @@ async def test_number_taken_by_a_stranger_parks_and_resumes_once_it_is_free(lab:
     assert sorted(i["DocNumber"] for i in lab.invoices()) == ["OLD-1", "P100-INV-1"]
 
 
-async def test_skipped_states_make_an_invoice_and_its_payment_and_no_mail(lab: Laboratory) -> None:
+async def test_skipped_states_make_an_invoice_and_its_payment_and_no_mail(lab: WriterLab) -> None:
     await lab.command(lab.payment(), 1, name="1")
     await lab.command(lab.wish(InvoiceState.PAID), 1)
     await lab.work_until_quiet()
@@ -369,7 +149,7 @@ async def test_skipped_states_make_an_invoice_and_its_payment_and_no_mail(lab: L
     assert lab.mails() == 0
 
 
-async def test_payment_whose_answer_was_lost_is_made_once(lab: Laboratory) -> None:
+async def test_payment_whose_answer_was_lost_is_made_once(lab: WriterLab) -> None:
     await lab.command(lab.wish(InvoiceState.PAID), 1)
     await lab.work_until_quiet(2)
     lab.world.quickbooks.configure(REALM, requestid_ttl_s=0)
@@ -380,7 +160,7 @@ async def test_payment_whose_answer_was_lost_is_made_once(lab: Laboratory) -> No
     assert [i["Balance"] for i in lab.invoices()] == [0]
 
 
-async def test_paid_by_the_bookkeeper_is_seen_and_not_paid_again(lab: Laboratory) -> None:
+async def test_paid_by_the_bookkeeper_is_seen_and_not_paid_again(lab: WriterLab) -> None:
     await lab.command(lab.wish(InvoiceState.PAID), 1)
     await lab.work_until_quiet(2)
     [invoice] = lab.invoices()
@@ -402,7 +182,7 @@ async def test_paid_by_the_bookkeeper_is_seen_and_not_paid_again(lab: Laboratory
     assert len(lab.payments()) == 1
 
 
-async def test_void_of_an_unsent_unpaid_invoice_then_a_new_incarnation(lab: Laboratory) -> None:
+async def test_void_of_an_unsent_unpaid_invoice_then_a_new_incarnation(lab: WriterLab) -> None:
     await lab.command(lab.wish(), 1)
     await lab.work_until_quiet()
     await lab.command(lab.wish(InvoiceState.VOID), 2)
@@ -414,7 +194,7 @@ async def test_void_of_an_unsent_unpaid_invoice_then_a_new_incarnation(lab: Labo
     assert len({i["DocNumber"] for i in lab.invoices()}) == 2
 
 
-async def test_void_of_a_mailed_invoice_asks_a_person(lab: Laboratory) -> None:
+async def test_void_of_a_mailed_invoice_asks_a_person(lab: WriterLab) -> None:
     await lab.command(lab.wish(InvoiceState.SENT), 1)
     await lab.work_until_quiet()
     await lab.command(lab.wish(InvoiceState.VOID), 2)
@@ -422,7 +202,7 @@ async def test_void_of_a_mailed_invoice_asks_a_person(lab: Laboratory) -> None:
     assert await lab.parked() == {"invoice/1/2/1": "void-needs-a-person"}
 
 
-async def test_edit_by_a_person_is_never_overwritten_in_silence(lab: Laboratory) -> None:
+async def test_edit_by_a_person_is_never_overwritten_in_silence(lab: WriterLab) -> None:
     await lab.command(lab.wish(), 1)
     await lab.work_until_quiet()
     [invoice] = lab.invoices()
@@ -433,14 +213,14 @@ async def test_edit_by_a_person_is_never_overwritten_in_silence(lab: Laboratory)
     assert [i["TxnDate"] for i in lab.invoices()] == ["2026-01-01"]
 
 
-async def test_back_and_forth_ends_where_it_should(lab: Laboratory) -> None:
+async def test_back_and_forth_ends_where_it_should(lab: WriterLab) -> None:
     for version, cents in enumerate([100_000, 200_000, 100_000, 200_000], start=1):
         await lab.command(lab.wish(cents=cents), version)
         await lab.work_until_quiet()
     assert [i["TotalAmt"] for i in lab.invoices()] == [1958.25]
 
 
-async def test_time_to_the_books_is_told_with_the_partners_part_and_our_own(lab: Laboratory) -> None:
+async def test_time_to_the_books_is_told_with_the_partners_part_and_our_own(lab: WriterLab) -> None:
     names = ("event_to_books_seconds", "partner_seconds", "own_seconds")
     before = {name: figure(f"{name}_sum", kind="invoice") for name in names}
     counted = figure("own_seconds_count", kind="invoice")
@@ -452,7 +232,7 @@ async def test_time_to_the_books_is_told_with_the_partners_part_and_our_own(lab:
     assert took == pytest.approx(partners + own)
 
 
-async def test_invoice_that_lacks_only_its_payment_is_done_and_looked_at_again(lab: Laboratory) -> None:
+async def test_invoice_that_lacks_only_its_payment_is_done_and_looked_at_again(lab: WriterLab) -> None:
     await lab.command(lab.wish(InvoiceState.PAID), 1)
     await lab.work_until_quiet(1)
     async with borrowed(lab.pool) as connection:
@@ -466,7 +246,7 @@ async def test_invoice_that_lacks_only_its_payment_is_done_and_looked_at_again(l
     assert told["story"][-1].endswith("balance $1,208.75; waiting for its payment to be seen there")
 
 
-async def test_story_tells_versions_writes_and_state(lab: Laboratory) -> None:
+async def test_story_tells_versions_writes_and_state(lab: WriterLab) -> None:
     lab.fault("lose-answer")
     await lab.command(lab.wish(), 1)
     await lab.work_until_quiet()
@@ -495,7 +275,7 @@ async def restore(pool: Pool) -> None:
 
 
 @pytest.mark.parametrize("remembers_s", [0, 3600])
-async def test_restored_database_finds_the_invoice_that_it_forgot(lab: Laboratory, remembers_s: int) -> None:
+async def test_restored_database_finds_the_invoice_that_it_forgot(lab: WriterLab, remembers_s: int) -> None:
     lab.world.quickbooks.configure(REALM, requestid_ttl_s=remembers_s)
     await back_up(lab.pool)
     for _ in range(2):
@@ -506,7 +286,7 @@ async def test_restored_database_finds_the_invoice_that_it_forgot(lab: Laborator
 
 
 async def test_restored_database_asks_about_the_invoice_that_it_forgot_if_it_changed_since(
-    lab: Laboratory,
+    lab: WriterLab,
 ) -> None:
     await back_up(lab.pool)
     await lab.command(lab.wish(), 1)
@@ -526,7 +306,7 @@ async def test_restored_database_asks_about_the_invoice_that_it_forgot_if_it_cha
     ],
 )
 async def test_restored_database_takes_its_own_forgotten_change_for_a_persons(
-    lab: Laboratory, parked: dict[str, str]
+    lab: WriterLab, parked: dict[str, str]
 ) -> None:
     await lab.command(lab.wish(), 1)
     await lab.work_until_quiet()
@@ -540,7 +320,7 @@ async def test_restored_database_takes_its_own_forgotten_change_for_a_persons(
     assert [i["TotalAmt"] for i in lab.invoices()] == [1958.25]
 
 
-async def test_restored_database_neither_mails_nor_pays_a_second_time(lab: Laboratory) -> None:
+async def test_restored_database_neither_mails_nor_pays_a_second_time(lab: WriterLab) -> None:
     await lab.command(lab.wish(), 1)
     await lab.work_until_quiet()
     await back_up(lab.pool)

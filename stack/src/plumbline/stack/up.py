@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from plumbline.stack.runners.ways import STACKS, Way
-from plumbline.stack.scenario.stage import Setting, running_sandbox, stack_settings
+from plumbline.stack.scenario.stage import Setting, hook_books, running_sandbox, stack_settings
 from plumbline.stack.supervisor import Supervisor
 
 
@@ -21,9 +21,10 @@ async def run_up(way: Way, *, state_dir: Path, status_map: Path, console: Consol
     setting = Setting(state_dir=state_dir, status_map=status_map, way=way)
     async with (
         Supervisor(state_dir / "logs") as supervisor,
-        running_sandbox(supervisor) as (_, world),
+        running_sandbox(supervisor) as (control, world),
         STACKS[way](stack_settings(setting, world), supervisor) as stack,
     ):
+        await hook_books(control, world, ingest=stack.addresses["ingest"])
         for name, url in {**stack.addresses, "sandbox": world.sandbox["control_url"]}.items():
             console.print(f"{name:14} {url}")
         console.print(f"Logs are in {supervisor.log_dir}. Ctrl-C stops everything.")

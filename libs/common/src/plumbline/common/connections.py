@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from plumbline.common.contracts.base import ConnectionName, Identifier
 from plumbline.common.errors import NeedsHumanError
+
+AppName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+"""The name of an app that is registered with a provider; it is part of paths."""
 
 
 class ConfigurationError(NeedsHumanError):
@@ -33,6 +36,8 @@ class QuickBooksSide(_Section):
     """The QuickBooks half of a connection."""
 
     realm: Identifier
+    app: AppName | None = None
+    """The Intuit app whose webhooks tell of this company; without one, changes are found by looking."""
 
     @property
     def account(self) -> str:

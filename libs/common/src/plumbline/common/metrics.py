@@ -32,6 +32,11 @@ INTAKE_FAILURES = Gauge(
     ["service", "topic"],
 )
 WEBHOOKS = Counter("plumbline_webhooks_total", "Webhook requests, by answer.", ["source", "status", "reason"])
+WEBHOOK_EVENTS = Counter(
+    "plumbline_webhook_events_total",
+    "Events that webhooks told of, by what became of them.",
+    ["source", "fate"],
+)
 PARTNER_CALL_SECONDS = Histogram(
     "plumbline_partner_call_seconds",
     "Calls to partners, by host and by the answer's HTTP status: `none` if no whole answer came, `not-sent`.",

@@ -1,5 +1,5 @@
 # Keeps the subscriptions at Procore.
-path "plumbline/data/webhooks/*" {
+path "plumbline/data/webhooks/procore/*" {
   capabilities = ["read"]
 }
 path "plumbline/data/grants/procore/+/access" {

@@ -1,4 +1,4 @@
-# Checks webhooks by their secret.
+# Checks webhooks by their secrets: Procore's by a header, Intuit's by a signature.
 path "plumbline/data/webhooks/*" {
   capabilities = ["read"]
 }

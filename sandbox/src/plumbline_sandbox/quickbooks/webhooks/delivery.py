@@ -77,8 +77,7 @@ class Webhooks:
             ValueError: The subscription is malformed.
         """
         feed = self._feeds.get(str(body.get("client_id")))
-        token = feed.subscription.verifier_token if feed else self._new_id()
-        made = subscription(body, verifier_token=token)
+        made = subscription(body, former=feed.subscription if feed else None)
         if feed:
             feed.subscription = made
         else:
@@ -293,6 +292,7 @@ class Feed:
             provider="quickbooks",
             client_id=self.subscription.client_id,
             url=self.subscription.url,
+            format=self.subscription.format,
             notification=notification.id,
             events=[event.id for event in notification.events],
             changes=[f"{e.realm} {e.entity} {e.entity_id} {e.operation}" for e in notification.events],

@@ -1,5 +1,6 @@
 """Subscriptions: an app has one endpoint for all its companies, entered in Intuit's developer portal."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -41,17 +42,23 @@ class Subscription:
         }
 
 
-def subscription(body: Mapping[str, Any], *, verifier_token: str) -> Subscription:
+def verifier_token_of(client_id: str) -> str:
+    """Return the verifier token that an app is given; it follows from its client id, so that runs are alike."""
+    return hashlib.sha256(f"verifier token of {client_id}".encode()).hexdigest()[:36]
+
+
+def subscription(body: Mapping[str, Any], *, former: Subscription | None = None) -> Subscription:
     """Return the subscription that a body of the control API describes.
 
     Args:
         body: `client_id` and `url`; the rest as in `Subscription`, each with its default.
-        verifier_token: Used if the body names none.
+        former: The app's endpoint so far; its verifier token is kept unless the body names one.
 
     Raises:
         ValueError: A field is missing, unknown or malformed.
     """
-    given = {"verifier_token": verifier_token, **body}
+    token = former.verifier_token if former else verifier_token_of(str(body.get("client_id")))
+    given = {"verifier_token": token, **body}
     if "entities" in given:
         given["entities"] = frozenset(given["entities"])
     try:

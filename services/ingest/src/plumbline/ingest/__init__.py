@@ -1,5 +1,5 @@
-"""ingest: takes Procore's webhooks and makes events of them; sees to it that Procore sends them.
+"""ingest: takes Procore's and QuickBooks' webhooks and makes events of them; sees to it that Procore sends them.
 
-`webhooks` is the hot route, without a database; `service` keeps the subscriptions, as a
+`handlers` is the hot route, without a database; `service` keeps the subscriptions, as a
 process of its own.
 """

@@ -20,7 +20,9 @@ from plumbline.common.service import Pace, record_service, schema_of
 from plumbline.common.settings import KafkaSettings
 from plumbline.ingest.adapters.looks import PostgresLooks
 from plumbline.ingest.domain.messages import SERVICE
-from plumbline.ingest.handlers import WebhookRoute
+from plumbline.ingest.handlers.procore import ProcoreHooks
+from plumbline.ingest.handlers.quickbooks import IntuitNotifications
+from plumbline.ingest.handlers.route import WebhookRoute
 from plumbline.ingest.service import SubscriptionKeeper, key_of
 from plumbline.ingest.settings import Settings
 from plumbline.procore.client import ProcoreClient
@@ -48,10 +50,11 @@ async def run(settings: Settings) -> None:
     def not_ready() -> str | None:
         return process.not_ready() or watch.not_ready()
 
+    connections = load_connections(settings.config_dir)
     async with open_secret_store(settings) as store:
-        route = WebhookRoute(
-            connections=load_connections(settings.config_dir),
-            secrets=WebhookSecrets(store, clock=clock),
+        secrets = WebhookSecrets(store, clock=clock)
+        procore = WebhookRoute(
+            ProcoreHooks(connections, secrets),
             publisher=KafkaPublisher(broker, timeout_s=settings.publish_timeout_s),
             clock=clock,
             limits=settings.limits,
@@ -59,7 +62,14 @@ async def run(settings: Settings) -> None:
                 service=SERVICE, token=settings.operator_token(), ready=not_ready, routes=[]
             ),
         )
-        await process.run(app=route, broker=broker, loops=[watch.run])
+        quickbooks = WebhookRoute(
+            IntuitNotifications(connections, secrets),
+            publisher=KafkaPublisher(broker, timeout_s=settings.quickbooks_publish_timeout_s),
+            clock=clock,
+            limits=settings.quickbooks_limits,
+            otherwise=procore,
+        )
+        await process.run(app=quickbooks, broker=broker, loops=[watch.run])
 
 
 async def keep_hooks(settings: Settings) -> None:

@@ -13,10 +13,10 @@ from plumbline.procore.hooks import Delivery, Hook, Trigger
 
 
 class Secrets(Protocol):
-    """Which `Authorization` values are accepted from a source."""
+    """By which secrets a source is believed: `Authorization` values of Procore's, Intuit's verifier tokens."""
 
-    async def accepted(self, source: str, connection: str) -> tuple[SecretStr, ...]:
-        """Return the accepted header values, the one for new hooks first.
+    async def accepted(self, source: str, addressee: str) -> tuple[SecretStr, ...]:
+        """Return the accepted secrets of a connection or an app, the newest first.
 
         Raises:
             SecretStoreUnavailableError: wait; the store is away and nothing was ever read.

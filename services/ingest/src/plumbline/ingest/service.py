@@ -12,7 +12,7 @@ from plumbline.common.contracts.cloudevents import Outgoing
 from plumbline.common.errors import NeedsHumanError
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Done, Verdict
-from plumbline.ingest.domain.messages import translate
+from plumbline.ingest.domain.messages import Arrival, translate
 from plumbline.ingest.domain.subscription import (
     PAYLOAD_VERSION,
     Subscription,
@@ -188,7 +188,8 @@ class SubscriptionKeeper:
         discarded = await visit.procore.deliveries(visit.project_id, hook.id, status=DISCARDED, since=since)
         bodies = [json.dumps(delivery.payload).encode() for delivery in discarded]
         # An event that was delivered twice, and discarded twice, is one event.
-        found = {t.event_id: t for t in (translate(body, connection, origin=key, now=now) for body in bodies)}
+        arrival = Arrival(key, now)
+        found = {t.event_id: t for t in (translate(body, connection, arrival) for body in bodies)}
         missed = [found[event_id] for event_id in await self._looks.not_recovered(key, list(found))]
         if missed:
             visit.changes.append(f"recovered {len(missed)} events that Procore had discarded")

@@ -6,7 +6,8 @@ from functools import partial
 
 from plumbline.common.connections import Connections, Policies, load_connections
 from plumbline.common.contracts.ledger import LedgerCommand
-from plumbline.common.contracts.topics import LEDGER_COMMANDS
+from plumbline.common.contracts.quickbooks import QuickBooksChanged
+from plumbline.common.contracts.topics import LEDGER_COMMANDS, QUICKBOOKS_EVENTS
 from plumbline.common.http import partner_client
 from plumbline.common.kafka import KafkaPublisher
 from plumbline.common.secrets.access import AccountTokens, asking_over_kafka
@@ -14,7 +15,7 @@ from plumbline.common.secrets.opening import open_secret_store
 from plumbline.common.service import Pace, record_service
 from plumbline.qb_writer.adapters.books import Governor, RealmBooks
 from plumbline.qb_writer.adapters.ledger import Ledger
-from plumbline.qb_writer.handlers import recording
+from plumbline.qb_writer.handlers import hearing, recording
 from plumbline.qb_writer.ports import Books
 from plumbline.qb_writer.service import Writer
 from plumbline.qb_writer.settings import Settings
@@ -72,6 +73,7 @@ async def run(settings: Settings) -> None:
             patience=settings.patience(),
         )
         service.edge.subscribe(LEDGER_COMMANDS, LedgerCommand, recording(ledger, service.clock))
+        service.edge.subscribe(QUICKBOOKS_EVENTS, QuickBooksChanged, hearing(ledger, service.clock))
         # The lease outlasts a call and the steps around it.
         lease = timedelta(seconds=settings.call_deadline_s + 15)
         await service.run(

@@ -158,6 +158,8 @@ class Writer:
         record = work.record
         if isinstance(record.desired, DesiredPayment):
             return plan_payment(record.observed, work.invoice)
+        if record.must_look:
+            return Look()
         policy = self._policies(record.connection).person_changed_it
         return plan_invoice(
             record.desired, content_of(record.desired), record.observed, person_changed_it=policy
@@ -355,6 +357,8 @@ class Writer:
             if record.told != state:
                 await self._following.tell(connection, record, now=self._clock.now())
                 record = replace(record, told=state, partner_ms=0)
+            if record.observed.fresh:
+                record = replace(record, looked=record.heard)
             await self._records.keep(connection, record)
 
         return tell

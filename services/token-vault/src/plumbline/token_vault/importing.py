@@ -1,11 +1,12 @@
 """First grants from a file, as an operator or an installer supplies them."""
 
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from plumbline.common.connections import ConfigurationError
 from plumbline.common.secrets.port import SecretStore, StaleSecretError
@@ -16,11 +17,19 @@ from plumbline.token_vault.domain import App, FirstGrant, supplied
 WEBHOOK_SECRET_BYTES = 32
 """Procore signs nothing: a random bearer value is all that tells it from a stranger."""
 
+VERIFIER_TOKEN_CHARS_MIN = 16
+"""Intuit's are longer; whoever can guess one can sign."""
+
+INTUIT_APP = re.compile(r"quickbooks/[A-Za-z0-9_-]+")
+"""What an app is called that has a verifier token."""
+
 
 class _App(BaseModel):
     model_config = ConfigDict(extra="forbid")
     client_id: str
     client_secret: SecretStr
+    verifier_token: SecretStr | None = Field(default=None, min_length=VERIFIER_TOKEN_CHARS_MIN)
+    """Of an Intuit app: what its webhooks are signed with."""
 
 
 class _Grant(BaseModel):
@@ -36,6 +45,16 @@ class GrantsFile(BaseModel):
     apps: dict[str, _App] = {}
     grants: dict[str, _Grant] = {}
     webhooks: list[str] = []
+
+    @field_validator("apps")
+    @classmethod
+    def _only_intuit_signs(cls, apps: dict[str, _App]) -> dict[str, _App]:
+        for name, app in apps.items():
+            if app.verifier_token is not None and INTUIT_APP.fullmatch(name) is None:
+                raise ValueError(
+                    f"{name} has a verifier token, which only apps called quickbooks/<name> have"
+                )
+        return apps
 
 
 def read_grants(path: Path) -> GrantsFile:
@@ -57,11 +76,14 @@ def read_grants(path: Path) -> GrantsFile:
 async def import_grants(store: SecretStore, supplies: GrantsFile) -> list[str]:
     """Store apps, new grants and missing webhook secrets; return the accounts that got a grant.
 
-    Importing the same file again changes nothing: a grant that was renewed since is kept.
+    Importing the same file again changes nothing: a grant that was renewed since is kept. A verifier
+    token that is new takes the place of the former one, which goes on being accepted beside it.
     """
     shelf = SecretShelf(store)
     for name, app in supplies.apps.items():
         await shelf.register(name, App(app.client_id, app.client_secret))
+        if app.verifier_token is not None:
+            await _keep_verifier_token(store, name, app.verifier_token.get_secret_value())
     for connection in supplies.webhooks:
         await _ensure_webhook_secret(store, connection)
     return [account for account, grant in supplies.grants.items() if await _supply(shelf, account, grant)]
@@ -84,3 +106,14 @@ async def _ensure_webhook_secret(store: SecretStore, connection: str) -> None:
             await store.write(path, values, expected_version=0)
         except StaleSecretError:
             return  # somebody else made it meanwhile
+
+
+async def _keep_verifier_token(store: SecretStore, app: str, token: str) -> None:
+    provider, name = app.split("/")
+    path = webhook_path(provider, name)
+    document = await store.read(path)
+    if document is None:
+        await store.write(path, {"current": token}, expected_version=0)
+    elif token not in {value.get_secret_value() for value in document.values.values()}:
+        values = {"current": token, "previous": document.text("current")}
+        await store.write(path, values, expected_version=document.version)

@@ -22,6 +22,9 @@ PROJECT = "plumbline"
 SANDBOX_CONTROL_URL = "http://127.0.0.1:8102"
 """Where the sandbox's control API is published."""
 
+INGEST_URL = "http://ingest:8080"
+"""Where the sandbox reaches ingest."""
+
 SERVICES = ("token-vault", "qb-writer", "mapper", "ingest", "ingest-hooks")
 """The containers of the suite, each of which may be scaled."""
 

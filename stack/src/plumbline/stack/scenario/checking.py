@@ -24,8 +24,8 @@ FAULTS_MET_MIN = {
 }
 """How often each fault must have been met for the demo to count."""
 
-VERSIONS_MET_MIN = {"v2.0": 10, "v3.0": 10, "v4.0": 10}
-"""How many deliveries of each payload version must have been taken."""
+WEBHOOKS_MET_MIN = {"v2.0": 10, "v3.0": 10, "v4.0": 10, "cloudevents": 10, "legacy": 10, "signed garbage": 1}
+"""How many events must have been taken in each of Procore's payload versions and each of QuickBooks' forms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,15 +105,26 @@ def _cents(amount: object) -> int:
     return int((Decimal(str(amount)) * 100).to_integral_value())
 
 
-def met_too_seldom(faults: Mapping[str, int], attempts: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the faults and payload versions that were met less often than the demo promises.
+def webhooks_taken(attempts: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    """Return how many events were acknowledged in each payload version and form, by the journal's webhook attempts."""
+    taken: Counter[str] = Counter()
+    for attempt in attempts:
+        if attempt["provider"] == "procore" and attempt["status"] in {200, 202, 204}:
+            taken[attempt["payload_version"]] += 1
+        elif attempt["provider"] == "quickbooks" and attempt["status"] == 200:
+            taken[attempt["format"]] += len(attempt["events"])
+            taken["signed garbage"] += not attempt["events"]
+    return taken
+
+
+def met_too_seldom(faults: Mapping[str, int], webhooks: Mapping[str, int]) -> list[str]:
+    """Return the faults and webhooks that were met less often than the demo promises.
 
     Args:
         faults: how often each was met.
-        attempts: the journal's webhook attempts.
+        webhooks: how many events were taken, as `webhooks_taken` counts them.
     """
-    taken = Counter(str(a["payload_version"]) for a in attempts if a["status"] in {200, 202, 204})
-    promised = [(FAULTS_MET_MIN, faults), (VERSIONS_MET_MIN, taken)]
+    promised = [(FAULTS_MET_MIN, faults), (WEBHOOKS_MET_MIN, webhooks)]
     return [
         f"{name} {met.get(name, 0)} of {least}"
         for least_of, met in promised

@@ -17,7 +17,7 @@ DURATIONS = {
     "PLUMBLINE_CALL_DEADLINE_S": "3",
     "PLUMBLINE_SETTLE_S": "3.5",
     "PLUMBLINE_GATE_WAIT_S": "1",
-    "PLUMBLINE_PAYMENT_LOOK_S": "1",
+    "PLUMBLINE_PAYMENT_LOOK_S": "15",
     "PLUMBLINE_INVOICE_LOOK_S": "1",
     "PLUMBLINE_TOKEN_COOLDOWN_S": "2",
 }
@@ -75,7 +75,7 @@ def _connection(company: Mapping[str, Any], realm: Mapping[str, Any], projects: 
             "company_id": company["id"],
             "projects": [p["id"] for p in projects],
         },
-        "quickbooks": {"realm": realm["id"]},
+        "quickbooks": {"realm": realm["id"], "app": realm["id"]},
         "statuses": "brief" if company["brief_statuses"] else "procore",
         "policies": policies,
     }
@@ -89,7 +89,7 @@ def _grants(sandbox: Mapping[str, Any], connections: list[str]) -> dict[str, Any
         grants[name] = {"app": name}
     for realm in sandbox["quickbooks"]["realms"]:
         name = f"quickbooks/{realm['id']}"
-        apps[name] = {key: realm[key] for key in ("client_id", "client_secret")}
+        apps[name] = {key: realm[key] for key in ("client_id", "client_secret", "verifier_token")}
         grants[name] = {"app": name, "refresh_token": realm["refresh_token"]}
     return {"apps": apps, "grants": grants, "webhooks": connections}
 

@@ -12,7 +12,7 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from plumbline.stack.scenario.checking import judge, met_too_seldom
+from plumbline.stack.scenario.checking import judge, met_too_seldom, webhooks_taken
 from plumbline.stack.scenario.configuring import connection_name
 from plumbline.stack.scenario.operators import Operators
 from plumbline.stack.scenario.plan import UNLINKED_PROJECT, planned
@@ -61,7 +61,7 @@ async def perform(on: Stage, console: Console, *, kill: Sequence[str] = ()) -> S
     parked = await on.operators.parked()
     books = {realm: (await on.control.get(f"/control/quickbooks/{realm}/Invoice")).json() for realm in names}
     mails = await journal(on.control, "mail")
-    attempts = await journal(on.control, "webhook-attempt")
+    webhooks = webhooks_taken(await journal(on.control, "webhook-attempt"))
     faults = (await on.control.get("/control/faults")).json()["totals"]
     verdicts = judge(
         invoices,
@@ -77,7 +77,8 @@ async def perform(on: Stage, console: Console, *, kill: Sequence[str] = ()) -> S
         parked=parked,
         results=results,
         faults=faults,
-        missing=met_too_seldom(faults, attempts),
+        webhooks=webhooks,
+        missing=met_too_seldom(faults, webhooks),
     )
 
 

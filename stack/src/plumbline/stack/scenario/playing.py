@@ -58,7 +58,8 @@ def fault_rules(realms: Sequence[str]) -> list[dict[str, Any]]:
         {"name": "throttle", "match": writes, "every": 8, "times": 12, "args": {"retry_after": 1}},
         {"name": "webhook-repeat", "probability": 0.6, "seed": 1, "args": {"max": 3}},
         {"name": "webhook-shuffle", "probability": 0.5, "seed": 2, "args": {"window_ms": 400}},
-        {"name": "webhook-garbage", "every": 40, "times": 2, "args": {"body": '{"broken'}},
+        {"name": "webhook-garbage", "match": {"provider": "procore"}, "every": 40, "times": 2},
+        {"name": "webhook-garbage", "match": {"provider": "quickbooks"}, "every": 40, "times": 2},
         {
             "name": "stale-truth",
             "match": {"entity": "payment_application"},

@@ -14,6 +14,7 @@ from typing_extensions import override
 
 from plumbline.common.settings import secret_line
 from plumbline.stack.runners.containers import (
+    INGEST_URL,
     SANDBOX_CONTROL_URL,
     Containers,
     ContainersError,
@@ -25,7 +26,14 @@ from plumbline.stack.scenario.performance import perform
 from plumbline.stack.scenario.plan import STRANGER_NUMBER, UNLINKED_PROJECT
 from plumbline.stack.scenario.playing import Player, arranged, fault_rules
 from plumbline.stack.scenario.results import KafkaAccess
-from plumbline.stack.scenario.stage import CONTROL_TIMEOUT_S, Stage, World, operators_of, until_hooked
+from plumbline.stack.scenario.stage import (
+    CONTROL_TIMEOUT_S,
+    Stage,
+    World,
+    hook_books,
+    operators_of,
+    until_hooked,
+)
 from plumbline.stack.scenario.summary import print_summary
 
 
@@ -72,6 +80,7 @@ async def stage_on_containers(containers: Containers, keys: Path) -> AsyncIterat
         await asyncio.to_thread(containers.start, "ingest-hooks")
         await on.operators.link(links(on.world.seed, on.world.realm_names, unlinked=UNLINKED_PROJECT))
         await until_hooked(on.operators, on.world)
+        await hook_books(on.control, on.world, ingest=INGEST_URL)
         yield on
 
 

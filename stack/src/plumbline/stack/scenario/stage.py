@@ -110,6 +110,7 @@ async def stage(setting: Setting, *, arrange: Arrange = as_it_is) -> AsyncIterat
         ):
             await operators.link(links(world.seed, world.realm_names, unlinked=setting.unlinked))
             await until_hooked(operators, world)
+            await hook_books(control, world, ingest=stack.addresses["ingest"])
             yield LocalStage(
                 world=world,
                 control=control,
@@ -130,6 +131,26 @@ async def until_hooked(operators: Operators, world: World) -> None:
     async with asyncio.timeout(HOOKED_MAX_S):
         while await operators.hooked() < world.projects:  # noqa: ASYNC110  another process tells
             await asyncio.sleep(0.1)
+
+
+async def hook_books(control: httpx.AsyncClient, world: World, *, ingest: str) -> None:
+    """Enter ingest as the endpoint of every app of QuickBooks, as a developer does in Intuit's portal.
+
+    The last app is told in the older form, the others by CloudEvents.
+
+    Args:
+        control: the sandbox's control API.
+        world: whose apps.
+        ingest: where the sandbox reaches ingest.
+    """
+    realms = world.sandbox["quickbooks"]["realms"]
+    for realm in realms:
+        body = {
+            "client_id": realm["client_id"],
+            "url": f"{ingest}/webhooks/quickbooks/{realm['id']}",
+            "format": "legacy" if realm is realms[-1] else "cloudevents",
+        }
+        (await control.post("/control/quickbooks/webhooks", json=body)).raise_for_status()
 
 
 def killing(supervisor: Supervisor) -> Callable[[str], Awaitable[None]]:

@@ -25,7 +25,9 @@ class Summary:
     ids: Mapping[str, str]
     parked: Mapping[str, str]
     faults: Mapping[str, int]
-    missing_faults: Sequence[str]
+    webhooks: Mapping[str, int]
+    """How many events were taken in each payload version and form."""
+    too_seldom: Sequence[str]
     seconds: float = 0.0
 
     @classmethod
@@ -37,6 +39,7 @@ class Summary:
         parked: Mapping[str, str],
         results: Sequence[LedgerResult],
         faults: Mapping[str, int],
+        webhooks: Mapping[str, int],
         missing: Sequence[str],
     ) -> Summary:
         """Sum up."""
@@ -44,7 +47,8 @@ class Summary:
         slowest: dict[str, tuple[int, int]] = {}
         for procore_id, latency in timed:
             slowest[procore_id] = max(latency, slowest.get(procore_id, (0, 0)))
-        return cls(verdicts, slowest, [latency for _, latency in timed], ids, parked, faults, missing)
+        latencies = [latency for _, latency in timed]
+        return cls(verdicts, slowest, latencies, ids, parked, faults, webhooks, missing)
 
     def took(self, seconds: float) -> Summary:
         """Return the summary with the time the demo took."""
@@ -54,7 +58,7 @@ class Summary:
     def problems(self) -> list[str]:
         """Return what is wrong, a line each."""
         wrong = [f"{v.invoice.document_number} {v.problem}" for v in self.verdicts if v.problem]
-        return wrong + [f"met too seldom: {name}" for name in self.missing_faults]
+        return wrong + [f"met too seldom: {name}" for name in self.too_seldom]
 
     @property
     def agrees(self) -> bool:
@@ -76,6 +80,7 @@ class Summary:
             "latency_ms": {f"p{p}": percentile(ours, p) for p in (50, 95, 99)},
             "partner_ms": {f"p{p}": percentile(theirs, p) for p in (50, 95)},
             "faults": dict(self.faults),
+            "webhooks": dict(self.webhooks),
             "seconds": round(self.seconds, 1),
         }
 
@@ -127,6 +132,9 @@ def print_summary(console: Console, summary: Summary) -> None:
     )
     console.print(
         "faults met: " + ", ".join(f"{name} {count}" for name, count in sorted(told["faults"].items()))
+    )
+    console.print(
+        "webhooks taken: " + ", ".join(f"{name} {count}" for name, count in sorted(told["webhooks"].items()))
     )
     for key, code in sorted(summary.parked.items()):
         console.print(f"parked: {key} [yellow]{code}[/]")

@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 
-def _as_utc(moment: datetime) -> datetime:
+def as_utc(moment: datetime) -> datetime:
+    """Return an aware time in UTC; `ValueError` if UTC has none for it."""
     try:
         return moment.astimezone(UTC)
     except OverflowError as error:
@@ -14,7 +15,7 @@ def _as_utc(moment: datetime) -> datetime:
         raise ValueError("a time outside the years 1 to 9999") from error
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_as_utc)]
+Moment = Annotated[AwareDatetime, AfterValidator(as_utc)]
 """An aware time, kept in UTC."""
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f]+$"  # PostgreSQL's text holds no NUL, and our SQL separates by 0x1f

@@ -13,6 +13,7 @@ from plumbline.common.contracts.operations import (
     RenewCredential,
 )
 from plumbline.common.contracts.procore import ProcoreChanged
+from plumbline.common.contracts.quickbooks import QuickBooksChanged
 
 EVENT_RETENTION = timedelta(days=14)
 """Longer than any provider goes on retrying a webhook."""
@@ -52,6 +53,14 @@ PROCORE_EVENTS = Topic(
     "ingest",
     "mapper",
     "something changed in Procore (ids only)",
+)
+QUICKBOOKS_EVENTS = Topic(
+    "quickbooks.events.v1",
+    QuickBooksChanged,
+    "realm/entity/id",
+    "ingest",
+    "qb-writer",
+    "something changed in the books (ids only)",
 )
 LEDGER_COMMANDS = Topic(
     "ledger.commands.v1",
@@ -104,6 +113,7 @@ DEAD_LETTERS = Topic(
 
 TOPICS: tuple[Topic, ...] = (
     PROCORE_EVENTS,
+    QUICKBOOKS_EVENTS,
     LEDGER_COMMANDS,
     LEDGER_RESULTS,
     RECORDS_PARKED,

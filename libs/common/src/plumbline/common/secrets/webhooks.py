@@ -16,12 +16,20 @@ FRESH_FOR = timedelta(seconds=60)
 RETRY_PAUSE = timedelta(seconds=5)
 """While the store is away, known secrets are served and it is asked this seldom."""
 
+REFRESH_MAX_S = 1.0
+"""So long does one caller wait for newer secrets where some are known: Intuit hears no answer after 3 s."""
+
 log = structlog.get_logger(__name__)
 
 
-def webhook_path(source: str, connection: str) -> str:
-    """Return where the secrets of a connection's webhooks are kept, as `current` and `previous`."""
-    return f"webhooks/{source}/{connection}"
+def webhook_path(source: str, addressee: str) -> str:
+    """Return where the secrets of webhooks are kept, as `current` and `previous`.
+
+    Args:
+        source: who sends them.
+        addressee: the connection (Procore) or the app (QuickBooks) that they are sent to.
+    """
+    return f"webhooks/{source}/{addressee}"
 
 
 @dataclass(slots=True)
@@ -33,18 +41,18 @@ class _Known:
 class WebhookSecrets:
     """Answers which secrets are accepted, from memory wherever it can.
 
-    Keeps what it was asked for, so ask only about connections that are configured.
+    Keeps what it was asked for, so ask only about connections and apps that are configured.
     """
 
     def __init__(self, store: SecretStore, *, clock: Clock, fresh_for: timedelta = FRESH_FOR) -> None:
-        """Read `store` at most once per `fresh_for` and connection."""
+        """Read `store` at most once per `fresh_for` and addressee."""
         self._store = store
         self._clock = clock
         self._fresh_for = fresh_for
         self._known: dict[tuple[str, str], _Known] = {}
         self._first = asyncio.Lock()
 
-    async def accepted(self, source: str, connection: str) -> tuple[SecretStr, ...]:
+    async def accepted(self, source: str, addressee: str) -> tuple[SecretStr, ...]:
         """Return the accepted secrets, the one to use for new hooks first; none if none is stored.
 
         While the store is away, what was read last goes on being accepted.
@@ -52,7 +60,7 @@ class WebhookSecrets:
         Raises:
             SecretStoreUnavailableError: wait; the store is away and nothing was ever read.
         """
-        key = (source, connection)
+        key = (source, addressee)
         known = self._known.get(key)
         if known is None:
             return await self._first_read(key)
@@ -71,9 +79,10 @@ class WebhookSecrets:
         # Set first: while one caller asks, perhaps in vain, the others are served what is known.
         known.fresh_until = self._clock.now() + RETRY_PAUSE
         try:
-            known.secrets = await self._read(key)
-        except SecretStoreUnavailableError as error:
-            log.warning("webhook-secrets.stale", source=key[0], connection=key[1], **error.log_fields())
+            async with asyncio.timeout(REFRESH_MAX_S):
+                known.secrets = await self._read(key)
+        except (SecretStoreUnavailableError, TimeoutError) as error:
+            log.warning("webhook-secrets.stale", source=key[0], addressee=key[1], error=repr(error))
         else:
             known.fresh_until = self._clock.now() + self._fresh_for
 

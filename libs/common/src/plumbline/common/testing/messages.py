@@ -17,6 +17,7 @@ from plumbline.common.contracts.operations import (
     RenewCredential,
 )
 from plumbline.common.contracts.procore import PAYMENT_APPLICATIONS, ProcoreChanged
+from plumbline.common.contracts.quickbooks import QuickBooksChanged
 from plumbline.common.testing.clock import DAWN
 
 
@@ -32,6 +33,20 @@ def procore_changed(event_id: str = "event-1", *, resource_id: str = "7001") -> 
         reason="update",
         occurred_at=DAWN,
         payload_version="v4.0",
+    )
+
+
+def quickbooks_changed(event_id: str = "event-1", *, entity: str = "invoice") -> QuickBooksChanged:
+    """Return a hint that a document of the Texas realm was updated."""
+    return QuickBooksChanged(
+        event_id=event_id,
+        connection="texas",
+        realm="9130357992222806",
+        entity=entity,
+        entity_id="145",
+        operation="update",
+        occurred_at=DAWN,
+        payload_form="cloudevents",
     )
 
 

@@ -1,5 +1,6 @@
 """A secret store in memory."""
 
+import asyncio
 from collections.abc import Mapping
 
 from pydantic import SecretStr
@@ -8,17 +9,20 @@ from plumbline.common.secrets.port import SecretDocument, SecretStoreUnavailable
 
 
 class MemorySecretStore:
-    """A `SecretStore` in memory; set `away` to have it not answer."""
+    """A `SecretStore` in memory; set `away` to have it refuse, `hangs` to have it say nothing."""
 
     def __init__(self) -> None:
         """Start empty."""
         self.documents: dict[str, SecretDocument] = {}
         self.away = False
+        self.hangs = False
         self.reads = 0
 
     async def read(self, path: str) -> SecretDocument | None:
         """See `SecretStore`."""
         self.reads += 1
+        if self.hangs:
+            await asyncio.Event().wait()
         self._answer()
         return self.documents.get(path)
 

@@ -1,4 +1,4 @@
-"""What a body of Procore's becomes: an event, or a dead letter."""
+"""What bodies become: events, or dead letters."""
 
 import base64
 from collections.abc import Iterable
@@ -8,15 +8,28 @@ from datetime import datetime
 from plumbline.common.connections import ConnectionConfig
 from plumbline.common.contracts.cloudevents import Outgoing, outgoing
 from plumbline.common.contracts.operations import DeadLetter
-from plumbline.common.contracts.topics import DEAD_LETTERS, PROCORE_EVENTS
-from plumbline.ingest.domain.letters import kept_headers, letter_id
-from plumbline.ingest.domain.payloads import UnreadableWebhookError, read_webhook
+from plumbline.common.contracts.quickbooks import QuickBooksChanged
+from plumbline.common.contracts.topics import DEAD_LETTERS, PROCORE_EVENTS, QUICKBOOKS_EVENTS
+from plumbline.ingest.domain.fields import UnreadableWebhookError
+from plumbline.ingest.domain.letters import MAX_KEPT_BYTES, kept_headers, letter_id
+from plumbline.ingest.domain.notifications import Notification, Owner, read_notification
+from plumbline.ingest.domain.payloads import read_webhook
 
 SERVICE = "ingest"
 """The service's name in events and metrics."""
 
 EVENT = "event"
 """The code of a body that could be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How a body came, for its dead letter if it has to become one."""
+
+    origin: str
+    """Where it came by."""
+    at: datetime
+    headers: Iterable[tuple[bytes, bytes]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,43 +45,80 @@ class Translated:
         return self.message.headers["ce_id"]
 
 
-def translate(
-    body: bytes,
-    connection: ConnectionConfig,
-    *,
-    origin: str,
-    now: datetime,
-    headers: Iterable[tuple[bytes, bytes]] = (),
-) -> Translated:
-    """Return what a body becomes, whatever it is.
+@dataclass(frozen=True, slots=True)
+class TranslatedNotification:
+    """A notification's messages, ready for Kafka: its events, and a dead letter if not all could be read."""
+
+    code: str
+    """`event`, or what is wrong with the first part that could not be read."""
+    events: tuple[Outgoing, ...]
+    letter: Outgoing | None
+    unreadable: int
+    """How many of its events, or the whole of it, could not be read."""
+    strangers: tuple[str, ...]
+    """The company of each event that is left out because no connection names it."""
+
+
+def translate(body: bytes, connection: ConnectionConfig, arrival: Arrival) -> Translated:
+    """Return what a body of Procore's becomes, whatever it is.
 
     Args:
         body: as it came.
         connection: whose webhook it is.
-        origin: where it came by, for a dead letter.
-        now: the time of a dead letter; an event has Procore's own.
-        headers: those of the request, for a dead letter.
+        arrival: how it came.
     """
     try:
         event = read_webhook(body, connection=connection.name, company_id=connection.procore.company_id)
-    except UnreadableWebhookError as error:
-        letter = DeadLetter(
-            service=SERVICE,
-            reason=error.reason,
-            detail=error.detail,
-            origin=origin,
-            headers=kept_headers(headers),
-            body_base64=base64.b64encode(body).decode(),
-            at=now,
-        )
-        return Translated(error.reason, _posted(letter, letter_id(connection.name, body), connection.name))
+    except UnreadableWebhookError as problem:
+        return Translated(problem.reason, _dead_letter(body, problem, connection.name, arrival))
     message = outgoing(
         PROCORE_EVENTS, event.key, event, source=SERVICE, at=event.occurred_at, event_id=event.event_id
     )
     return Translated(EVENT, message)
 
 
-def _posted(letter: DeadLetter, event_id: str, connection: str) -> Outgoing:
+def translate_notification(
+    body: bytes, addressee: str, owner: Owner, arrival: Arrival
+) -> TranslatedNotification:
+    """Return what a notification of QuickBooks' becomes, whatever it is.
+
+    Args:
+        body: as it came.
+        addressee: the app that is told, as dead letters name it.
+        owner: whose events these are.
+        arrival: how it came.
+    """
+    try:
+        found = read_notification(body, owner)
+    except UnreadableWebhookError as error:
+        found = Notification(unreadable=[error])
+    code, letter = EVENT, None
+    if found.unreadable:
+        first = found.unreadable[0]
+        code, letter = first.reason, _dead_letter(body, first, addressee, arrival)
+    events = tuple(_told(event) for event in found.events)
+    return TranslatedNotification(code, events, letter, len(found.unreadable), tuple(found.strangers))
+
+
+def _told(event: QuickBooksChanged) -> Outgoing:
+    return outgoing(
+        QUICKBOOKS_EVENTS, event.key, event, source=SERVICE, at=event.occurred_at, event_id=event.event_id
+    )
+
+
+def _dead_letter(body: bytes, problem: UnreadableWebhookError, addressee: str, arrival: Arrival) -> Outgoing:
+    cut = f" ({MAX_KEPT_BYTES} of its {len(body)} bytes are kept)" if len(body) > MAX_KEPT_BYTES else ""
+    letter = DeadLetter(
+        service=SERVICE,
+        reason=problem.reason,
+        detail=problem.detail + cut,
+        origin=arrival.origin,
+        headers=kept_headers(arrival.headers),
+        body_base64=base64.b64encode(body[:MAX_KEPT_BYTES]).decode(),
+        at=arrival.at,
+    )
     # Both key and id are stable: what is delivered again, a reader of the topic sees as one letter.
-    key = f"{connection}/{event_id}"
-    return outgoing(DEAD_LETTERS, key, letter, source=SERVICE, at=letter.at, event_id=event_id)
+    event_id = letter_id(addressee, body)
+    return outgoing(
+        DEAD_LETTERS, f"{addressee}/{event_id}", letter, source=SERVICE, at=arrival.at, event_id=event_id
+    )

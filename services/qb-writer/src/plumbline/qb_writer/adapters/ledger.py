@@ -15,6 +15,7 @@ from plumbline.common.contracts.ledger import (
     LedgerCommand,
     LedgerResult,
 )
+from plumbline.common.contracts.quickbooks import QuickBooksChanged
 from plumbline.common.contracts.topics import LEDGER_RESULTS
 from plumbline.common.database import Connection, Pool, borrowed, load_queries
 from plumbline.common.errors import NeedsHumanError
@@ -100,7 +101,25 @@ class Ledger:
             told_version,
             told_state,
             record.partner_ms,
+            record.looked,
         )
+
+    async def owners(
+        self, connection: Connection, events: Sequence[QuickBooksChanged]
+    ) -> list[tuple[QuickBooksChanged, str, str]]:
+        """Return each event that brings news of a document of ours, with its record's key and connection."""
+        rows = await connection.fetch(
+            QUERIES["owners"],
+            [event.realm for event in events],
+            [event.entity for event in events],
+            [event.entity_id for event in events],
+            [event.operation for event in events],
+        )
+        return [(events[row["place"]], row["key"], row["connection"]) for row in rows]
+
+    async def hear(self, connection: Connection, keys: Sequence[str]) -> None:
+        """Note that QuickBooks told of a change to these records' documents: each is read once more."""
+        await connection.execute(QUERIES["hear"], list(keys))
 
     async def keep_write(self, connection: Connection, write: Write) -> None:
         """Store a write as it is now; one that has ended is never changed again."""
@@ -227,6 +246,8 @@ def _record(row: Mapping[str, Any]) -> Record:
         open_write=_open_write(row) if row["write_number"] is not None else None,
         confirmed_at=row["confirmed_at"],
         told=(row["told_version"], row["told_state"]) if row["told_version"] is not None else None,
+        heard=row["heard"],
+        looked=row["looked"],
     )
 
 

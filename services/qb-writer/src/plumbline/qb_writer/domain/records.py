@@ -114,6 +114,15 @@ class Record:
     confirmed_at: datetime | None = None
     told: tuple[int, str] | None = None
     """Version and state of the last result that was published."""
+    heard: int = 0
+    """How often QuickBooks has told of a change to the document."""
+    looked: int = 0
+    """How many of these changes a look has taken in, and nothing was left to ask a person."""
+
+    @property
+    def must_look(self) -> bool:
+        """Whether the document may have changed: QuickBooks says so, and it was not read since."""
+        return self.heard > self.looked and self.observed.exists and not self.observed.fresh
 
     def seeing(self, observed: Observed) -> "Record":
         """Return the record with another observation."""

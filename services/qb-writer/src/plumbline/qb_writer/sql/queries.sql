@@ -25,7 +25,7 @@ WHERE r.key = $1
 -- What was observed and told of a record.
 UPDATE records SET quickbooks_id = $2, sync_token = $3, document_number = $4, incarnation = $5, applied = $6,
     applied_hash = $7, total_cents = $8, balance_cents = $9, mailed = $10, voided = $11, writes = $12,
-    confirmed_at = $13, told_version = $14, told_state = $15, partner_ms = $16
+    confirmed_at = $13, told_version = $14, told_state = $15, partner_ms = $16, looked = $17
 WHERE key = $1
 
 -- name: open_write
@@ -54,6 +54,18 @@ ON CONFLICT DO NOTHING RETURNING number
 -- name: waiting_for
 -- Records of the realm that need this one.
 SELECT key, connection FROM records WHERE realm = $1 AND needs @> ARRAY[$2::text] ORDER BY key
+
+-- name: owners
+-- Which records own the documents of a list of events, and which place in the list is theirs; kinds are called like
+-- entities. What was seen before is no news: that a document was made whose id is known, that it was mailed or voided.
+SELECT e.place - 1 AS place, r.key, r.connection
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS e (realm, entity, id, operation, place)
+JOIN records r ON r.realm = e.realm AND r.quickbooks_id = e.id AND replace(r.kind, '-', '') = e.entity
+WHERE NOT (e.operation = 'create' OR e.operation = 'emailed' AND r.mailed OR e.operation = 'void' AND r.voided)
+
+-- name: hear
+-- QuickBooks told of a change to the documents of these records.
+UPDATE records SET heard = heard + 1 WHERE key = ANY ($1::text[])
 
 -- name: writes_of
 -- Every write of a record, in order.

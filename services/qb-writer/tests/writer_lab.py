@@ -1,0 +1,263 @@
+"""A laboratory for the writer: one realm of the sandbox, a real database, and everything that happened."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from typing_extensions import override
+
+from plumbline.common.clock import SystemClock
+from plumbline.common.connections import Policies
+from plumbline.common.contracts.ledger import (
+    DesiredInvoice,
+    DesiredPayment,
+    InvoiceLine,
+    InvoiceState,
+    LedgerCommand,
+)
+from plumbline.common.database import COMMON_MIGRATIONS, Pool, borrowed, migrate, open_pool, transaction
+from plumbline.common.edge import Received
+from plumbline.common.listening import Bell
+from plumbline.common.reconciling.loop import Reconciler
+from plumbline.common.reconciling.store import WorkStore, resume
+from plumbline.common.secrets.tokens import LiveToken
+from plumbline.qb_writer.adapters.books import Governor, RealmBooks
+from plumbline.qb_writer.adapters.ledger import Ledger
+from plumbline.qb_writer.domain.records import Record
+from plumbline.qb_writer.domain.writes import content_of
+from plumbline.qb_writer.handlers import recording
+from plumbline.qb_writer.service import Patience, Writer
+from plumbline.qb_writer.telling import Storyteller
+from plumbline.quickbooks.client import QuickBooksClient
+from plumbline_sandbox.blueprint import CustomerBlueprint, RealmBlueprint
+from plumbline_sandbox.quickbooks.app import build
+from plumbline_sandbox.server import ConnectionCutError
+from plumbline_sandbox.world import World
+
+REALM = "9341453000000001"
+CONNECTION = "lone-star"
+
+
+class Tokens:
+    """A token source that always has the sandbox's first token."""
+
+    async def live_token(self) -> LiveToken:
+        return LiveToken(SecretStr("access"), 1, datetime.now(UTC) + timedelta(hours=1))
+
+    async def replace(self, refused: LiveToken) -> LiveToken:
+        return replace(refused, version=refused.version + 1)
+
+
+class Cutting(httpx.AsyncBaseTransport):
+    """Turns the sandbox's cut connection into what a client sees of it."""
+
+    def __init__(self, world: World) -> None:
+        self._inner = httpx.ASGITransport(build(world))
+
+    @override
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await self._inner.handle_async_request(request)
+        except ConnectionCutError as error:
+            raise httpx.ReadError("connection reset", request=request) from error
+
+
+@dataclass
+class WriterLab:
+    """One realm, the writer, and everything that happened in it."""
+
+    world: World
+    pool: Pool
+    ledger: Ledger
+    loop: Reconciler
+    tell: Storyteller
+    customers: dict[str, str]
+    items: dict[str, str]
+    accounts: dict[str, str]
+
+    async def command(self, desired: DesiredInvoice | DesiredPayment, version: int, name: str = "1") -> None:
+        record = f"{desired.kind}/1/2/{name}"
+        command = LedgerCommand(
+            realm=REALM,
+            record=record,
+            version=version,
+            content_hash=f"{content_of(desired)}{desired.model_dump_json()}"[:200],
+            connection=CONNECTION,
+            source=f"1/2/payment-applications/{name}",
+            needs=(desired.invoice,) if isinstance(desired, DesiredPayment) else (),
+            provider_time=datetime.now(UTC),
+            desired=desired,
+            why=("asked by a test",),
+        )
+        async with transaction(self.pool) as connection:
+            await recording(self.ledger, SystemClock())(
+                connection, [Received(command, f"{record}-{version}", None)]
+            )
+
+    async def work_until_quiet(self, tries: int = 60) -> None:
+        """Work until nothing is due within a second."""
+        for _ in range(tries):
+            await self.loop.work_off()
+            async with borrowed(self.pool) as connection:
+                waits = await connection.fetchval(
+                    "SELECT extract(epoch FROM min(due_at) - now()) FROM work WHERE due_at IS NOT NULL"
+                )
+            if waits is None or waits > 1:
+                return
+            await asyncio.sleep(max(0.0, float(waits)) + 0.01)
+
+    async def record(self, name: str) -> Record:
+        record = await self.ledger.load(f"{REALM}/{name}")
+        assert record is not None
+        return record
+
+    async def resume(self, name: str) -> None:
+        """Do what an operator does who has read a parked record, and work until quiet."""
+        async with transaction(self.pool) as connection:
+            resumed = await resume(
+                connection,
+                keys=[f"{REALM}/{name}"],
+                cause=f"operator {datetime.now(UTC).timestamp()}",
+                now=SystemClock().now(),
+            )
+        assert resumed, f"{name} was not parked"
+        await self.work_until_quiet()
+
+    def person(self, entity: str, body: dict[str, Any], operation: str = "") -> dict[str, Any]:
+        """Do what a bookkeeper does."""
+        return self.world.quickbooks.person(REALM, entity, body, operation)
+
+    def calls(self) -> int:
+        return len([e for e in self.world.journal.since(0) if e.kind == "answer"])
+
+    def invoices(self) -> list[dict[str, Any]]:
+        return self.world.quickbooks.dump(REALM, "Invoice")
+
+    def payments(self) -> list[dict[str, Any]]:
+        return self.world.quickbooks.dump(REALM, "Payment")
+
+    def mails(self) -> int:
+        return len([e for e in self.world.journal.since(0) if e.kind == "mail"])
+
+    def commits(self) -> Counter[str]:
+        entries = [e for e in self.world.journal.since(0) if e.kind == "commit"]
+        return Counter(
+            f"{e.facts['entity']} {e.facts.get('action', '')}"
+            for e in entries
+            if e.facts.get("origin") == "api"
+        )
+
+    async def parked(self) -> dict[str, str]:
+        async with borrowed(self.pool) as connection:
+            rows = await connection.fetch("SELECT key, announced_code FROM work WHERE parked_at IS NOT NULL")
+        return {row["key"].removeprefix(f"{REALM}/"): row["announced_code"] for row in rows}
+
+    def fault(self, name: str, times: int = 1, **args: Any) -> None:
+        self.world.faults.add(
+            {
+                "name": name,
+                "match": {"provider": "quickbooks", "method": "POST"},
+                "times": times,
+                "args": args,
+            }
+        )
+
+    def wish(
+        self, state: InvoiceState = InvoiceState.OPEN, cents: int = 125_050, customer: str = "Alamo"
+    ) -> DesiredInvoice:
+        return DesiredInvoice(
+            state=state,
+            number="P100-INV-1",
+            customer_id=self.customers[customer],
+            issued_on=date(2026, 10, 31),
+            due_on=date(2026, 11, 30),
+            lines=(
+                InvoiceLine(
+                    description="Concrete", amount_cents=cents, item_id=self.items["Progress billing"]
+                ),
+                InvoiceLine(
+                    description="Retainage held", amount_cents=-5_000, item_id=self.items["Retainage"]
+                ),
+            ),
+            tax_cents=825,
+            total_cents=cents - 5_000 + 825,
+        )
+
+    def payment(self) -> DesiredPayment:
+        return DesiredPayment(
+            invoice="invoice/1/2/1",
+            customer_id=self.customers["Alamo"],
+            received_on=date(2026, 11, 15),
+            deposit_account_id=self.accounts["Undeposited Funds"],
+        )
+
+
+@asynccontextmanager
+async def writer_lab(database_url: str, policies: Policies) -> AsyncIterator[WriterLab]:
+    """Found a realm and a writer of it."""
+    world = World(seed=7)
+    seeded = world.quickbooks.seed(
+        RealmBlueprint(
+            id=REALM,
+            name="Lone Star East",
+            client_id="c",
+            client_secret="s",
+            access_token="access",
+            refresh_token="refresh",
+            customers=(
+                CustomerBlueprint("Alamo", "ap@alamo.example", ()),
+                CustomerBlueprint("Mute", None, ()),
+            ),
+        )
+    )
+    await migrate(database_url, schema="qb_writer", packages=[*COMMON_MIGRATIONS, "plumbline.qb_writer"])
+    async with (
+        open_pool(database_url, schema="qb_writer") as pool,
+        httpx.AsyncClient(transport=Cutting(world), base_url="https://quickbooks.example") as http,
+    ):
+        ledger = Ledger(pool)
+        tokens = Tokens()
+        governor = Governor(pool)
+        client = QuickBooksClient(
+            http, tokens, realm_id=REALM, deadline_s=2, turn=partial(governor.take_turn, REALM)
+        )
+        realm_books = RealmBooks(realm=REALM, client=client, tokens=tokens, governor=governor)
+
+        async def books(_: str) -> RealmBooks:
+            return realm_books
+
+        short = timedelta(milliseconds=100)
+        writer = Writer(
+            records=ledger,
+            following=ledger,
+            books=books,
+            policies=lambda _: policies,
+            clock=SystemClock(),
+            patience=Patience(settle=short, gate=short, payment=short * 3, invoice=short),
+        )
+        store = WorkStore(pool, replica="writer-1", lease=timedelta(seconds=10), per_connection=8)
+        loop = Reconciler(
+            service="qb-writer",
+            store=store,
+            handler=writer.converge,
+            clock=SystemClock(),
+            bell=Bell(),
+            concurrency=4,
+        )
+        yield WriterLab(
+            world,
+            pool,
+            ledger,
+            loop,
+            Storyteller(ledger),
+            seeded.customers,
+            seeded.items,
+            seeded.accounts,
+        )
