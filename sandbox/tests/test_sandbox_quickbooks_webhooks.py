@@ -107,9 +107,7 @@ async def test_linked_entities(books: Books, listener: Listener) -> None:
     assert sorted(types(listener.received)) == ["qbo.invoice.updated.v1", "qbo.payment.created.v1"]
 
 
-@rule(
-    "Payments, bill payments, names and change orders are told of; a bill's void there is none of.", WEBHOOKS
-)
+@rule("Payments, accounts and change orders are told of; a voided payment under void.", WEBHOOKS)
 async def test_types_of_other_entities(books: Books, listener: Listener) -> None:
     books.configure(construction_pack=True)
     estimate = await books.write("Estimate", books.form(1, ProjectRef={"value": "7"}))
