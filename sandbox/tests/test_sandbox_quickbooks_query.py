@@ -232,6 +232,19 @@ async def test_id(fruit: Books) -> None:
     assert codes(await ask(fruit, f"select * from Customer where Id > '{apple}'")) == ["4001"]
 
 
+@rule("Switch: Id is no longer sortable (4001).", "Intuit, e-mail of November 2025", inferred=True)
+async def test_sorting_by_id(fruit: Books) -> None:
+    statement = "select * from Customer where CompanyName = 'Fruit' orderby Id desc"
+    found = (await ask(fruit, statement)).json()["QueryResponse"]["Customer"]
+    assert [c["DisplayName"] for c in found] == ["Date", "Cherry", "Banana", "Apple"]
+    fruit.configure(id_sortable=False)
+    refused = fault(await ask(fruit, statement))
+    assert (refused["code"], refused["Detail"]) == (
+        "4001",
+        "QueryValidationError: Property Id is not sortable",
+    )
+
+
 @rule("Numbers may be quoted or not, and compare as numbers.", QUERY)
 @pytest.mark.parametrize("value", ["9", "'9'", "'9.00'"])
 async def test_numbers(books: Books, value: str) -> None:

@@ -107,6 +107,25 @@ async def test_linked_entities(books: Books, listener: Listener) -> None:
     assert sorted(types(listener.received)) == ["qbo.invoice.updated.v1", "qbo.payment.created.v1"]
 
 
+@rule("Payments, accounts and change orders are told of; a voided payment under void.", WEBHOOKS)
+async def test_types_of_other_entities(books: Books, listener: Listener) -> None:
+    books.configure(construction_pack=True)
+    estimate = await books.write("Estimate", books.form(1, ProjectRef={"value": "7"}))
+    await subscribe(books.lab, listener, entities=["Payment", "Customer", "ChangeOrder", "Account"])
+    payment = await books.write("Payment", books.money(5))
+    await books.void("Payment", payment)
+    link = [{"TxnId": estimate["Id"], "TxnType": "Estimate"}]
+    await books.write("ChangeOrder", books.form(1, ProjectRef={"value": "7"}, LinkedTxn=link))
+    await books.write("Account", {"Name": "New", "AccountType": "Bank"})
+    await settled(books.lab)
+    assert types(listener.received) == [
+        "qbo.payment.created.v1",
+        "qbo.payment.void.v1",
+        "qbo.changeorder.created.v1",
+        "qbo.account.created.v1",
+    ]
+
+
 @rule("What people do in the user interface is told like what apps do.", WEBHOOKS)
 async def test_changes_by_people(lab: Laboratory, listener: Listener) -> None:
     await subscribe(lab, listener)

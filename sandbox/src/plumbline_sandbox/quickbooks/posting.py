@@ -8,7 +8,6 @@ Intuit's hints: an item's income account (Item), Undeposited Funds and receivabl
 payables (Bill). Costs of goods from stock and gains of exchange rates are not reckoned.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal, Protocol
@@ -37,6 +36,8 @@ UNPOSTED = frozenset({"linked", "unlinked", "sent", "renamed"})
 
 Leg = tuple[str, Decimal]
 
+_ONE = Decimal(1)
+
 
 class Chart(Protocol):
     """The company as postings look it up."""
@@ -53,15 +54,15 @@ def entry(chart: Chart, entity: str, body: Body) -> Entry:
     legs = _LEGS.get(entity)
     if legs is None:
         return {}
-    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    sums: dict[str, Decimal] = {}
     for account_id, amount in _at_home(legs(chart, body), _rate(chart, body)):
-        sums[account_id] += amount
+        sums[account_id] = sums[account_id] + amount if account_id in sums else amount
     return {account_id: amount for account_id, amount in sums.items() if amount}
 
 
 def _at_home(legs: Iterable[Leg], rate: Decimal) -> Iterable[Leg]:
     """Return the legs in home currency; the last takes what rounding leaves."""
-    if rate == 1:
+    if rate is _ONE:
         return legs
     converted = [(to, (amount * rate).quantize(wire.CENT, ROUND_HALF_UP)) for to, amount in legs]
     rest = sum((amount for _, amount in converted), Decimal(0))
@@ -70,12 +71,12 @@ def _at_home(legs: Iterable[Leg], rate: Decimal) -> Iterable[Leg]:
 
 def _rate(chart: Chart, body: Body) -> Decimal:
     """Return the rate of a transaction; one that is sent where there is one currency only is not heeded."""
-    rate = body.get("ExchangeRate", 1)
-    if rate == 1:
-        return Decimal(1)
+    rate = body.get("ExchangeRate", _ONE)
+    if rate == _ONE:
+        return _ONE
     preferences = chart.get("Preferences", "1") or {}
     many = preferences.get("CurrencyPrefs", {}).get("MultiCurrencyEnabled") is True
-    return Decimal(rate) if many else Decimal(1)
+    return Decimal(rate) if many else _ONE
 
 
 def _invoice(chart: Chart, body: Body) -> Iterator[Leg]:
@@ -169,8 +170,8 @@ def _sold(chart: Chart, lines: Iterable[Body]) -> Iterator[Leg]:
     for line in lines:
         kind = line["DetailType"]
         if kind == "SalesItemLineDetail":
-            item = chart.get("Item", text_of(line, "SalesItemLineDetail.ItemRef")) or {}
-            yield text_of(item, "IncomeAccountRef") or "", -line["Amount"]
+            item = chart.get("Item", line["SalesItemLineDetail"]["ItemRef"]["value"]) or {}
+            yield item["IncomeAccountRef"]["value"], -line["Amount"]
         elif kind == "GroupLineDetail":
             yield from _sold(chart, line["GroupLineDetail"]["Line"])
         elif kind == "DiscountLineDetail":

@@ -48,6 +48,8 @@ class RealmSettings:
     """Whether the company answers at all."""
     index_lag_s: float = 0.0
     """How long queries show the state before a change. Reads by id never lag."""
+    id_sortable: bool = True
+    """Whether queries may sort by Id; Intuit announced in November 2025 that they will not."""
     other_apps_per_minute: int = 0
     """How many of the realm's requests a minute other apps use up; the limit is shared."""
     work_s: float = 0.0

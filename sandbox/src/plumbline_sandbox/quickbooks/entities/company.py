@@ -107,11 +107,11 @@ def tracked(realm: Realm, body: Body) -> Body:
 
     That they are ignored, and not refused, is inferred.
     """
-    off = {name for name, where in TRACKED.items() if name in body and preference(realm, *where) is False}
-    kept = {name: value for name, value in body.items() if name not in off}
+    off = [name for name, where in TRACKED.items() if name in body and preference(realm, *where) is False]
+    kept = {name: value for name, value in body.items() if name not in off} if off else body
     lines, wanted = kept.get("Line"), preference(realm, "AccountingInfoPrefs", "ClassTrackingPerTxnLine")
     if wanted is False and isinstance(lines, list):
-        kept["Line"] = [_without_class(line) for line in lines]
+        return {**kept, "Line": [_without_class(line) for line in lines]}
     return kept
 
 

@@ -38,6 +38,8 @@ def run(realm: Realm, statement: str, most: int = MOST_ROWS) -> Body:
     entity = ENTITIES.get(select.entity.lower())
     if entity is None:
         raise FaultError(errors.query_invalid(f"Entity {select.entity} not found"))
+    if not realm.settings.id_sortable and any(name.lower() == "id" for name, _ in select.order):
+        raise FaultError(errors.query_invalid("Property Id is not sortable"))
     rows = _sorted(entity, list(_matching(realm, entity, select)), select)
     if select.counts:
         return {"QueryResponse": {"totalCount": len(rows)}}
