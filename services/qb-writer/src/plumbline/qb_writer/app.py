@@ -73,7 +73,7 @@ async def run(settings: Settings) -> None:
         )
         service.edge.subscribe(LEDGER_COMMANDS, LedgerCommand, recording(ledger, service.clock))
         # The lease outlasts a call and the steps around it.
-        lease = timedelta(seconds=settings.call_deadline_s + 15)
+        lease = timedelta(seconds=settings.call_deadline_s + settings.lease_margin_s)
         await service.run(
             handler=writer.converge,
             tell=Storyteller(ledger),

@@ -1,0 +1,102 @@
+"""QuickBooks as the campaign sees it: founds companies, breaks answers, and reads the journal."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+FIRST_REALM = 9_341_460_000_000_000
+"""Realm ids of campaigns count from here."""
+
+CUSTOMER = "Alamo Plaza Partners"
+"""The one customer of every company."""
+
+KINDS = "commit,mail,bytes-lost"
+"""What is read of the journal."""
+
+NO_LIMITS = {"per_second": 10**9, "per_minute": 10**9, "in_flight": 10**9}
+"""QuickBooks refuses for too many requests only when a case tells it to; the writer keeps its own pace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A company of its own, with an access token to it and the ids that documents refer to."""
+
+    realm: str
+    access_token: str
+    customer_id: str
+    items: Mapping[str, str]
+    accounts: Mapping[str, str]
+
+
+class Books:
+    """The sandbox's control API and its journal."""
+
+    def __init__(self, control: httpx.AsyncClient) -> None:
+        """Speak to a sandbox."""
+        self._control = control
+        self._seen = 0
+        self._entries: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._reading = asyncio.Lock()
+
+    async def lift_limits(self) -> None:
+        """Let any number of requests pass."""
+        await self._post("/control/limits", {"quickbooks": NO_LIMITS})
+
+    async def found(self, number: int, **switches: Any) -> Company:
+        """Found the company of this number."""
+        realm = str(FIRST_REALM + number)
+        body = {"id": realm, "name": f"Case {number}", "customers": {CUSTOMER: "ap@alamo.example"}}
+        made = await self._post("/control/quickbooks", body)
+        await self.switch(realm, **switches)
+        return Company(
+            realm, made["access_token"], made["customers"][CUSTOMER], made["items"], made["accounts"]
+        )
+
+    async def switch(self, realm: str, **switches: Any) -> None:
+        """Change switches of a company."""
+        await self._post(f"/control/quickbooks/{realm}/settings", switches)
+
+    @asynccontextmanager
+    async def fault(self, realm: str, rule: Mapping[str, Any] | None) -> AsyncIterator[None]:
+        """Put a rule in force for the writes of a company, or none."""
+        if rule is None:
+            yield
+            return
+        match = {"provider": "quickbooks", "realm": realm, "method": "POST"}
+        made = await self._post("/control/faults", {**rule, "match": match})
+        yield
+        (await self._control.delete(f"/control/faults/{made['id']}")).raise_for_status()
+
+    async def held(self, realm: str, entity: str) -> list[dict[str, Any]]:
+        """Return every document of a family that a company holds."""
+        answer = await self._control.get(f"/control/quickbooks/{realm}/{entity}")
+        held: list[dict[str, Any]] = answer.raise_for_status().json()
+        return held
+
+    async def journal(self, realm: str) -> list[dict[str, Any]]:
+        """Return what happened in a company up to now: API commits, mails, lost answers."""
+        async with self._reading:
+            while await self._read_page():
+                pass
+        return self._entries[realm]
+
+    def forget(self, realm: str) -> None:
+        """Drop what was read of a company."""
+        self._entries.pop(realm, None)
+
+    async def _read_page(self) -> bool:
+        answer = await self._control.get("/journal", params={"since": self._seen, "kind": KINDS})
+        page = answer.raise_for_status().json()
+        for entry in page["entries"]:
+            if entry.get("origin") != "seed" and "realm" in entry:
+                self._entries[entry["realm"]].append(entry)
+        reached, self._seen = page["next"] > self._seen, page["next"]
+        return reached and bool(page["entries"])
+
+    async def _post(self, path: str, body: Mapping[str, Any]) -> Any:
+        return (await self._control.post(path, json=body)).raise_for_status().json()

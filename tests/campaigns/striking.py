@@ -1,0 +1,158 @@
+"""Striking a life: at the first time it reaches a point, it is killed, told to stop, broken or cancelled.
+
+The points are watched where the writer meets its libraries: asyncpg's statements, HTTPX's trace of a
+request, and Kafka's broker. The code under test has no hook for it.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from unittest.mock import patch
+
+import asyncpg
+import httpx
+
+from plumbline.common.database import load_queries
+from tests.campaigns.cases import End, Point
+from tests.campaigns.link import Message, receive, send
+
+PACKAGES = (
+    "plumbline.common.reconciling",
+    "plumbline.common.outbox",
+    "plumbline.common.secrets",
+    "plumbline.qb_writer",
+)
+"""Whose named queries are watched."""
+
+AFTER_STATEMENT: Mapping[str, Point] = {
+    "claim": Point.CLAIMED,
+    "read_document": Point.TOKEN,
+    "take_turn": Point.TURN,
+    "open_write": Point.OPENING,
+    "close_write": Point.CONFIRMING,
+    "put": Point.TELLING,
+}
+"""Points right after a statement that had a result."""
+
+AFTER_COMMIT: Mapping[str, Point] = {
+    "open_write": Point.OPENED,
+    "close_write": Point.CONFIRMED,
+    "put": Point.TOLD,
+}
+"""Points right after the commit of a transaction with this statement in it."""
+
+AFTER_TRACE: Mapping[str, Point] = {
+    "http11.send_request_headers.complete": Point.HALF_SENT,
+    "http11.send_request_body.complete": Point.SENT,
+    "http11.receive_response_headers.complete": Point.ANSWERED,
+    "http11.receive_response_body.complete": Point.READ,
+}
+"""Points of a request. A write's own; or of a read that began after one, for some writes get no answer."""
+
+
+class StruckError(RuntimeError):
+    """What a campaign raises in the middle of the writer: a bug without a name."""
+
+
+class Strike:
+    """The one strike that a life is in for; none if it has no point."""
+
+    def __init__(
+        self, line: socket.socket, order: Mapping[str, Any], *, meanwhile: Callable[[Message], None]
+    ) -> None:
+        """Strike at `order["point"]` in the manner of `order["end"]`.
+
+        `meanwhile` takes what the campaign says of other things while the strike waits for its word.
+        """
+        self._line = line
+        self._point = order.get("point")
+        self._end = order.get("end")
+        self._meanwhile = meanwhile
+
+    async def reach(self, point: Point) -> None:
+        """Pass a point, or be struck there.
+
+        Raises:
+            StruckError, asyncio.CancelledError: struck so.
+        """
+        if point != self._point:
+            return
+        self._point = None
+        self._await_word(point)
+        match self._end:
+            case End.KILL:
+                os.kill(os.getpid(), signal.SIGKILL)
+            case End.TERM:
+                os.kill(os.getpid(), signal.SIGTERM)
+            case End.EXCEPTION:
+                raise StruckError(f"struck at {point}")
+            case End.CANCELLATION:
+                task = asyncio.current_task()
+                assert task is not None
+                task.cancel()
+                await asyncio.sleep(0)
+
+    def _await_word(self, point: Point) -> None:
+        """Stand still, the whole process, until the campaign has prepared for what comes after."""
+        send(self._line, "struck", point=point)
+        while (message := receive(self._line)) is not None and message["kind"] != "strike":
+            self._meanwhile(message)
+
+
+def watch_database(strike: Strike) -> None:
+    """Watch every statement of this process."""
+    names = {query: name for package in PACKAGES for name, query in load_queries(package).items()}
+    begun: defaultdict[int, set[str]] = defaultdict(set)
+
+    async def after(connection: int, query: str, result: object) -> None:
+        if query in {"COMMIT;", "ROLLBACK;"}:
+            for name in begun.pop(connection, ()):
+                if query == "COMMIT;" and name in AFTER_COMMIT:
+                    await strike.reach(AFTER_COMMIT[name])
+        elif (name := names.get(query, "")) and result:
+            begun[connection].add(name)
+            if name in AFTER_STATEMENT:
+                await strike.reach(AFTER_STATEMENT[name])
+
+    for method in ("execute", "fetch", "fetchrow", "fetchval"):
+        followed = _followed(getattr(asyncpg.Connection, method), after)
+        patch.object(asyncpg.Connection, method, followed).start()
+
+
+def _followed(
+    method: Callable[..., Awaitable[Any]], after: Callable[[int, str, object], Awaitable[None]]
+) -> Callable[..., Awaitable[Any]]:
+    async def call(self: object, query: str, *args: Any, **options: Any) -> Any:
+        result = await method(self, query, *args, **options)
+        await after(id(self), query, result)
+        return result
+
+    return call
+
+
+def watch_requests(strike: Strike) -> None:
+    """Watch every request of this process."""
+    send_it = httpx.AsyncHTTPTransport.handle_async_request
+    a_write_began = False
+
+    async def handle(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
+        nonlocal a_write_began
+        a_write_began |= request.method == "POST"
+        if a_write_began:
+            request.extensions = {**request.extensions, "trace": _trace(strike)}
+        return await send_it(self, request)
+
+    patch.object(httpx.AsyncHTTPTransport, "handle_async_request", handle).start()
+
+
+def _trace(strike: Strike) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+    async def on_event(name: str, _: Mapping[str, Any]) -> None:
+        if name in AFTER_TRACE:
+            await strike.reach(AFTER_TRACE[name])
+
+    return on_event
+
