@@ -358,6 +358,20 @@ async def test_number_taken_by_a_stranger_parks_and_resumes_once_it_is_free(lab:
     assert sorted(i["DocNumber"] for i in lab.invoices()) == ["OLD-1", "P100-INV-1"]
 
 
+async def test_write_refused_only_when_it_is_settled_resumes_with_another_write(lab: Laboratory) -> None:
+    closed = {"Message": "Closed", "Detail": "Closed", "code": "6210", "element": ""}
+    lab.fault("lose-request")
+    lab.fault("status", status=400, body={"Fault": {"Error": [closed], "type": "ValidationFault"}})
+    await lab.command(lab.wish(), 1)
+    await lab.work_until_quiet()
+    assert await lab.parked() == {"invoice/1/2/1": "quickbooks-6210"}
+    async with transaction(lab.pool) as connection:
+        await resume(connection, keys=[f"{REALM}/invoice/1/2/1"], cause="operator 1", now=SystemClock().now())
+    await lab.work_until_quiet()
+    assert await lab.parked() == {}
+    assert [i["TotalAmt"] for i in lab.invoices()] == [1208.75]
+
+
 async def test_skipped_states_make_an_invoice_and_its_payment_and_no_mail(lab: Laboratory) -> None:
     await lab.command(lab.payment(), 1, name="1")
     await lab.command(lab.wish(InvoiceState.PAID), 1)
