@@ -113,7 +113,7 @@ def watch_database(strike: Strike) -> None:
             for name in begun.pop(connection, ()):
                 if query == "COMMIT;" and name in AFTER_COMMIT:
                     await strike.reach(AFTER_COMMIT[name])
-        elif (name := names.get(query, "")) and result:
+        elif (name := names.get(query, "")) and result is not None and result != []:
             begun[connection].add(name)
             if name in AFTER_STATEMENT:
                 await strike.reach(AFTER_STATEMENT[name])
