@@ -52,7 +52,7 @@ async def sweep(
                 if findings := await play(case, place, servers.books, pace):
                     failures.append(Failure(case, findings))
                     keep_log(servers, f"case-{case.number}")
-                    progress.console.print(failures[-1], highlight=False, markup=False)
+                    progress.console.print(str(failures[-1]), highlight=False, markup=False)
                 progress.update(bar, advance=1, failed=len(failures))
 
     async with asyncio.TaskGroup() as group:
@@ -97,7 +97,7 @@ def main() -> int:
     if failures is None:
         return 1
     for failure in failures:
-        console.print(failure, highlight=False, markup=False)
+        console.print(str(failure), highlight=False, markup=False)
     console.print(f"seed {asked.seed}, {time.monotonic() - began:.0f} s", highlight=False)
     console.print(f"{len(cases)} cases, {len(cases) - len(failures)} passed", highlight=False)
     return 1 if failures else 0

@@ -40,8 +40,7 @@ def live(order: Mapping[str, Any], line: socket.socket) -> NoReturn:
     """Live as ordered and end the process.
 
     Args:
-        order: `env`, `log` (a file for standard error), `sabotage` (a name, or null), and where to be
-            struck: `point` and `end`, or neither.
+        order: `env`, `log` (a file for standard error), `sabotage` (a name, or null).
         line: to the campaign.
     """
     status = 1
@@ -51,7 +50,7 @@ def live(order: Mapping[str, Any], line: socket.socket) -> NoReturn:
         if order.get("sabotage"):
             SABOTAGES[order["sabotage"]].apply()
         polled: asyncio.Queue[Message] = asyncio.Queue()
-        strike = Strike(line, order, meanwhile=polled.put_nowait)
+        strike = Strike(line, meanwhile=polled.put_nowait)
         watch_database(strike)
         watch_requests(strike)
         broker = CampaignBroker(line=line, polled=polled, strike=strike)
@@ -117,6 +116,8 @@ class CampaignBroker(FakeBroker):
         message = receive(self.line)
         if message is None:  # the campaign is gone
             os.kill(os.getpid(), signal.SIGKILL)
+        elif message["kind"] == "arm":
+            self.strike.arm(message["point"], message["end"])
         else:
             self.polled.put_nowait(message)
 

@@ -17,7 +17,7 @@ def socket_pair() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-def send(end: socket.socket, kind: str, **facts: Any) -> None:
+def send(end: socket.socket, kind: str, /, **facts: Any) -> None:
     """Send one message; blocks while the other end has too many to read.
 
     Raises:
@@ -45,3 +45,9 @@ def receive(end: socket.socket) -> Message | None:
         return None
     message: Message | None = json.loads(packet) if packet else None
     return message
+
+
+def wait_for(end: socket.socket) -> Message | None:
+    """Stand still until there is a message, and return it; None if the other end is gone."""
+    select.select([end], [], [])  # a loop that watches an end makes it one that does not block
+    return receive(end)

@@ -43,19 +43,38 @@ class Kafka:
 class Life:
     """One forked process. It polls from `kafka` while it lives."""
 
-    def __init__(self, line: socket.socket, kafka: Kafka) -> None:
+    def __init__(self, replica: str, line: socket.socket, kafka: Kafka) -> None:
         """Listen to a life's line on the running loop."""
+        self.replica = replica
         line.setblocking(False)  # noqa: FBT003  the standard library's own
         self._line = line
         self._kafka = kafka
         self._polled = kafka.taken
         self._is_consuming = False
+        self._arms = {"point": "", "end": ""}
         self._pid = 0
         self._born = asyncio.Event()
         self.struck = asyncio.Event()
         """Set when it stands at its point, waiting for `strike`."""
         self.ended = asyncio.Event()
         asyncio.get_running_loop().add_reader(line.fileno(), self._hear)
+
+    def arm(self, point: str, end: str) -> None:
+        """Have it stand still the next time that it reaches a point, to be struck there in the manner of `end`."""
+        self.struck.clear()
+        self._arms = {"point": point, "end": end}
+        if self._is_consuming:
+            self._say("arm", **self._arms)
+
+    async def comes_to_its_point(self) -> bool:
+        """Wait until it stands before its point, or has ended for another reason; say whether it stands."""
+        waiting = [asyncio.create_task(event.wait()) for event in (self.struck, self.ended)]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+        return self.struck.is_set()
 
     def strike(self) -> None:
         """Let the strike happen that the life stands before."""
@@ -83,7 +102,7 @@ class Life:
         self.send_signal(number)
         await self.ended.wait()
 
-    def _say(self, kind: str, **facts: Any) -> None:
+    def _say(self, kind: str, /, **facts: Any) -> None:
         if not self.ended.is_set():
             try:
                 send(self._line, kind, **facts)
@@ -108,6 +127,7 @@ class Life:
                 self._born.set()
             case "consuming":
                 self._is_consuming = True
+                self._say("arm", **self._arms)
                 self.poll()
             case "struck":
                 self.struck.set()
@@ -127,8 +147,8 @@ class Life:
             self._kafka.changed.set()
 
 
-Bear = Callable[[Mapping[str, Any], Kafka], Life]
-"""Begins a life as ordered; see `life.live` for what an order says."""
+Bear = Callable[[str, Mapping[str, Any], Kafka], Life]
+"""Begins a life of a replica as ordered; see `life.live` for what an order says."""
 
 
 @asynccontextmanager
@@ -141,11 +161,11 @@ async def nursery() -> AsyncIterator[Bear]:
     )  # fmt: skip
     theirs.close()
 
-    def bear(order: Mapping[str, Any], kafka: Kafka) -> Life:
+    def bear(replica: str, order: Mapping[str, Any], kafka: Kafka) -> Life:
         line, its = socket_pair()
         with its:
             socket.send_fds(ours, [json.dumps(order).encode()], [its.fileno()])
-        return Life(line, kafka)
+        return Life(replica, line, kafka)
 
     try:
         yield bear

@@ -11,6 +11,7 @@ import signal
 import socket
 import ssl
 import sys
+from importlib import import_module
 from typing import Any
 from unittest.mock import patch
 
@@ -21,12 +22,23 @@ from tests.campaigns.link import LONGEST
 NICENESS = 5
 """Lives yield to the sandbox and to PostgreSQL: a sandbox without a processor would look like a slow QuickBooks."""
 
+LAZY = (
+    "anyio._backends._asyncio",
+    "httpcore",
+    "uvicorn.lifespan.off",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
+)
+"""What libraries would import only once they are used, in every life anew."""
+
 
 def main() -> None:
     """Fork a life for every order until nobody orders any more."""
     die_with_parent(signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries them
     os.nice(NICENESS)
+    for name in LAZY:
+        import_module(name)
     _load_authorities_once()
     gc.collect()
     gc.freeze()  # what is here already is shared by all lives, and stays so

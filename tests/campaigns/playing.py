@@ -1,8 +1,8 @@
 """Playing one case: a record's life, struck at every step, until nothing is left to do."""
 
 import asyncio
+import contextlib
 import signal
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from plumbline.common.database import borrowed, transaction
 from plumbline.common.reconciling.store import resume
 from tests.campaigns.books import Books
-from tests.campaigns.cases import Case, End, Fate, Retrier, Step
+from tests.campaigns.cases import Case, End, Fate, Point, Retrier
 from tests.campaigns.lives import Kafka, Life
 from tests.campaigns.record import Record, Revision
 from tests.campaigns.servers import Pace, Place
@@ -22,8 +22,8 @@ STRUCK_MAX_S = 30.0
 QUIET_MAX_S = 60.0
 """How long a step may take to come to rest: I3, with room for a busy machine."""
 
-LOOK_S = 0.05
-"""Between two looks at the tables."""
+LOOK_S = 0.25
+"""Between two looks at the tables while nothing is heard of the lives."""
 
 UNFINISHED = """
 SELECT key, attempt, waiting_for, announced_reason, announced_code, parked_at IS NOT NULL AS is_parked
@@ -75,8 +75,7 @@ class Game:
     async def _step(self, revision: Revision, overtaking: Revision | None) -> None:
         """Ask for a revision, strike whoever works on it, and let another finish it."""
         self.kafka.commands += self.record.commands(revision)
-        victim = self.place.live("a", self.kafka, log=self.log, point=self.case.point, end=self.case.end)
-        await self._until_struck(victim, revision)
+        victim = await self._before_the_strike(revision)
         if self.case.retrier is Retrier.FORGOTTEN:
             await self.books.switch(self.realm, requestid_ttl_s=0)
         if overtaking is not None:
@@ -84,39 +83,47 @@ class Game:
             victim.poll()
         victim.strike()
         if self.case.retrier is Retrier.OTHER:
-            await self._hand_over(victim)
+            self._hand_over(victim)
         await self._until_quiet()
-        for life in self.place.lives:
-            await life.stop()
-        self.place.lives.clear()
         if self.case.retrier is Retrier.FORGOTTEN:
             await self.books.switch(self.realm, requestid_ttl_s=None)
 
-    async def _until_struck(self, victim: Life, revision: Revision) -> None:
-        waiting = [asyncio.create_task(event.wait()) for event in (victim.struck, victim.ended)]
-        _, left = await asyncio.wait(waiting, timeout=STRUCK_MAX_S, return_when=asyncio.FIRST_COMPLETED)
-        for task in left:
-            task.cancel()
-        if not victim.struck.is_set():
-            raise NotReachedError(f"{self.case.point} was never reached in step {revision.step}")
+    async def _before_the_strike(self, revision: Revision) -> Life:
+        """Return the life that works on a revision and has come to the point; it stands still."""
+        try:
+            async with asyncio.timeout(STRUCK_MAX_S):
+                while True:
+                    victim = await self._victim()
+                    victim.arm(self.case.point, self.case.end)
+                    victim.poll()
+                    if await victim.comes_to_its_point():
+                        return victim
+        except TimeoutError as error:
+            raise NotReachedError(f"{self.case.point} was never reached in step {revision.step}") from error
 
-    async def _hand_over(self, victim: Life) -> None:
+    async def _victim(self) -> Life:
+        """Return the life that is at work, or a new one. A token is read only once in a life."""
+        alive = [life for life in self.place.lives if not life.ended.is_set()]
+        if self.case.point is Point.TOKEN or len(alive) != 1:
+            await self.place.end_lives()
+            return self.place.live("a", self.kafka, log=self.log)
+        return alive[0]
+
+    def _hand_over(self, victim: Life) -> None:
         """Give the work to another replica, as a rolling deploy does."""
         if self.case.end in {End.EXCEPTION, End.CANCELLATION}:
             victim.send_signal(signal.SIGTERM)
-        self.place.live("b", self.kafka, log=self.log)
+        self.place.live("b" if victim.replica == "a" else "a", self.kafka, log=self.log)
 
     async def _until_quiet(self) -> None:
         """Wait until nothing is left to do; whoever dies meanwhile is started again."""
         async with asyncio.timeout(QUIET_MAX_S):
             while not await self._is_quiet():
-                self._keep_alive()
-                await asyncio.sleep(LOOK_S)
-
-    def _keep_alive(self) -> None:
-        if all(life.ended.is_set() for life in self.place.lives):
-            replica = "b" if self.case.retrier is Retrier.OTHER else "a"
-            self.place.live(replica, self.kafka, log=self.log)
+                if all(life.ended.is_set() for life in self.place.lives):
+                    self.place.live(self.place.lives[-1].replica, self.kafka, log=self.log)
+                self.kafka.changed.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.kafka.changed.wait(), LOOK_S)
 
     async def _is_quiet(self) -> bool:
         if not self.kafka.is_read:
@@ -171,9 +178,7 @@ async def play(case: Case, place: Place, books: Books, pace: Pace) -> list[str]:
     except (NotReachedError, TimeoutError) as error:
         findings.append(str(error) or f"not at rest after {QUIET_MAX_S:g} s")
     finally:
-        for life in place.lives:
-            await life.stop(signal.SIGKILL)
-        place.lives.clear()
+        await place.end_lives()
     findings += judge(record, await game.evidence(), overtaken=case.is_overtaken)
     books.forget(company.realm)
     return findings

@@ -1,6 +1,8 @@
 """The servers of a campaign: one PostgreSQL, one sandbox, one nursery, and a place for each writer at work."""
 
+import asyncio
 import shutil
+import signal
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -36,6 +38,10 @@ TOKEN_LIFE = timedelta(hours=1)
 """As QuickBooks gives it."""
 
 
+ENDING_MAX_S = 20.0
+"""How long a life may take to end after SIGTERM, as a supervisor has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """The writer's durations in a campaign, in seconds. In production they are hundred times as long."""
@@ -67,13 +73,23 @@ class Place:
     sabotage: str | None = None
     lives: list[Life] = field(default_factory=list)
 
-    def live(self, replica: str, kafka: Kafka, *, log: str, **strike: str) -> Life:
-        """Begin a life of the writer under a replica's name, to be struck at a `point` in a manner, `end`."""
+    def live(self, replica: str, kafka: Kafka, *, log: str) -> Life:
+        """Begin a life of the writer under a replica's name."""
         env = {**self.env, "PLUMBLINE_REPLICA": replica}
-        order = {"env": env, "log": str(self.folder / f"{log}.log"), "sabotage": self.sabotage, **strike}
-        life = self.bear(order, kafka)
+        order = {"env": env, "log": str(self.folder / f"{log}.log"), "sabotage": self.sabotage}
+        life = self.bear(replica, order, kafka)
         self.lives.append(life)
         return life
+
+    async def end_lives(self) -> None:
+        """End every life, in order if it heeds SIGTERM in time."""
+        for life in self.lives:
+            try:
+                async with asyncio.timeout(ENDING_MAX_S):
+                    await life.stop(signal.SIGTERM)
+            except TimeoutError:
+                await life.stop(signal.SIGKILL)
+        self.lives.clear()
 
     async def admit(self, company: Company) -> None:
         """Keep a company's access token where the writer reads it."""

@@ -18,7 +18,7 @@ import httpx
 
 from plumbline.common.database import load_queries
 from tests.campaigns.cases import End, Point
-from tests.campaigns.link import Message, receive, send
+from tests.campaigns.link import Message, send, wait_for
 
 PACKAGES = (
     "plumbline.common.reconciling",
@@ -59,19 +59,25 @@ class StruckError(RuntimeError):
 
 
 class Strike:
-    """The one strike that a life is in for; none if it has no point."""
+    """What a life is in for: one strike at a time, or none."""
 
-    def __init__(
-        self, line: socket.socket, order: Mapping[str, Any], *, meanwhile: Callable[[Message], None]
-    ) -> None:
-        """Strike at `order["point"]` in the manner of `order["end"]`.
+    def __init__(self, line: socket.socket, *, meanwhile: Callable[[Message], None]) -> None:
+        """Be in for none yet.
 
-        `meanwhile` takes what the campaign says of other things while the strike waits for its word.
+        Args:
+            line: to the campaign.
+            meanwhile: takes what the campaign says of other things while a strike waits for its word.
         """
         self._line = line
-        self._point = order.get("point")
-        self._end = order.get("end")
         self._meanwhile = meanwhile
+        self._point = ""
+        self._end = ""
+        self.a_write_began = False
+        """Whether a write was begun since the life was armed; only from then on requests have points."""
+
+    def arm(self, point: str, end: str) -> None:
+        """Strike at the next time that `point` is reached, in the manner of `end`."""
+        self._point, self._end, self.a_write_began = point, end, False
 
     async def reach(self, point: Point) -> None:
         """Pass a point, or be struck there.
@@ -81,7 +87,7 @@ class Strike:
         """
         if point != self._point:
             return
-        self._point = None
+        self._point = ""
         self._await_word(point)
         match self._end:
             case End.KILL:
@@ -99,7 +105,7 @@ class Strike:
     def _await_word(self, point: Point) -> None:
         """Stand still, the whole process, until the campaign has prepared for what comes after."""
         send(self._line, "struck", point=point)
-        while (message := receive(self._line)) is not None and message["kind"] != "strike":
+        while (message := wait_for(self._line)) is not None and message["kind"] != "strike":
             self._meanwhile(message)
 
 
@@ -137,12 +143,10 @@ def _followed(
 def watch_requests(strike: Strike) -> None:
     """Watch every request of this process."""
     send_it = httpx.AsyncHTTPTransport.handle_async_request
-    a_write_began = False
 
     async def handle(self: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
-        nonlocal a_write_began
-        a_write_began |= request.method == "POST"
-        if a_write_began:
+        strike.a_write_began |= request.method == "POST"
+        if strike.a_write_began:
             request.extensions = {**request.extensions, "trace": _trace(strike)}
         return await send_it(self, request)
 
