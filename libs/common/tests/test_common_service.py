@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 from faststream.kafka import KafkaBroker
 from pydantic import SecretStr
+from starlette.applications import Starlette
 
 from plumbline.common.clock import SystemClock
 from plumbline.common.contracts.cloudevents import outgoing
@@ -15,6 +16,7 @@ from plumbline.common.database import Pool, transaction
 from plumbline.common.edge import Edge
 from plumbline.common.listening import Bell
 from plumbline.common.outbox import put
+from plumbline.common.process import Process
 from plumbline.common.service import RecordService
 from plumbline.common.settings import KafkaSettings, ServiceSettings
 from plumbline.common.testing.clock import DAWN
@@ -57,3 +59,29 @@ async def test_relay_ends_when_the_service_is_told_to_stop(pool: Pool, database_
     stop.set()
     async with asyncio.timeout(IN_TIME_S):
         await service(pool, database_url, BrokenBroker())._relay(stop)
+
+
+class Broker:
+    """Starts and stops, and remembers it."""
+
+    def __init__(self) -> None:
+        self.happened: list[str] = []
+
+    async def start(self) -> None:
+        self.happened.append("started")
+
+    async def stop(self) -> None:
+        self.happened.append("stopped")
+
+
+async def breaking(_: asyncio.Event) -> None:
+    raise ZeroDivisionError
+
+
+async def test_loop_that_breaks_ends_the_process_and_its_kafka_in_order() -> None:
+    broker = Broker()
+    process = Process("small", ServiceSettings.model_construct(http_host="127.0.0.1", http_port=0, ready_fd=None))
+    async with asyncio.timeout(IN_TIME_S):
+        with pytest.raises(ZeroDivisionError):
+            await process.run(app=Starlette(), broker=cast("KafkaBroker", broker), loops=[breaking])
+    assert broker.happened == ["started", "stopped"]
