@@ -83,7 +83,6 @@ class CampaignBroker(FakeBroker):
     strike: Strike = field(kw_only=True)
     _consuming: "asyncio.Task[None] | None" = field(default=None, init=False)
     _taking: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
-    _stopping: bool = field(default=False, init=False)
 
     async def start(self) -> None:
         """Begin to consume after the committed offset."""
@@ -94,7 +93,6 @@ class CampaignBroker(FakeBroker):
     async def stop(self) -> None:
         """Stop consuming; a batch in hand is stored first."""
         asyncio.get_running_loop().remove_reader(self.line.fileno())
-        self._stopping = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S), self._taking:
                 pass
@@ -138,10 +136,14 @@ class CampaignBroker(FakeBroker):
                 await self.strike.reach(Point.POLLED)
                 await self.deliver(messages[0].topic, records)
                 await self.strike.reach(Point.STORED)
-            except (Exception, asyncio.CancelledError) as error:
-                if self._stopping:
-                    raise
+            except Exception as error:  # noqa: BLE001  whatever it is, the batch is polled again
                 log.warning("campaign.delivered-again", error=repr(error))
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or self.strike.cancelled is not task:
+                    raise
+                self.strike.cancelled = None
+                task.uncancel()
             else:
                 break
         send(self.line, "taken", offset=batch["offset"] + len(records))

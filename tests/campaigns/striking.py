@@ -72,6 +72,8 @@ class Strike:
         self._meanwhile = meanwhile
         self._point = ""
         self._end = ""
+        self.cancelled: asyncio.Task[Any] | None = None
+        """The task that was struck by cancellation."""
         self.a_write_began = False
         """Whether a write was begun since the life was armed; only from then on requests have points."""
 
@@ -97,9 +99,9 @@ class Strike:
             case End.EXCEPTION:
                 raise StruckError(f"struck at {point}")
             case End.CANCELLATION:
-                task = asyncio.current_task()
-                assert task is not None
-                task.cancel()
+                self.cancelled = asyncio.current_task()
+                assert self.cancelled is not None
+                self.cancelled.cancel()
                 await asyncio.sleep(0)
 
     def _await_word(self, point: Point) -> None:
