@@ -208,7 +208,14 @@ async def lab(database_url: str, policies: Policies) -> AsyncIterator[Laboratory
         client = QuickBooksClient(
             http, tokens, realm_id=REALM, deadline_s=2, turn=partial(governor.take_turn, REALM)
         )
-        realm_books = RealmBooks(realm=REALM, client=client, tokens=tokens, governor=governor)
+        realm_books = RealmBooks(
+            realm=REALM,
+            client=client,
+            tokens=tokens,
+            governor=governor,
+            clock=SystemClock(),
+            send_within=timedelta(seconds=10),
+        )
 
         async def books(_: str) -> RealmBooks:
             return realm_books

@@ -60,7 +60,14 @@ async def run(settings: Settings) -> None:
                     turn=partial(governor.take_turn, realm),
                     throttle_wait=timedelta(seconds=settings.gate_wait_s),
                 )
-                known[realm] = RealmBooks(realm=realm, client=client, tokens=tokens, governor=governor)
+                known[realm] = RealmBooks(
+                    realm=realm,
+                    client=client,
+                    tokens=tokens,
+                    governor=governor,
+                    clock=service.clock,
+                    send_within=timedelta(seconds=settings.send_within_s),
+                )
             return known[realm]
 
         writer = Writer(
