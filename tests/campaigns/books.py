@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from tests.campaigns.cases import Trouble
+
 FIRST_REALM = 9_341_460_000_000_000
 """Realm ids of campaigns count from here."""
 
@@ -18,8 +20,8 @@ CUSTOMER = "Alamo Plaza Partners"
 KINDS = "commit,mail,bytes-lost"
 """What is read of the journal."""
 
-NO_LIMITS = {"per_second": 10**9, "per_minute": 10**9, "in_flight": 10**9}
-"""QuickBooks refuses for too many requests only when a case tells it to; the writer keeps its own pace."""
+LIMITS = {"per_second": 10**9, "per_minute": 10**9, "in_flight": 10**9, "request_s": 1}
+"""QuickBooks refuses for too many requests only when a case tells it to, and ends a request after a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,9 @@ class Books:
         self._entries: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self._reading = asyncio.Lock()
 
-    async def lift_limits(self) -> None:
-        """Let any number of requests pass."""
-        await self._post("/control/limits", {"quickbooks": NO_LIMITS})
+    async def set_limits(self) -> None:
+        """Let any number of requests pass, none for long."""
+        await self._post("/control/limits", {"quickbooks": LIMITS})
 
     async def found(self, number: int, **switches: Any) -> Company:
         """Found the company of this number."""
@@ -62,15 +64,17 @@ class Books:
         await self._post(f"/control/quickbooks/{realm}/settings", switches)
 
     @asynccontextmanager
-    async def fault(self, realm: str, rule: Mapping[str, Any] | None) -> AsyncIterator[None]:
-        """Put a rule in force for the writes of a company, or none."""
-        if rule is None:
-            yield
-            return
+    async def trouble(self, realm: str, trouble: Trouble) -> AsyncIterator[None]:
+        """Make trouble for the writes of a company until the end of the context."""
         match = {"provider": "quickbooks", "realm": realm, "method": "POST"}
-        made = await self._post("/control/faults", {**rule, "match": match})
+        if trouble.switches:
+            await self.switch(realm, **trouble.switches)
+        made = await self._post("/control/faults", {**trouble.rule, "match": match}) if trouble.rule else None
         yield
-        (await self._control.delete(f"/control/faults/{made['id']}")).raise_for_status()
+        if made is not None:
+            (await self._control.delete(f"/control/faults/{made['id']}")).raise_for_status()
+        if trouble.switches:
+            await self.switch(realm, **dict.fromkeys(trouble.switches, 0))
 
     async def held(self, realm: str, entity: str) -> list[dict[str, Any]]:
         """Return every document of a family that a company holds."""

@@ -51,33 +51,29 @@ class Life:
         self._kafka = kafka
         self._polled = kafka.taken
         self._is_consuming = False
-        self._arms = {"point": "", "end": ""}
+        self._arms: dict[str, str] | None = None
         self._pid = 0
         self._born = asyncio.Event()
-        self.struck = asyncio.Event()
-        """Set when it stands at its point, waiting for `strike`."""
+        self._struck = asyncio.Event()
         self.ended = asyncio.Event()
         asyncio.get_running_loop().add_reader(line.fileno(), self._hear)
 
-    def arm(self, point: str, end: str) -> None:
-        """Have it stand still the next time that it reaches a point, to be struck there in the manner of `end`."""
-        self.struck.clear()
+    async def comes_to(self, point: str, end: str) -> bool:
+        """Poll; say whether it came to a point, where it stands still to be struck, or has ended before."""
         self._arms = {"point": point, "end": end}
-        if self._is_consuming:
-            self._say("arm", **self._arms)
-
-    async def comes_to_its_point(self) -> bool:
-        """Wait until it stands before its point, or has ended for another reason; say whether it stands."""
-        waiting = [asyncio.create_task(event.wait()) for event in (self.struck, self.ended)]
+        self._arm()
+        self.poll()
+        waiting = [asyncio.create_task(event.wait()) for event in (self._struck, self.ended)]
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in waiting:
                 task.cancel()
-        return self.struck.is_set()
+        return self._struck.is_set()
 
     def strike(self) -> None:
-        """Let the strike happen that the life stands before."""
+        """Let the strike happen that it stands still for."""
+        self._struck.clear()
         self._say("strike")
 
     def poll(self) -> None:
@@ -101,6 +97,10 @@ class Life:
         await self._born.wait()
         self.send_signal(number)
         await self.ended.wait()
+
+    def _arm(self) -> None:
+        if self._is_consuming and self._arms is not None:
+            self._say("arm", **self._arms)
 
     def _say(self, kind: str, /, **facts: Any) -> None:
         if not self.ended.is_set():
@@ -127,10 +127,10 @@ class Life:
                 self._born.set()
             case "consuming":
                 self._is_consuming = True
-                self._say("arm", **self._arms)
+                self._arm()
                 self.poll()
             case "struck":
-                self.struck.set()
+                self._struck.set()
             case "taken":
                 self._kafka.taken = max(self._kafka.taken, message["offset"])
                 self._kafka.changed.set()

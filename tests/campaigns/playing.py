@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import signal
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -21,6 +20,9 @@ STRUCK_MAX_S = 30.0
 
 QUIET_MAX_S = 60.0
 """How long a step may take to come to rest: I3, with room for a busy machine."""
+
+STALL_MAX_S = 7.0
+"""How long a life stalls that keeps others from the work: longer than its lease and the writer's patience."""
 
 LOOK_S = 0.25
 """Between two looks at the tables while nothing is heard of the lives."""
@@ -66,40 +68,42 @@ class Game:
         revisions = list(self.record.revisions)
         while revisions:
             overtaking = revisions[1] if self.case.is_overtaken and revisions[0].version == 1 else None
-            async with AsyncExitStack() as stack:
-                rule = self.case.fault(revisions[0].step, deadline_s=self.pace.call_deadline_s)
-                await stack.enter_async_context(self.books.fault(self.realm, rule))
+            trouble = self.case.trouble(revisions[0].step, deadline_s=self.pace.call_deadline_s)
+            async with self.books.trouble(self.realm, trouble):
                 await self._step(revisions[0], overtaking)
             revisions = revisions[2 if overtaking else 1 :]
 
     async def _step(self, revision: Revision, overtaking: Revision | None) -> None:
         """Ask for a revision, strike whoever works on it, and let another finish it."""
-        self.kafka.commands += self.record.commands(revision)
         victim = await self._before_the_strike(revision)
         if self.case.retrier is Retrier.FORGOTTEN:
             await self.books.switch(self.realm, requestid_ttl_s=0)
         if overtaking is not None:
             self.kafka.commands += self.record.commands(overtaking)
             victim.poll()
-        victim.strike()
-        if self.case.retrier is Retrier.OTHER:
+        if self.case.end is End.STALL:
             self._hand_over(victim)
+            await self._until_done_by_another()
+            victim.strike()
+        else:
+            victim.strike()
+            if self.case.retrier is Retrier.OTHER:
+                self._hand_over(victim)
         await self._until_quiet()
         if self.case.retrier is Retrier.FORGOTTEN:
             await self.books.switch(self.realm, requestid_ttl_s=None)
 
     async def _before_the_strike(self, revision: Revision) -> Life:
-        """Return the life that works on a revision and has come to the point; it stands still."""
+        """Ask for a revision; return the life that works on it and has come to the point, where it stands still."""
+        victim = await self._victim()
+        self.kafka.commands += self.record.commands(revision)
         try:
             async with asyncio.timeout(STRUCK_MAX_S):
-                while True:
+                while not await victim.comes_to(self.case.point, self.case.end):
                     victim = await self._victim()
-                    victim.arm(self.case.point, self.case.end)
-                    victim.poll()
-                    if await victim.comes_to_its_point():
-                        return victim
         except TimeoutError as error:
             raise NotReachedError(f"{self.case.point} was never reached in step {revision.step}") from error
+        return victim
 
     async def _victim(self) -> Life:
         """Return the life that is at work, or a new one. A token is read only once in a life."""
@@ -114,6 +118,17 @@ class Game:
         if self.case.end in {End.EXCEPTION, End.CANCELLATION}:
             victim.send_signal(signal.SIGTERM)
         self.place.live("b" if victim.replica == "a" else "a", self.kafka, log=self.log)
+
+    async def _until_done_by_another(self) -> None:
+        """Wait until there is nothing to do but for the one that stalls, or for as long as it holds a lock."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STALL_MAX_S):
+                while not self.kafka.is_read or await self._unfinished():
+                    await asyncio.sleep(LOOK_S)
+
+    async def _unfinished(self) -> list[Row]:
+        async with borrowed(self.place.pool) as connection:
+            return list(await connection.fetch(UNFINISHED))
 
     async def _until_quiet(self) -> None:
         """Wait until nothing is left to do; whoever dies meanwhile is started again."""

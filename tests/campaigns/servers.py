@@ -47,8 +47,9 @@ class Pace:
     """The writer's durations in a campaign, in seconds. In production they are hundred times as long."""
 
     call_deadline_s: float = 0.4
-    settle_s: float = 1.2
-    lease_margin_s: float = 1.4
+    settle_s: float = 2.0
+    send_within_s: float = 0.8
+    lease_margin_s: float = 1.6
     gate_wait_s: float = 0.2
     payment_look_s: float = 0.3
     invoice_look_s: float = 0.3
@@ -162,7 +163,7 @@ async def running_servers() -> AsyncIterator[Servers]:
         ):
             postgres_url = await start_embedded_postgres(supervisor, folder)
             books = Books(control)
-            await books.lift_limits()
+            await books.set_limits()
             yield Servers(
                 books=books,
                 supervisor=supervisor,

@@ -29,6 +29,7 @@ PACKAGES = (
 """Whose named queries are watched."""
 
 AFTER_STATEMENT: Mapping[str, Point] = {
+    "receive": Point.STORING,
     "claim": Point.CLAIMED,
     "read_document": Point.TOKEN,
     "take_turn": Point.TURN,
@@ -113,7 +114,8 @@ class Strike:
 
 def watch_database(strike: Strike) -> None:
     """Watch every statement of this process."""
-    names = {query: name for package in PACKAGES for name, query in load_queries(package).items()}
+    # By their first line, which says what they do: a sabotaged statement has it still.
+    names = {_first_line(query): name for package in PACKAGES for name, query in load_queries(package).items()}
     begun: defaultdict[int, set[str]] = defaultdict(set)
 
     async def after(connection: int, query: str, result: object) -> None:
@@ -121,7 +123,7 @@ def watch_database(strike: Strike) -> None:
             for name in begun.pop(connection, ()):
                 if query == "COMMIT;" and name in AFTER_COMMIT:
                     await strike.reach(AFTER_COMMIT[name])
-        elif (name := names.get(query, "")) and result is not None and result != []:
+        elif (name := names.get(_first_line(query), "")) and result is not None and result != []:
             begun[connection].add(name)
             if name in AFTER_STATEMENT:
                 await strike.reach(AFTER_STATEMENT[name])
@@ -129,6 +131,10 @@ def watch_database(strike: Strike) -> None:
     for method in ("execute", "fetch", "fetchrow", "fetchval"):
         followed = _followed(getattr(asyncpg.Connection, method), after)
         patch.object(asyncpg.Connection, method, followed).start()
+
+
+def _first_line(query: str) -> str:
+    return query.split("\n", 1)[0]
 
 
 def _followed(
