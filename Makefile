@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help setup demo up down logs smoke sandbox test test-integration bench lint docs
+.PHONY: help setup demo up down logs smoke sandbox test test-integration bench campaign lint docs
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -35,14 +35,18 @@ sandbox: setup ## Run the sandbox alone: a Procore and a QuickBooks on this mach
 	@exec $(BIN)/plumbline sandbox $(OPTIONS)
 
 test: setup lint ## Lint, types, import contracts, unit and component tests
-	@exec $(BIN)/pytest -n 2 -m 'not connected and not published'
+	@exec $(BIN)/pytest -n 2 -m 'not connected and not published and not campaign'
 
 test-integration: setup ## The suite on real Kafka, Vault and PostgreSQL: by URL, else Docker, else native
-	@$(BIN)/pytest -m 'connected or published'
+	@$(BIN)/pytest -m 'connected or published or campaign'
 	@exec $(BIN)/plumbline demo --on native --state .plumbline/native
 
 bench: setup ## Measure: BENCH=latency (default), backlog or sandbox
 	@exec $(BIN)/python -m benchmarks.$(or $(BENCH),latency)
+
+campaign: setup ## Play a fault campaign: CAMPAIGN=crash_sweep (default), sabotage, silence, histories (SEED=7 CASES=41,42 SAMPLE=160)
+	@exec $(BIN)/python -m tests.campaigns.$(or $(CAMPAIGN),crash_sweep) $(if $(SEED),--seed $(SEED)) \
+		$(if $(CASES),--cases $(CASES)) $(if $(SAMPLE),--sample $(SAMPLE))
 
 lint: setup ## Lint, types and import contracts
 	@$(BIN)/ruff check .

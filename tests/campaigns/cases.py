@@ -1,4 +1,4 @@
-"""The cases of the crash sweep: every point × end × fate × retrier, and what else a case's seed decides."""
+"""The cases of the crash sweep: every point with every end, fate and retrier, and what else a case's seed decides."""
 
 import random
 from collections.abc import Iterable, Mapping
@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import combinations, product
 from typing import Any
+
+from typing_extensions import override
 
 
 class Point(StrEnum):
@@ -127,9 +129,12 @@ class Case:
     fate: Fate
     retrier: Retrier
 
+    @override
     def __str__(self) -> str:
         """Say which case it is, as a failure names it."""
-        return f"case {self.number}, seed {self.seed}: {self.end} at {self.point}, {self.fate}, {self.retrier}"
+        return (
+            f"case {self.number}, seed {self.seed}: {self.end} at {self.point}, {self.fate}, {self.retrier}"
+        )
 
     def rng(self, what: str) -> random.Random:
         """Return the case's own random numbers for one of its decisions."""

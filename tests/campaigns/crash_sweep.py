@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from typing_extensions import override
 
 from plumbline.stack.lifetime import run_until_signal
 from tests.campaigns.cases import Case, all_cases, sample
@@ -29,6 +30,7 @@ class Failure:
     case: Case
     findings: Sequence[str]
 
+    @override
     def __str__(self) -> str:
         """Say which case it is, what was found, and how to play it again."""
         again = f"make campaign CAMPAIGN=crash_sweep SEED={self.case.seed} CASES={self.case.number}"

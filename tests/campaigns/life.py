@@ -104,7 +104,9 @@ class CampaignBroker(FakeBroker):
     ) -> "asyncio.Future[None]":
         """Hand a message to the campaign, which keeps it whatever becomes of this process."""
         assert no_confirm
-        send(self.line, "published", topic=topic, key=key.decode(), value=value.decode(), headers=dict(headers))
+        send(
+            self.line, "published", topic=topic, key=key.decode(), value=value.decode(), headers=dict(headers)
+        )
         acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         acknowledged.set_result(None)
         await self.strike.reach(Point.PRODUCED)

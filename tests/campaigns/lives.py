@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,7 +46,7 @@ class Life:
     def __init__(self, replica: str, line: socket.socket, kafka: Kafka) -> None:
         """Listen to a life's line on the running loop."""
         self.replica = replica
-        line.setblocking(False)  # noqa: FBT003  the standard library's own
+        line.setblocking(False)
         self._line = line
         self._kafka = kafka
         self._polled = kafka.taken
@@ -137,6 +137,8 @@ class Life:
             case "published":
                 self._kafka.published.append(message)
                 self._kafka.changed.set()
+            case unknown:
+                raise ValueError(f"a life said {unknown}")
 
     def _end(self) -> None:
         if not self.ended.is_set():

@@ -124,7 +124,7 @@ class Game:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STALL_MAX_S):
                 while not self.kafka.is_read or await self._unfinished():
-                    await asyncio.sleep(LOOK_S)
+                    await self._news()
 
     async def _unfinished(self) -> list[Row]:
         async with borrowed(self.place.pool) as connection:
@@ -136,15 +136,19 @@ class Game:
             while not await self._is_quiet():
                 if all(life.ended.is_set() for life in self.place.lives):
                     self.place.live(self.place.lives[-1].replica, self.kafka, log=self.log)
-                self.kafka.changed.clear()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.kafka.changed.wait(), LOOK_S)
+                await self._news()
+
+    async def _news(self) -> None:
+        """Wait until a life tells something, or for a while."""
+        self.kafka.changed.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.kafka.changed.wait(), LOOK_S)
 
     async def _is_quiet(self) -> bool:
         if not self.kafka.is_read:
             return False
+        unfinished = await self._unfinished()
         async with borrowed(self.place.pool) as connection:
-            unfinished = await connection.fetch(UNFINISHED)
             unpublished = await connection.fetchval("SELECT count(*) FROM outbox")
         parked = [row["key"] for row in unfinished if row["is_parked"]]
         if parked and self._awaits_a_person(unfinished):

@@ -1,9 +1,12 @@
 """Sabotages."""
-from dataclasses import dataclass
+
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
 
 @dataclass(frozen=True)
 class Sabotage:
     apply: Callable[[], None]
+
 
 SABOTAGES: Mapping[str, Sabotage] = {}

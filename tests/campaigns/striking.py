@@ -71,8 +71,8 @@ class Strike:
         """
         self._line = line
         self._meanwhile = meanwhile
-        self._point = ""
-        self._end = ""
+        self._point: Point | None = None
+        self._end = End.KILL
         self.cancelled: asyncio.Task[Any] | None = None
         """The task that was struck by cancellation."""
         self.a_write_began = False
@@ -80,7 +80,7 @@ class Strike:
 
     def arm(self, point: str, end: str) -> None:
         """Strike at the next time that `point` is reached, in the manner of `end`."""
-        self._point, self._end, self.a_write_began = point, end, False
+        self._point, self._end, self.a_write_began = Point(point), End(end), False
 
     async def reach(self, point: Point) -> None:
         """Pass a point, or be struck there.
@@ -90,7 +90,7 @@ class Strike:
         """
         if point != self._point:
             return
-        self._point = ""
+        self._point = None
         self._await_word(point)
         match self._end:
             case End.KILL:
@@ -104,6 +104,8 @@ class Strike:
                 assert self.cancelled is not None
                 self.cancelled.cancel()
                 await asyncio.sleep(0)
+            case End.STALL:
+                pass  # it stood still for as long as the campaign wanted
 
     def _await_word(self, point: Point) -> None:
         """Stand still, the whole process, until the campaign has prepared for what comes after."""
@@ -115,7 +117,9 @@ class Strike:
 def watch_database(strike: Strike) -> None:
     """Watch every statement of this process."""
     # By their first line, which says what they do: a sabotaged statement has it still.
-    names = {_first_line(query): name for package in PACKAGES for name, query in load_queries(package).items()}
+    names = {
+        _first_line(query): name for package in PACKAGES for name, query in load_queries(package).items()
+    }
     begun: defaultdict[int, set[str]] = defaultdict(set)
 
     async def after(connection: int, query: str, result: object) -> None:
@@ -167,4 +171,3 @@ def _trace(strike: Strike) -> Callable[[str, Mapping[str, Any]], Awaitable[None]
             await strike.reach(AFTER_TRACE[name])
 
     return on_event
-

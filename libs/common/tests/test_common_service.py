@@ -80,7 +80,9 @@ async def breaking(_: asyncio.Event) -> None:
 
 async def test_loop_that_breaks_ends_the_process_and_its_kafka_in_order() -> None:
     broker = Broker()
-    process = Process("small", ServiceSettings.model_construct(http_host="127.0.0.1", http_port=0, ready_fd=None))
+    process = Process(
+        "small", ServiceSettings.model_construct(http_host="127.0.0.1", http_port=0, ready_fd=None)
+    )
     async with asyncio.timeout(IN_TIME_S):
         with pytest.raises(ZeroDivisionError):
             await process.run(app=Starlette(), broker=cast("KafkaBroker", broker), loops=[breaking])

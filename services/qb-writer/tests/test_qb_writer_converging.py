@@ -470,3 +470,13 @@ async def test_story_tells_versions_writes_and_state(lab: Laboratory) -> None:
     assert "asked for version 1: open, $1,208.75" in story
     assert "create as number P100-INV-1" in story
     assert "found by look-up" in story
+
+
+async def test_two_records_that_want_one_number_get_two(lab: Laboratory) -> None:
+    lab.world.quickbooks.configure(REALM, duplicate_check=False)
+    await lab.command(lab.wish(), 1, name="1")
+    await lab.command(lab.wish(), 1, name="2")
+    await lab.work_until_quiet()
+    first, second = sorted(i["DocNumber"] for i in lab.invoices())
+    assert first == "P100-INV-1"
+    assert second.startswith("P100-INV-1~")
