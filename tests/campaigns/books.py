@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import httpx
@@ -41,6 +42,7 @@ class Books:
     def __init__(self, control: httpx.AsyncClient) -> None:
         """Speak to a sandbox."""
         self._control = control
+        self._realms = count(FIRST_REALM)
         self._seen = 0
         self._entries: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self._reading = asyncio.Lock()
@@ -49,10 +51,10 @@ class Books:
         """Let any number of requests pass, none for long."""
         await self._post("/control/limits", {"quickbooks": LIMITS})
 
-    async def found(self, number: int, **switches: Any) -> Company:
-        """Found the company of this number."""
-        realm = str(FIRST_REALM + number)
-        body = {"id": realm, "name": f"Case {number}", "customers": {CUSTOMER: "ap@alamo.example"}}
+    async def found(self, name: str, **switches: Any) -> Company:
+        """Found a company of its own for somebody."""
+        realm = str(next(self._realms))
+        body = {"id": realm, "name": name, "customers": {CUSTOMER: "ap@alamo.example"}}
         made = await self._post("/control/quickbooks", body)
         await self.switch(realm, **switches)
         return Company(
