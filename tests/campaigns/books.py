@@ -25,6 +25,10 @@ LIMITS = {"per_second": 10**9, "per_minute": 10**9, "in_flight": 10**9, "request
 """QuickBooks refuses for too many requests only when a case tells it to, and ends a request after a second."""
 
 
+class TroubleNotMetError(Exception):
+    """No request met the trouble that was made for it: the case tested less than it says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Company:
     """A company of its own, with an access token to it and the ids that documents refer to."""
@@ -66,17 +70,41 @@ class Books:
         await self._post(f"/control/quickbooks/{realm}/settings", switches)
 
     @asynccontextmanager
-    async def trouble(self, realm: str, trouble: Trouble) -> AsyncIterator[None]:
-        """Make trouble for the writes of a company until the end of the context."""
-        match = {"provider": "quickbooks", "realm": realm, "method": "POST"}
-        if trouble.switches:
-            await self.switch(realm, **trouble.switches)
-        made = await self._post("/control/faults", {**trouble.rule, "match": match}) if trouble.rule else None
+    async def trouble(self, realm: str, trouble: Trouble, *, must_be_met: bool) -> AsyncIterator[None]:
+        """Make trouble for the writes of a company until the end of the context.
+
+        Raises:
+            TroubleNotMetError: it had to be met, and no write was.
+        """
+        rule_id = await self.begin(realm, trouble)
         yield
-        if made is not None:
-            (await self._control.delete(f"/control/faults/{made['id']}")).raise_for_status()
         if trouble.switches:
             await self.switch(realm, **dict.fromkeys(trouble.switches, 0))
+        if rule_id is None:
+            return
+        if must_be_met and not await self.hits(rule_id):
+            raise TroubleNotMetError(f"no request met {trouble.rule}")
+        (await self._control.delete(f"/control/faults/{rule_id}")).raise_for_status()
+
+    async def begin(self, realm: str, trouble: Trouble) -> str | None:
+        """Make trouble for the writes of a company; return the id of its rule, if it has one."""
+        if trouble.switches:
+            await self.switch(realm, **trouble.switches)
+        if trouble.rule is None:
+            return None
+        match = {"provider": "quickbooks", "realm": realm, "method": "POST"}
+        made = await self._post("/control/faults", {**trouble.rule, "match": match})
+        return str(made["id"])
+
+    async def hits(self, *rule_ids: str) -> int:
+        """Return how many requests these rules have taken."""
+        answer = await self._control.get("/control/faults")
+        rules = answer.raise_for_status().json()["rules"]
+        return sum(rule["hits"] for rule in rules if rule["id"] in rule_ids)
+
+    async def withdraw_all(self) -> None:
+        """Withdraw every rule."""
+        (await self._control.delete("/control/faults")).raise_for_status()
 
     async def held(self, realm: str, entity: str) -> list[dict[str, Any]]:
         """Return every document of a family that a company holds."""

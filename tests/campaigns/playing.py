@@ -6,14 +6,15 @@ import signal
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from plumbline.common.database import borrowed, transaction
+from plumbline.common.database import transaction
 from plumbline.common.reconciling.store import resume
-from tests.campaigns.books import Books
+from tests.campaigns.books import Books, TroubleNotMetError
 from tests.campaigns.cases import Case, End, Fate, Point, Retrier
+from tests.campaigns.evidence import gather, unfinished, unpublished
 from tests.campaigns.lives import Kafka, Life
 from tests.campaigns.record import Record, Revision
-from tests.campaigns.servers import Pace, Place
-from tests.campaigns.verdict import Evidence, Row, judge
+from tests.campaigns.servers import ENDING_MAX_S, Pace, Place
+from tests.campaigns.verdict import Row, judge
 
 STRUCK_MAX_S = 30.0
 """How long a life may take to reach its point."""
@@ -26,11 +27,6 @@ STALL_MAX_S = 7.0
 
 LOOK_S = 0.25
 """Between two looks at the tables while nothing is heard of the lives."""
-
-UNFINISHED = """
-SELECT key, attempt, waiting_for, announced_reason, announced_code, parked_at IS NOT NULL AS is_parked
-FROM work WHERE due_at IS NOT NULL OR leased_by IS NOT NULL OR parked_at IS NOT NULL ORDER BY key
-"""
 
 
 class NotReachedError(Exception):
@@ -63,13 +59,15 @@ class Game:
 
         Raises:
             NotReachedError: a life did not reach its point.
+            TroubleNotMetError: no request met the fate.
             TimeoutError: a step did not come to rest.
         """
         revisions = list(self.record.revisions)
         while revisions:
             overtaking = revisions[1] if self.case.is_overtaken and revisions[0].version == 1 else None
             trouble = self.case.trouble(revisions[0].step, deadline_s=self.pace.call_deadline_s)
-            async with self.books.trouble(self.realm, trouble):
+            # A wish that is overtaken need not be written.
+            async with self.books.trouble(self.realm, trouble, must_be_met=overtaking is None):
                 await self._step(revisions[0], overtaking)
             revisions = revisions[2 if overtaking else 1 :]
 
@@ -123,12 +121,8 @@ class Game:
         """Wait until there is nothing to do but for the one that stalls, or for as long as it holds a lock."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STALL_MAX_S):
-                while not self.kafka.is_read or await self._unfinished():
+                while not (self.kafka.is_read and not await unfinished(self.place.pool)):
                     await self._news()
-
-    async def _unfinished(self) -> list[Row]:
-        async with borrowed(self.place.pool) as connection:
-            return list(await connection.fetch(UNFINISHED))
 
     async def _until_at_rest(self, version: int) -> None:
         """Wait until a version is told and nothing is left to do; whoever dies meanwhile is started again."""
@@ -145,45 +139,27 @@ class Game:
             await asyncio.wait_for(self.kafka.changed.wait(), LOOK_S)
 
     async def _is_at_rest(self, version: int) -> bool:
-        unfinished = await self._unfinished()
-        parked = [row["key"] for row in unfinished if row["is_parked"]]
-        if parked and self._awaits_a_person(unfinished):
+        # Asked before the tables are looked at: what was read or told by then shows in them.
+        is_read = self.kafka.is_read
+        is_told = version in {result["version"] for result in self.kafka.results(self.record.key)}
+        left = await unfinished(self.place.pool)
+        parked = [row["key"] for row in left if row["is_parked"]]
+        if parked and self._awaits_a_person(left):
             await self._resume(parked)
             return False
-        if len(parked) < len(unfinished) or not self.kafka.is_read or await self._unpublished():
+        if len(parked) < len(left) or not is_read or await unpublished(self.place.pool):
             return False
         # What is parked against all expectation stays so: the verdict will say it.
-        return bool(parked) or version in {r["version"] for r in self.kafka.results(self.record.key)}
+        return is_told or bool(parked)
 
-    async def _unpublished(self) -> int:
-        async with borrowed(self.place.pool) as connection:
-            waiting: int = await connection.fetchval("SELECT count(*) FROM outbox")
-            return waiting
-
-    def _awaits_a_person(self, unfinished: list[Row]) -> bool:
+    def _awaits_a_person(self, left: list[Row]) -> bool:
         """Say whether a person has to act, as after a final fault that was told to QuickBooks."""
-        codes = {row["announced_code"] for row in unfinished if row["is_parked"]}
+        codes = {row["announced_code"] for row in left if row["is_parked"]}
         return self.case.fate is Fate.FAULT and codes == {"quickbooks-6210"}
 
     async def _resume(self, keys: list[str]) -> None:
         async with transaction(self.place.pool) as connection:
             await resume(connection, keys=keys, cause="operator", now=datetime.now(UTC))
-
-    async def evidence(self) -> Evidence:
-        """Gather what is left."""
-        async with borrowed(self.place.pool) as connection:
-            records = await connection.fetch("SELECT * FROM records")
-            writes = await connection.fetch("SELECT key, number, request_id, fate FROM writes")
-        return Evidence(
-            journal=await self.books.journal(self.realm),
-            invoices=await self.books.held(self.realm, "Invoice"),
-            payments=await self.books.held(self.realm, "Payment"),
-            records=records,
-            writes=writes,
-            unfinished=await self._unfinished(),
-            unpublished=await self._unpublished(),
-            results=self.kafka.results(self.record.key),
-        )
 
 
 async def play(case: Case, place: Place, books: Books, pace: Pace) -> list[str]:
@@ -196,10 +172,15 @@ async def play(case: Case, place: Place, books: Books, pace: Pace) -> list[str]:
     findings: list[str] = []
     try:
         await game.play()
-    except (NotReachedError, TimeoutError) as error:
-        findings.append(str(error) or f"not at rest after {REST_MAX_S:g} s")
+    except (NotReachedError, TroubleNotMetError) as error:
+        findings.append(str(error))
+    except TimeoutError:
+        findings.append(f"not at rest after {REST_MAX_S:g} s")
     finally:
         await place.end_lives()
-    findings += judge(record, await game.evidence(), overtaken=case.is_overtaken)
+    if place.unheeded and not findings:
+        findings.append(f"{place.unheeded} lives did not end within {ENDING_MAX_S:g} s after SIGTERM")
+    evidence = await gather(place.pool, books, record, game.kafka.results(record.key))
+    findings += judge(record, evidence, overtaken=case.is_overtaken)
     books.forget(company.realm)
     return findings

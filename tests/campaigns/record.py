@@ -26,8 +26,8 @@ STATES = {
 }
 """The invoice's state after each step."""
 
-CONNECTION = "campaign"
-"""The connection of every case: cases do not share a database."""
+CONNECTIONS = 24
+"""Records spread over so many connections, of which the writer works eight records each at once."""
 
 CHANGING = frozenset({Step.CREATE, Step.UPDATE, Step.RENEW})
 """Steps that ask for another content than the revision before."""
@@ -103,7 +103,7 @@ class Record:
             record=record,
             version=version,
             content_hash=f"content-{version}",
-            connection=CONNECTION,
+            connection=f"campaign-{int(self.name) % CONNECTIONS}",
             source=f"1/2/payment-applications/{self.name}",
             needs=(self.invoice,) if isinstance(desired, DesiredPayment) else (),
             provider_time=now,

@@ -73,6 +73,8 @@ class Place:
     bear: Bear
     sabotage: str | None = None
     lives: list[Life] = field(default_factory=list)
+    unheeded: int = 0
+    """How many lives did not end after SIGTERM in time."""
 
     def live(self, replica: str, kafka: Kafka, *, log: str) -> Life:
         """Begin a life of the writer under a replica's name."""
@@ -89,6 +91,7 @@ class Place:
                 async with asyncio.timeout(ENDING_MAX_S):
                     await life.stop(signal.SIGTERM)
             except TimeoutError:
+                self.unheeded += 1
                 await life.stop(signal.SIGKILL)
         self.lives.clear()
 
@@ -99,7 +102,8 @@ class Place:
         await self.secrets.write(path, access_values(token), expected_version=None)
 
     async def clear(self) -> None:
-        """Forget every row of the writer's."""
+        """Forget every row of the writer's, and what went wrong before."""
+        self.unheeded = 0
         async with borrowed(self.pool) as connection:
             tables = await connection.fetch(
                 "SELECT tablename FROM pg_tables WHERE schemaname = $1 AND tablename <> 'migrations'", SCHEMA
