@@ -35,10 +35,10 @@ sandbox: setup ## Run the sandbox alone: a Procore and a QuickBooks on this mach
 	@exec $(BIN)/plumbline sandbox $(OPTIONS)
 
 test: setup lint ## Lint, types, import contracts, unit and component tests
-	@exec $(BIN)/pytest -n 2 -m 'not connected and not published and not containers and not browser'
+	@exec $(BIN)/pytest -n 2 -m 'not (connected or published or browser or containers or campaign)'
 
-test-integration: browser ## The suite on real Kafka, Vault and PostgreSQL (by URL, else Docker, else native); published clients; Chromium
-	@$(BIN)/pytest -rs -m 'connected or published or browser'
+test-integration: browser ## The suite on real Kafka, Vault and PostgreSQL (by URL, else Docker, else native); published clients; Chromium; samples of campaigns
+	@$(BIN)/pytest -rs -m 'connected or published or browser or campaign'
 	@exec $(BIN)/plumbline demo --on native --state .plumbline/native
 
 browser: setup
@@ -47,11 +47,11 @@ browser: setup
 test-containers: setup ## What each container may do and reach, on the containers of `make up`
 	@exec $(BIN)/pytest -m containers tests/containers
 
-campaign: setup ## Long trials: CAMPAIGN=rolling (on the containers of `make up`), OPTIONS="--minutes 2"
-	@exec $(BIN)/python -m tests.campaigns.$(or $(CAMPAIGN),rolling) $(OPTIONS)
-
 bench: setup ## Measure: BENCH=latency (default), backlog or sandbox
 	@exec $(BIN)/python -m benchmarks.$(or $(BENCH),latency)
+
+campaign: setup ## Long trials: CAMPAIGN=crash_sweep (default), sabotage, silence, histories; rolling (on the containers of `make up`)
+	@exec $(BIN)/python -m tests.campaigns.$(or $(CAMPAIGN),crash_sweep) $(OPTIONS)
 
 lint: setup ## Lint, types and import contracts
 	@$(BIN)/ruff check .

@@ -167,3 +167,20 @@ async def test_request_whose_sender_died_in_the_middle_never_was(sandbox: Sandbo
     writer.write(head + body)
     assert (await reader.readline()).startswith(b"HTTP/1.1 200")
     assert await sandbox.created()
+
+
+async def test_request_whose_body_does_not_come_in_time_is_ended_unread(sandbox: Sandbox) -> None:
+    (await sandbox.control.post("/control/limits", json={"quickbooks": {"request_s": 1}})).raise_for_status()
+    body = json.dumps({"DisplayName": "Someone"}).encode()
+    reader, writer = await asyncio.open_connection(sandbox.host, sandbox.port)
+    sandbox.writers.append(writer)
+    writer.write(
+        f"POST /v3/company/{sandbox.realm['id']}/customer HTTP/1.1\r\nHost: {sandbox.host}\r\n"
+        f"Authorization: Bearer {sandbox.realm['access_token']}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    )
+    assert (await reader.readline()).startswith(b"HTTP/1.1 504")
+    writer.write(body)
+    await writer.drain()
+    told = (await sandbox.control.get("/journal", params={"kind": "request-cut"})).json()
+    assert len(told["entries"]) == 1
+    assert not await sandbox.created()

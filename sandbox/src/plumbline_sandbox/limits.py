@@ -29,7 +29,7 @@ class QuickBooksLimits:
     app_per_minute: int = 0
     """Requests per app over all realms; 0 = no such limit. Intuit documents none today."""
     request_s: int = 120
-    """Real seconds after which a request is ended; that the gateway answers 504 then is inferred."""
+    """Real seconds after which a request is ended, whole or not; that the gateway answers 504 then is inferred."""
 
 
 @dataclass(frozen=True, slots=True)

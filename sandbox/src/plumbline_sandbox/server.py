@@ -7,6 +7,7 @@ client that gives up meets either fate.
 
 import asyncio
 import json
+import math
 import os
 import socket
 import struct
@@ -48,12 +49,16 @@ class App:
         """Serve one HTTP request; other scopes are not served."""
         self._world.clock.tick()
         wire = Wire(scope, receive, send)
+        limit_s = self._world.limits.longest_request_s(self._provider.name)
         try:
-            request = await read_request(scope, receive, self._provider.name)
-        except CutRequestError:
+            async with asyncio.timeout(limit_s if math.isfinite(limit_s) else None):
+                request = await read_request(scope, receive, self._provider.name)
+        except (CutRequestError, TimeoutError) as cut:
             self._world.journal.write(
                 "request-cut", provider=self._provider.name, method=scope["method"], path=scope["path"]
             )
+            if isinstance(cut, TimeoutError):
+                await wire.send(Answer(504))
             return
         if request is None:
             await wire.send(Answer(413))

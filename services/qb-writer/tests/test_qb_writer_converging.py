@@ -139,6 +139,18 @@ async def test_number_taken_by_a_stranger_parks_and_resumes_once_it_is_free(lab:
     assert sorted(i["DocNumber"] for i in lab.invoices()) == ["OLD-1", "P100-INV-1"]
 
 
+async def test_write_refused_only_when_it_is_settled_resumes_with_another_write(lab: WriterLab) -> None:
+    closed = {"Message": "Closed", "Detail": "Closed", "code": "6210", "element": ""}
+    lab.fault("lose-request")
+    lab.fault("status", status=400, body={"Fault": {"Error": [closed], "type": "ValidationFault"}})
+    await lab.command(lab.wish(), 1)
+    await lab.work_until_quiet()
+    assert await lab.parked() == {"invoice/1/2/1": "quickbooks-6210"}
+    await lab.resume("invoice/1/2/1")
+    assert await lab.parked() == {}
+    assert [i["TotalAmt"] for i in lab.invoices()] == [1208.75]
+
+
 async def test_skipped_states_make_an_invoice_and_its_payment_and_no_mail(lab: WriterLab) -> None:
     await lab.command(lab.payment(), 1, name="1")
     await lab.command(lab.wish(InvoiceState.PAID), 1)
@@ -333,3 +345,13 @@ async def test_restored_database_neither_mails_nor_pays_a_second_time(lab: Write
     await lab.work_until_quiet()
     assert (lab.mails(), len(lab.payments())) == (1, 1)
     assert await lab.parked() == {}
+
+
+async def test_two_records_that_want_one_number_get_two(lab: WriterLab) -> None:
+    lab.world.quickbooks.configure(REALM, duplicate_check=False)
+    await lab.command(lab.wish(), 1, name="1")
+    await lab.command(lab.wish(), 1, name="2")
+    await lab.work_until_quiet()
+    first, second = sorted(i["DocNumber"] for i in lab.invoices())
+    assert first == "P100-INV-1"
+    assert second.startswith("P100-INV-1~")

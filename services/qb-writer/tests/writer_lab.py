@@ -228,7 +228,14 @@ async def writer_lab(database_url: str, policies: Policies) -> AsyncIterator[Wri
         client = QuickBooksClient(
             http, tokens, realm_id=REALM, deadline_s=2, turn=partial(governor.take_turn, REALM)
         )
-        realm_books = RealmBooks(realm=REALM, client=client, tokens=tokens, governor=governor)
+        realm_books = RealmBooks(
+            realm=REALM,
+            client=client,
+            tokens=tokens,
+            governor=governor,
+            clock=SystemClock(),
+            send_within=timedelta(seconds=10),
+        )
 
         async def books(_: str) -> RealmBooks:
             return realm_books

@@ -87,11 +87,12 @@ class Process:
         for number in (signal.SIGTERM, signal.SIGINT):
             running.add_signal_handler(number, self._stop.set)
         async with serving(app, host=self._settings.http_host, port=self._settings.http_port) as port:
-            started = broker is None or await self._unless_stopped(broker.start())
-            if started:
-                await self._work(port, loops)
-            if broker is not None:
-                await broker.stop()
+            try:
+                if broker is None or await self._unless_stopped(broker.start()):
+                    await self._work(port, loops)
+            finally:
+                if broker is not None:
+                    await broker.stop()
         log.info("process.ended")
 
     async def _work(self, port: int, loops: Sequence[Loop]) -> None:

@@ -91,11 +91,14 @@ class RecordService:
             publisher=KafkaPublisher(self.broker),
             bell=self.outbox_bell,
         )
-        task = asyncio.create_task(relay.run(), name="relay")
-        await stop.wait()
-        task.cancel()
+        relaying = asyncio.create_task(relay.run(), name="relay")
+        stopped = asyncio.create_task(stop.wait())
+        # A relay that ends by itself ends the process: without it the outbox would grow in silence.
+        await asyncio.wait({relaying, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (relaying, stopped):
+            task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await task
+            await relaying
 
 
 def schema_of(service: str) -> str:

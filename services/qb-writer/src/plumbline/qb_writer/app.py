@@ -61,7 +61,14 @@ async def run(settings: Settings) -> None:
                     turn=partial(governor.take_turn, realm),
                     throttle_wait=timedelta(seconds=settings.gate_wait_s),
                 )
-                known[realm] = RealmBooks(realm=realm, client=client, tokens=tokens, governor=governor)
+                known[realm] = RealmBooks(
+                    realm=realm,
+                    client=client,
+                    tokens=tokens,
+                    governor=governor,
+                    clock=service.clock,
+                    send_within=timedelta(seconds=settings.send_within_s),
+                )
             return known[realm]
 
         writer = Writer(
@@ -75,7 +82,7 @@ async def run(settings: Settings) -> None:
         service.edge.subscribe(LEDGER_COMMANDS, LedgerCommand, recording(ledger, service.clock))
         service.edge.subscribe(QUICKBOOKS_EVENTS, QuickBooksChanged, hearing(ledger, service.clock))
         # The lease outlasts a call and the steps around it.
-        lease = timedelta(seconds=settings.call_deadline_s + 15)
+        lease = timedelta(seconds=settings.call_deadline_s + settings.lease_margin_s)
         await service.run(
             handler=writer.converge,
             tell=Storyteller(ledger),

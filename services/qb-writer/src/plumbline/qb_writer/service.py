@@ -339,7 +339,8 @@ class Writer:
                 return await self._confirm(work, write, ours[0], "adopted: it was there already")
         async with work.claim.transaction() as connection:
             await self._records.keep_write(connection, rejected(write, at=self._clock.now(), why=str(fault)))
-            work.record = replace(work.record, open_write=None)
+            # Whoever opened it may have died before the number was kept with the record.
+            work.record = replace(work.record, open_write=None, writes=write.number)
             await self._records.keep(connection, work.accounted())
         if fault.reaction is Reaction.REREAD:
             work.record = work.record.seeing(replace(work.record.observed, fresh=False))

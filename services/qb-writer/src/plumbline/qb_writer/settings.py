@@ -19,6 +19,12 @@ class Settings(ServiceSettings):
         default=130.0,
         description="From sending to looking an unknown outcome up: QuickBooks may work on a request for 120 s.",
     )
+    send_within_s: float = Field(
+        default=10.0, description="A write stored longer ago is not sent: it may have been looked up already."
+    )
+    lease_margin_s: float = Field(
+        default=15.0, description="How much longer than one call a record is leased: for the steps around it."
+    )
     gate_wait_s: float = Field(default=60.0, description="Wait after a 429 or 401 that names no time.")
     payment_look_s: float = Field(default=600.0, description="Between looks for the bookkeeper's payment.")
     invoice_look_s: float = Field(default=30.0, description="Between looks of a payment for its invoice.")

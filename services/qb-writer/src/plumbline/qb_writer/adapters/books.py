@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+from plumbline.common.clock import Clock
 from plumbline.common.database import Pool, borrowed
 from plumbline.common.errors import WaitError
 from plumbline.common.http import counted_as_partner_time
@@ -12,7 +13,7 @@ from plumbline.qb_writer.adapters.ledger import QUERIES
 from plumbline.qb_writer.domain.records import Operation, Write
 from plumbline.quickbooks.client import QuickBooksClient
 from plumbline.quickbooks.models import Invoice, Payment
-from plumbline.quickbooks.replies import Reply
+from plumbline.quickbooks.replies import NotSent, Reply
 
 TURN = timedelta(milliseconds=125)
 """Eight calls a second: inside 10 per second and 500 per minute (Intuit, Limits and throttles)."""
@@ -73,13 +74,26 @@ class RealmBooks:
     """One realm's QuickBooks."""
 
     def __init__(
-        self, *, realm: str, client: QuickBooksClient, tokens: TokenSource, governor: Governor
+        self,
+        *,
+        realm: str,
+        client: QuickBooksClient,
+        tokens: TokenSource,
+        governor: Governor,
+        clock: Clock,
+        send_within: timedelta,
     ) -> None:
-        """Call `client`, one turn of `governor` per call."""
+        """Call `client`, one turn of `governor` per call.
+
+        `send_within` bounds the time from a write's `sent_at` to its sending: whoever looks an unknown
+        outcome up counts from `sent_at`, and nothing may be sent when that may have happened.
+        """
         self._realm = realm
         self._client = client
         self._tokens = tokens
         self._governor = governor
+        self._clock = clock
+        self._send_within = send_within
 
     async def permit(self) -> None:
         """Wait for this realm's turn and for a live token, before a write is opened."""
@@ -88,6 +102,8 @@ class RealmBooks:
 
     async def post(self, entity: str, write: Write) -> Reply:
         """Send a write's bytes under its request id. `permit` comes first."""
+        if write.sent_at is not None and self._clock.now() > write.sent_at + self._send_within:
+            return NotSent("this process stood still before sending")
         if write.operation is Operation.SEND:
             return await self._client.send_invoice(
                 write.document_id or "", send_to=write.send_to, request_id=write.request_id

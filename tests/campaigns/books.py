@@ -1,0 +1,136 @@
+"""QuickBooks as the campaign sees it: founds companies, breaks answers, and reads the journal."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import httpx
+
+from tests.campaigns.cases import Trouble
+
+FIRST_REALM = 9_341_460_000_000_000
+"""Realm ids of campaigns count from here."""
+
+CUSTOMER = "Alamo Plaza Partners"
+"""The one customer of every company."""
+
+KINDS = "commit,mail,bytes-lost"
+"""What is read of the journal."""
+
+LIMITS = {"per_second": 10**9, "per_minute": 10**9, "in_flight": 10**9, "request_s": 1}
+"""QuickBooks refuses for too many requests only when a case tells it to, and ends a request after a second."""
+
+
+class TroubleNotMetError(Exception):
+    """No request met the trouble that was made for it: the case tested less than it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A company of its own, with an access token to it and the ids that documents refer to."""
+
+    realm: str
+    access_token: str
+    customer_id: str
+    items: Mapping[str, str]
+    accounts: Mapping[str, str]
+
+
+class Books:
+    """The sandbox's control API and its journal."""
+
+    def __init__(self, control: httpx.AsyncClient) -> None:
+        """Speak to a sandbox."""
+        self._control = control
+        self._realms = count(FIRST_REALM)
+        self._seen = 0
+        self._entries: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._reading = asyncio.Lock()
+
+    async def set_limits(self) -> None:
+        """Let any number of requests pass, none for long."""
+        await self._post("/control/limits", {"quickbooks": LIMITS})
+
+    async def found(self, name: str, **switches: Any) -> Company:
+        """Found a company of its own for somebody."""
+        realm = str(next(self._realms))
+        body = {"id": realm, "name": name, "customers": {CUSTOMER: "ap@alamo.example"}}
+        made = await self._post("/control/quickbooks", body)
+        await self.switch(realm, **switches)
+        return Company(
+            realm, made["access_token"], made["customers"][CUSTOMER], made["items"], made["accounts"]
+        )
+
+    async def switch(self, realm: str, **switches: Any) -> None:
+        """Change switches of a company."""
+        await self._post(f"/control/quickbooks/{realm}/settings", switches)
+
+    @asynccontextmanager
+    async def trouble(self, realm: str, trouble: Trouble, *, must_be_met: bool) -> AsyncIterator[None]:
+        """Make trouble for the writes of a company until the end of the context.
+
+        Raises:
+            TroubleNotMetError: it had to be met, and no write was.
+        """
+        rule_id = await self.begin(realm, trouble)
+        yield
+        if trouble.switches:
+            await self.switch(realm, **dict.fromkeys(trouble.switches, 0))
+        if rule_id is None:
+            return
+        if must_be_met and not await self.hits(rule_id):
+            raise TroubleNotMetError(f"no request met {trouble.rule}")
+        (await self._control.delete(f"/control/faults/{rule_id}")).raise_for_status()
+
+    async def begin(self, realm: str, trouble: Trouble) -> str | None:
+        """Make trouble for the writes of a company; return the id of its rule, if it has one."""
+        if trouble.switches:
+            await self.switch(realm, **trouble.switches)
+        if trouble.rule is None:
+            return None
+        match = {"provider": "quickbooks", "realm": realm, "method": "POST"}
+        made = await self._post("/control/faults", {**trouble.rule, "match": match})
+        return str(made["id"])
+
+    async def hits(self, *rule_ids: str) -> int:
+        """Return how many requests these rules have taken."""
+        answer = await self._control.get("/control/faults")
+        rules = answer.raise_for_status().json()["rules"]
+        return sum(rule["hits"] for rule in rules if rule["id"] in rule_ids)
+
+    async def withdraw_all(self) -> None:
+        """Withdraw every rule."""
+        (await self._control.delete("/control/faults")).raise_for_status()
+
+    async def held(self, realm: str, entity: str) -> list[dict[str, Any]]:
+        """Return every document of a family that a company holds."""
+        answer = await self._control.get(f"/control/quickbooks/{realm}/{entity}")
+        held: list[dict[str, Any]] = answer.raise_for_status().json()
+        return held
+
+    async def journal(self, realm: str) -> list[dict[str, Any]]:
+        """Return what happened in a company up to now: API commits, mails, lost answers."""
+        async with self._reading:
+            while await self._read_page():
+                pass
+        return self._entries[realm]
+
+    def forget(self, realm: str) -> None:
+        """Drop what was read of a company."""
+        self._entries.pop(realm, None)
+
+    async def _read_page(self) -> bool:
+        answer = await self._control.get("/journal", params={"since": self._seen, "kind": KINDS})
+        page = answer.raise_for_status().json()
+        for entry in page["entries"]:
+            if entry.get("origin") != "seed" and "realm" in entry:
+                self._entries[entry["realm"]].append(entry)
+        reached, self._seen = page["next"] > self._seen, page["next"]
+        return reached and bool(page["entries"])
+
+    async def _post(self, path: str, body: Mapping[str, Any]) -> Any:
+        return (await self._control.post(path, json=body)).raise_for_status().json()

@@ -1,0 +1,73 @@
+"""Many records at once, worked by two replicas that share one database."""
+
+import asyncio
+import zlib
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any, Self
+
+from plumbline.common.contracts.cloudevents import Outgoing
+from plumbline.common.testing.waiting import eventually
+from tests.campaigns.evidence import unfinished, unpublished
+from tests.campaigns.lives import Kafka, Life
+from tests.campaigns.servers import Place
+
+REPLICAS = ("a", "b")
+"""Each reads its own partitions."""
+
+LOOK_S = 0.5
+"""Between two looks at the tables."""
+
+
+class Crowd:
+    """The replicas at work, as a context; each has a half of the keys."""
+
+    def __init__(self, place: Place, *, log: str) -> None:
+        """Work in a place."""
+        self._place = place
+        self._log = log
+        self._partitions = [Kafka() for _ in REPLICAS]
+        self._lives: list[Life] = []
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        self._lives = [
+            self._place.live(replica, kafka, log=self._log)
+            for replica, kafka in zip(REPLICAS, self._partitions, strict=True)
+        ]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End."""
+        await self._place.end_lives()
+
+    def ask(self, commands: Iterable[Outgoing]) -> None:
+        """Publish commands, each to its key's partition."""
+        for command in commands:
+            self._of(command.key).commands.append(command)
+        for life in self._lives:
+            life.poll()
+
+    async def until_at_rest(self, max_s: float) -> None:
+        """Wait until there is nothing to do but what waits for a person.
+
+        Raises:
+            TimeoutError: there is something to do still.
+        """
+        await eventually(self._is_at_rest, within_s=max_s)
+
+    def results(self, key: str) -> list[dict[str, Any]]:
+        """Return the results published about a record, in order."""
+        return [result for kafka in self._partitions for result in kafka.results(key)]
+
+    def _of(self, key: str) -> Kafka:
+        return self._partitions[zlib.crc32(key.encode()) % len(self._partitions)]
+
+    async def _is_at_rest(self) -> bool:
+        if not all(kafka.is_read for kafka in self._partitions):
+            return False
+        await asyncio.sleep(LOOK_S)
+        pool = self._place.pool
+        return all(row["is_parked"] for row in await unfinished(pool)) and not await unpublished(pool)

@@ -1,0 +1,98 @@
+"""The campaign against the campaigns: the writer is sabotaged in every way there is, and each must be caught.
+
+`python -m tests.campaigns.sabotage [--seed N] [--only NAME,NAME]`. A sweep that cannot fail proves nothing.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Column, Table
+
+from plumbline.stack.lifetime import run_until_signal
+from tests.campaigns.cases import Case, all_cases
+from tests.campaigns.crash_sweep import progress_bar, sweep
+from tests.campaigns.sabotages import SABOTAGES, Sabotage
+from tests.campaigns.servers import Servers, running_servers
+
+CASES = 10
+"""How many cases of the sweep may catch a sabotage; the first that does is enough."""
+
+TESTS_MAX_S = 300
+"""How long the tests that must catch a sabotage may take."""
+
+TESTS_FAILED = 1
+"""pytest's exit status when tests failed; any other says that they did not run."""
+
+
+async def caught(
+    name: str, sabotage: Sabotage, servers: Servers, progress: Progress, seed: int
+) -> str | None:
+    """Return what caught a sabotage, in words; None if it survived."""
+    if sabotage.cases is not None:
+        cases = [case for case in all_cases(seed) if sabotage.cases(case)]
+        return await _caught_by_cases(name, cases, servers, progress)
+    return await _caught_by_tests(name, sabotage.tests)
+
+
+async def _caught_by_cases(
+    name: str, cases: Sequence[Case], servers: Servers, progress: Progress
+) -> str | None:
+    spread = cases[:: max(1, len(cases) // CASES)][:CASES]
+    failures = await sweep(spread, servers, progress, sabotage=name)
+    if not failures:
+        return None
+    first = failures[0]
+    return f"{first.case}: {first.findings[0]}"
+
+
+async def _caught_by_tests(name: str, tests: Sequence[str]) -> str | None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "-p", "tests.campaigns.sabotaged", *tests,
+        env={**os.environ, "SABOTAGE": name}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    async with asyncio.timeout(TESTS_MAX_S):
+        output, _ = await process.communicate()
+    if process.returncode != TESTS_FAILED:
+        return None
+    failed = re.search(rb"^FAILED \S+::(\w+)", output, re.MULTILINE)
+    return failed.group(1).decode() if failed else "tests failed"
+
+
+async def campaign(names: Sequence[str], seed: int, console: Console) -> dict[str, str | None]:
+    """Try every sabotage and return what caught it."""
+    found: dict[str, str | None] = {}
+    async with running_servers() as servers:
+        with progress_bar(console) as progress:
+            for name in names:
+                found[name] = await caught(name, SABOTAGES[name], servers, progress, seed)
+    return found
+
+
+def main() -> int:
+    """Print the table; return 1 if a sabotage survived."""
+    parser = argparse.ArgumentParser(prog="sabotage", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="of the cases that must catch it")
+    parser.add_argument("--only", help="names, parted by commas")
+    asked = parser.parse_args()
+    names = asked.only.split(",") if asked.only else list(SABOTAGES)
+    console = Console()
+    found = run_until_signal(campaign(names, asked.seed, console))
+    if found is None:
+        return 1
+    table = Table("sabotage", "what is taken out", Column("caught by", overflow="fold"))
+    for name, by in found.items():
+        table.add_row(name, SABOTAGES[name].what, by or "[bold]NOTHING: it survived[/bold]")
+    console.print(table)
+    survivors = [name for name, by in found.items() if by is None]
+    console.print(f"{len(found)} sabotages, {len(found) - len(survivors)} caught", highlight=False)
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
