@@ -134,7 +134,7 @@ async def until_hooked(operators: Operators, world: World) -> None:
 
 
 async def hook_books(control: httpx.AsyncClient, world: World, *, ingest: str) -> None:
-    """Enter ingest as the endpoint of every app of QuickBooks, as a developer does in Intuit's portal.
+    """Enter ingest as the endpoint of every app that a connection names, as a developer does in Intuit's portal.
 
     The last app is told in the older form, the others by CloudEvents.
 
@@ -143,7 +143,8 @@ async def hook_books(control: httpx.AsyncClient, world: World, *, ingest: str) -
         world: whose apps.
         ingest: where the sandbox reaches ingest.
     """
-    realms = world.sandbox["quickbooks"]["realms"]
+    served = {p["quickbooks"]["realm"] for company in world.seed["companies"] for p in company["projects"]}
+    realms = [realm for realm in world.sandbox["quickbooks"]["realms"] if realm["id"] in served]
     for realm in realms:
         body = {
             "client_id": realm["client_id"],
