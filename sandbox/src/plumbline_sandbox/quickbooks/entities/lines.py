@@ -225,6 +225,8 @@ def closed(own: list[Body], discounts: Iterable[Body]) -> Lines:
 
 def _without(line: Body, names: frozenset[str]) -> Body:
     """Return a line without these properties: the details of other types of lines mean nothing."""
+    if names.isdisjoint(line):
+        return line
     return {name: value for name, value in line.items() if name not in names}
 
 
