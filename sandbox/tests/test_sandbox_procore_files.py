@@ -416,9 +416,32 @@ async def test_index_of_folders_and_files(site: Site) -> None:
     assert await names(document_type="folder") == ["Pay"]
     assert await names(document_type="file", file_type="pdf") == ["b.pdf"]
     assert await names(folder_id=str(folder["id"]), search="A.") == ["a.txt"]
-    await site.delete(f"/rest/v1.0/files/{made['id']}", project_id=site.project_id)
+    await site.delete(f"/rest/v1.0/files/{made['id']}", status=200, project_id=site.project_id)
     assert await names(is_in_recycle_bin="false") == ["Pay", "b.pdf"]
     assert await names(is_in_recycle_bin="true") == ["a.txt"]
     assert await site.get(f"{site.own}/documents") == []
     page = await site.call("GET", path, per_page="2", sort="-name")
     assert (page.headers["total"], page.json()[0]["document_type"]) == ("3", "file")
+
+
+@rule("A folder is renamed and moved; into itself it is not.", "Procore reference, Update Project Folder")
+async def test_folder_is_renamed_and_moved(site: Site) -> None:
+    async def made(name: str, **more: Any) -> int:
+        body = {"folder": {"name": name, **more}}
+        folder = await site.post("/rest/v1.0/folders", body, project_id=site.project_id)
+        return int(folder["id"])
+
+    outer = await made("Pay")
+    inner = await made("2026", parent_id=outer)
+    other = await made("Archive")
+    place = {"project_id": site.project_id}
+    renamed = await site.patch(f"/rest/v1.0/folders/{outer}", {"folder": {"name": "Payment"}}, **place)
+    assert (renamed["name"], renamed["parent_id"]) == ("Payment", site.project_id)
+    moved = await site.patch(f"/rest/v1.0/folders/{inner}", {"folder": {"parent_id": other}}, **place)
+    assert moved["name_with_path"] == "Archive/2026"
+    for parent in (other, inner, 1):
+        body = {"folder": {"parent_id": parent}}
+        await site.refused(422, "PATCH", f"/rest/v1.0/folders/{other}", body, **place)
+    await site.refused(422, "PATCH", f"/rest/v1.0/folders/{other}", {"folder": {"name": "Payment"}}, **place)
+    await site.refused(404, "PATCH", "/rest/v1.0/folders/1", {"folder": {}}, **place)
+    assert [change["action"] for change in site.commits("folder")] == [*["created"] * 3, "updated", "updated"]

@@ -285,5 +285,8 @@ async def test_cost_codes_are_per_project(site: Site) -> None:
     assert {c["id"] for c in here}.isdisjoint(c["id"] for c in there)
     assert [c["standard_cost_code_id"] for c in here] == [c["standard_cost_code_id"] for c in there]
     assert here[0]["line_item_types"][0]["base_type"] == "labor"
+    one = await site.get(f"/rest/v1.0/cost_codes/{here[0]['id']}", project_id=site.project_id)
+    assert one == here[0]
+    await site.refused(404, "GET", f"/rest/v1.0/cost_codes/{here[0]['id']}", project_id=other)
     types = await site.get(f"{site.own}/timecard_time_types")
     assert [t["abbreviated_time_type"] for t in types] == ["REG", "OT", "DT"]

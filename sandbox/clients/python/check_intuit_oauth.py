@@ -18,12 +18,12 @@ def client(sandbox, realm):
     )
 
 
-def consented(client, realm):
+def consented(client, realm, *scopes, decision="connect"):
     """Consent as the page's button does; return what comes back to the callback."""
-    asked = client.get_authorization_url([Scopes.ACCOUNTING])
+    asked = client.get_authorization_url([Scopes.ACCOUNTING, *scopes])
     page = requests.get(asked, timeout=5)
     assert page.status_code == 200
-    form = {**dict(parse_qsl(urlsplit(asked).query)), "realmId": realm["id"], "decision": "connect"}
+    form = {**dict(parse_qsl(urlsplit(asked).query)), "realmId": realm["id"], "decision": decision}
     answer = requests.post(client.auth_endpoint, data=form, allow_redirects=False, timeout=5)
     assert answer.status_code == 302, answer.text
     return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
@@ -56,3 +56,26 @@ def test_refresh_and_revoke(client, realm):
     with pytest.raises(AuthClientError) as refused:
         client.refresh()
     assert "invalid_grant" in str(refused.value.content)
+
+
+def test_refused_consent_comes_back_as_an_error(client, realm):
+    back = consented(client, realm, decision="cancel")
+    assert (back["error"], back["state"]) == ("access_denied", client.state_token)
+
+
+def test_user_is_told_by_scope(client, realm):
+    client.get_bearer_token(
+        consented(client, realm, Scopes.OPENID, Scopes.EMAIL)["code"], realm_id=realm["id"]
+    )
+    assert client.id_token
+    assert client.get_user_info().json()["email"]
+    with pytest.raises(AuthClientError) as refused:
+        client.get_user_info(access_token="nonsense")
+    assert refused.value.status_code == 401
+
+
+def test_wrong_secret_is_refused(sandbox, realm):
+    other = AuthClient(realm["client_id"], "wrong", CALLBACK, sandbox["quickbooks"]["discovery_url"])
+    with pytest.raises(AuthClientError) as refused:
+        other.refresh(refresh_token=realm["refresh_token"])
+    assert refused.value.status_code == 401

@@ -5,6 +5,7 @@ working with the documents tool. Paths of projects take `project_id` in the quer
 companies have the company in the path.
 """
 
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from plumbline_sandbox.http import Answer, RefusedError, json_answer
@@ -72,13 +73,33 @@ class Documents:
             201, self._view.folder(call, scope, fresh(record), with_children=True), committed=True
         )
 
+    def update_folder(self, call: Call) -> Answer:
+        """`PATCH .../folders/{id}`: rename and move, though not into itself (inferred)."""
+        scope = self._scope(call)
+        record = self._folder_truth(call, scope)
+        assert record.value is not None
+        fields = Fields(call.path, part(read_object(call.request), "folder", call.path))
+        row = {
+            **record.value,
+            "name": fields.text("name", record.value["name"]),
+            "parent_id": fields.integer("parent_id", record.value["parent_id"]),
+            "private": fields.flag("explicit_permissions", default=record.value["private"]),
+            "is_tracked": fields.flag("is_tracked", default=record.value["is_tracked"]),
+        }
+        self._check_place(fields, scope, row, self._procore.folders, but=record.id)
+        if record.id in self._above(row):
+            fields.complain("parent_id", "is invalid")
+        fields.done()
+        self._procore.folders.change(record, row)
+        self._procore.updated(_folder_family(scope), record, call.actor, name=row["name"])
+        return json_answer(
+            200, self._view.folder(call, scope, fresh(record), with_children=True), committed=True
+        )
+
     def delete_folder(self, call: Call) -> Answer:
         """`DELETE .../folders/{id}`: to the recycle bin, with what is in it (that it takes it along is inferred)."""
         scope = self._scope(call)
-        record = self._procore.folders.truth(call.record_id())
-        if record is None or record.value is None or record.value["is_deleted"]:
-            raise not_found(call.path)
-        self._of_scope(call, fresh(record), scope)
+        record = self._folder_truth(call, scope)
         self._discard(call, self._procore.folders, _folder_family(scope), record)
         self._discard_contents(call, scope, record.id)
         return json_answer(200, {}, committed=True)
@@ -281,6 +302,21 @@ class Documents:
         self._of_scope(call, fresh(record), scope)
         return record
 
+    def _folder_truth(self, call: Call, scope: Scope) -> Record[Row]:
+        record = self._procore.folders.truth(call.record_id())
+        if record is None or record.value is None or record.value["is_deleted"]:
+            raise not_found(call.path)
+        self._of_scope(call, fresh(record), scope)
+        return record
+
+    def _above(self, row: Row) -> Iterator[int]:
+        """Return the folders that something is in, from the nearest to the root."""
+        parent_id: int = row["parent_id"]
+        while folder := self._procore.folders.truth(parent_id):
+            assert folder.value is not None
+            yield folder.id
+            parent_id = folder.value["parent_id"]
+
     def _insert(self, table: Table[Row], scope: Scope, row: Row, record_id: int | None = None) -> Record[Row]:
         return table.insert(
             record_id or self._procore.new_id(), row, company_id=scope.company_id, project_id=scope.project_id
@@ -310,6 +346,7 @@ def endpoints(procore: Procore) -> list[Endpoint]:
             ("GET", "folders", documents.root),
             ("POST", "folders", documents.create_folder),
             ("GET", "folders/{id}", documents.folder),
+            ("PATCH", "folders/{id}", documents.update_folder),
             ("DELETE", "folders/{id}", documents.delete_folder),
             ("POST", "files", documents.create_file),
             ("GET", "files/{id}", documents.file),

@@ -272,6 +272,13 @@ class Timecards:
         page, headers = list_v1(call.request, self._procore.cost_codes.shown_of_project(project.id))
         return of_list(call.path, [as_json(row) for row in page], headers)
 
+    def cost_code(self, call: Call) -> Answer:
+        """`GET /rest/v1.0/cost_codes/{id}?project_id=`."""
+        project = call.project(self._procore)
+        return json_answer(
+            200, as_json(call.owned(self._procore.cost_codes.shown(call.record_id()), project))
+        )
+
     def _found(self, call: Call) -> tuple[Shown[Row], Record[Row]]:
         record = self._procore.timecard_entries.truth(call.record_id())
         if record is None or record.value is None or record.value["deleted_at"] is not None:

@@ -184,6 +184,7 @@ def endpoints(procore: Procore) -> list[Endpoint]:
         ("PATCH", "/rest/v1.1/projects/{project}/project_timecard_entries/{id}", cards.update),
         ("GET", f"{company}/timecard_time_types", cards.time_types),
         ("GET", "/rest/v1.0/cost_codes", cards.cost_codes),
+        ("GET", "/rest/v1.0/cost_codes/{id}", cards.cost_code),
         ("GET", f"{project}/timesheets", sheets.of_project),
         ("POST", f"{project}/timesheets", sheets.create),
         ("GET", f"{project}/timesheets/{{id}}", sheets.show),
