@@ -390,9 +390,14 @@ async def test_currency_is_the_partys(books: Books) -> None:
     assert (await books.write("Bill", {**bill, "CurrencyRef": {"value": "USD"}}))["TotalAmt"] == 1
 
 
-@rule("A rate is a positive number (2180, 2100).", "Intuit, Invoice, ExchangeRate", inferred=True)
+@rule(
+    "A rate is a positive number (2180, 2100); 0, which python-quickbooks sends, leaves it open.",
+    "Intuit, Invoice, ExchangeRate",
+    inferred=True,
+)
 async def test_rate_of_a_form(books: Books) -> None:
     switch_on(books)
     dollar = {"CurrencyRef": {"value": "USD"}}
-    for rate, code in ((0, "2180"), (-1, "2180"), ("much", "2100")):
+    for rate, code in ((-1, "2180"), ("much", "2100")):
         assert await books.refused("Invoice", books.form(1, ExchangeRate=rate, **dollar)) == [code]
+    assert (await books.write("Invoice", books.form(1, ExchangeRate=0, **dollar)))["ExchangeRate"] == 1
