@@ -54,7 +54,7 @@ def live(order: Mapping[str, Any], line: socket.socket) -> NoReturn:
         watch_database(strike)
         watch_requests(strike)
         broker = CampaignBroker(line=line, polled=polled, strike=strike)
-        patch.object(service, "kafka_broker", lambda *_, **__: broker).start()
+        patch.object(service, "PatientBroker", lambda *_, **__: broker).start()
         send(line, "born", pid=os.getpid())
         uvloop.run(run(Settings()))
         status = 0

@@ -40,7 +40,7 @@ SERVICE = "token-vault"
 LOOK_SOONEST = timedelta(seconds=1)
 """A grant is not looked at more often than this without news."""
 
-EXPIRIES_TOLD_EVERY_S = 30.0
+EXPIRIES_TOLD_EVERY_S = 10.0
 """Between two readings of when tokens end."""
 
 log = structlog.get_logger(__name__)
