@@ -10,10 +10,13 @@ from plumbline.common.contracts.cloudevents import Outgoing
 from plumbline.common.testing.waiting import eventually
 from tests.campaigns.evidence import unfinished, unpublished
 from tests.campaigns.lives import Kafka, Life
-from tests.campaigns.servers import Place
+from tests.campaigns.servers import Pace, Place
 
 REPLICAS = ("a", "b")
 """Each reads its own partitions."""
+
+PACE = Pace(lease_margin_s=15.0)
+"""Nobody dies here, and records of one company wait for their turn: leases are as long as in production."""
 
 LOOK_S = 0.5
 """Between two looks at the tables."""

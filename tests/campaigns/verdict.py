@@ -111,16 +111,16 @@ def _books_say_what_was_asked(record: Record, evidence: Evidence, _: set[int]) -
     counting = [i for i in evidence.invoices if "voided" not in i.get("PrivateNote", "").lower()]
     if last.step is Step.VOID:
         yield from (f"invoice {i['Id']} counts, but should be void" for i in counting)
-        yield from (f"void invoice {i['Id']} has a total" for i in evidence.invoices if _cents(i["TotalAmt"]))
+        yield from (f"void invoice {i['Id']} has a total" for i in evidence.invoices if cents(i["TotalAmt"]))
         return
     if len(counting) != 1:
         yield f"{len(counting)} invoices count, must be 1"
         return
     [held] = counting
     said = {
-        "total": (_cents(held["TotalAmt"]), last.desired.total_cents),
-        "balance": (_cents(held["Balance"]), 0 if record.is_paid else last.desired.total_cents),
-        "tax": (_cents(held["TxnTaxDetail"]["TotalTax"]), last.desired.tax_cents),
+        "total": (cents(held["TotalAmt"]), last.desired.total_cents),
+        "balance": (cents(held["Balance"]), 0 if record.is_paid else last.desired.total_cents),
+        "tax": (cents(held["TxnTaxDetail"]["TotalTax"]), last.desired.tax_cents),
         "lines": (_held_lines(held), _lines(last.desired)),
         "customer": (held["CustomerRef"]["value"], last.desired.customer_id),
         "mailed": (held.get("EmailStatus") == "EmailSent", last.step is Step.SEND),
@@ -128,7 +128,7 @@ def _books_say_what_was_asked(record: Record, evidence: Evidence, _: set[int]) -
     for what, (found, wanted) in said.items():
         if found != wanted:
             yield f"{what} is {found}, must be {wanted}"
-    paid = [_cents(payment["TotalAmt"]) for payment in evidence.payments]
+    paid = [cents(payment["TotalAmt"]) for payment in evidence.payments]
     if record.is_paid and paid != [last.desired.total_cents]:
         yield f"payments of {paid} cents, must be one of {last.desired.total_cents}"
 
@@ -164,8 +164,8 @@ def _writer_knows_what_the_books_hold(record: Record, evidence: Evidence, _: set
             yield f"the writer names invoice {row['quickbooks_id']}, which is not there"
         return
     for ours, theirs in (("total_cents", "TotalAmt"), ("balance_cents", "Balance")):
-        if row[ours] != _cents(held[theirs]):
-            yield f"the writer believes in {ours} {row[ours]}, the books say {_cents(held[theirs])}"
+        if row[ours] != cents(held[theirs]):
+            yield f"the writer believes in {ours} {row[ours]}, the books say {cents(held[theirs])}"
 
 
 def _nothing_is_stuck(record: Record, evidence: Evidence, _: set[int]) -> Iterator[str]:
@@ -209,8 +209,9 @@ def _lines(desired: DesiredInvoice) -> list[tuple[str, int]]:
 
 def _held_lines(held: Row) -> list[tuple[str, int]]:
     lines = [line for line in held["Line"] if line["DetailType"] == "SalesItemLineDetail"]
-    return [(line["Description"], _cents(line["Amount"])) for line in lines]
+    return [(line["Description"], cents(line["Amount"])) for line in lines]
 
 
-def _cents(amount: object) -> int:
+def cents(amount: object) -> int:
+    """Return an amount of the books as whole cents."""
     return int((Decimal(str(amount)) * 100).to_integral_exact())
