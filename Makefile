@@ -44,7 +44,7 @@ test-integration: setup ## The suite on real Kafka, Vault and PostgreSQL: by URL
 bench: setup ## Measure: BENCH=latency (default), backlog or sandbox
 	@exec $(BIN)/python -m benchmarks.$(or $(BENCH),latency)
 
-campaign: setup ## Play a fault campaign: CAMPAIGN=crash_sweep (default), sabotage, silence, histories (SEED=7 CASES=41,42 SAMPLE=160)
+campaign: setup ## Play a fault campaign: CAMPAIGN=crash_sweep (default), sabotage, silence, histories, postgres (SEED=7)
 	@exec $(BIN)/python -m tests.campaigns.$(or $(CAMPAIGN),crash_sweep) $(if $(SEED),--seed $(SEED)) \
 		$(if $(CASES),--cases $(CASES)) $(if $(SAMPLE),--sample $(SAMPLE))
 

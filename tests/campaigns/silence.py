@@ -116,7 +116,7 @@ async def campaign(trials: int, seed: int, console: Console) -> Outcome:
         outcome.longest = await longest_doubt(place)
         for record in records:
             evidence = await gather(place.pool, servers.books, record, crowd.results(record.key))
-            if findings := judge(record, evidence, overtaken=False):
+            if findings := judge(record, evidence):
                 assert outcome.findings is not None
                 outcome.findings[record.key] = findings
         if outcome.findings:
