@@ -25,6 +25,19 @@ LIMITS = {"per_second": 10**9, "per_minute": 10**9, "in_flight": 10**9, "request
 """QuickBooks refuses for too many requests only when a case tells it to, and ends a request after a second."""
 
 
+IDLE_S = 1.0
+"""An idle connection is closed by us, before the sandbox closes it under a request."""
+
+CONTROL_TIMEOUT_S = 60.0
+"""For one call of the control API on a busy machine."""
+
+
+def control_client(url: str) -> httpx.AsyncClient:
+    """Return a client of a sandbox's control API."""
+    limits = httpx.Limits(keepalive_expiry=IDLE_S)
+    return httpx.AsyncClient(base_url=url, limits=limits, timeout=CONTROL_TIMEOUT_S, trust_env=False)
+
+
 class TroubleNotMetError(Exception):
     """No request met the trouble that was made for it: the case tested less than it says."""
 

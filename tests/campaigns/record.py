@@ -26,9 +26,6 @@ STATES = {
 }
 """The invoice's state after each step."""
 
-CONNECTIONS = 24
-"""Records spread over so many connections, of which the writer works eight records each at once."""
-
 CHANGING = frozenset({Step.CREATE, Step.UPDATE, Step.RENEW})
 """Steps that ask for another content than the revision before."""
 
@@ -103,7 +100,7 @@ class Record:
             record=record,
             version=version,
             content_hash=f"content-{version}",
-            connection=f"campaign-{int(self.name) % CONNECTIONS}",
+            connection=f"campaign-{self.company.realm}",
             source=f"1/2/payment-applications/{self.name}",
             needs=(self.invoice,) if isinstance(desired, DesiredPayment) else (),
             provider_time=now,

@@ -21,7 +21,7 @@ from plumbline.stack.scenario.stage import running_sandbox
 from plumbline.stack.servers.embedded import start_embedded_postgres
 from plumbline.stack.supervisor import Supervisor
 from plumbline.stack.testing import new_database
-from tests.campaigns.books import Books, Company
+from tests.campaigns.books import Books, Company, control_client
 from tests.campaigns.lives import Bear, Kafka, Life, nursery
 
 LOGS = Path(".plumbline/campaigns/logs")
@@ -162,7 +162,8 @@ async def running_servers() -> AsyncIterator[Servers]:
         (folder / "connections.yaml").write_text("connections: {}\n", encoding="utf-8")
         async with (
             Supervisor(folder / "logs") as supervisor,
-            running_sandbox(supervisor) as (control, world),
+            running_sandbox(supervisor) as (_, world),
+            control_client(world.sandbox["control_url"]) as control,
             nursery() as bear,
         ):
             postgres_url = await start_embedded_postgres(supervisor, folder)

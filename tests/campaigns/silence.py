@@ -19,10 +19,10 @@ from plumbline.common.database import borrowed
 from plumbline.stack.lifetime import run_until_signal
 from tests.campaigns.books import Books
 from tests.campaigns.cases import INDEX_LAG_S, LIVES, Trouble
-from tests.campaigns.crowd import Crowd
+from tests.campaigns.crowd import PACE, Crowd
 from tests.campaigns.evidence import gather
 from tests.campaigns.record import Record
-from tests.campaigns.servers import Pace, Place, keep_log, running_servers
+from tests.campaigns.servers import Place, keep_log, running_servers
 from tests.campaigns.verdict import judge
 
 STEPS = 3
@@ -104,7 +104,7 @@ async def longest_doubt(place: Place) -> timedelta:
 async def campaign(trials: int, seed: int, console: Console) -> Outcome:
     """Play the trials and judge every record."""
     outcome = Outcome(findings={})
-    async with running_servers() as servers, servers.place("crowd", Pace()) as place:
+    async with running_servers() as servers, servers.place("crowd", PACE) as place:
         records = await records_of(servers.books, place, -(-trials // STEPS), seed)
         console.print(f"{len(records)} companies are founded", highlight=False)
         async with Crowd(place, log="silence") as crowd:
@@ -116,7 +116,7 @@ async def campaign(trials: int, seed: int, console: Console) -> Outcome:
         outcome.longest = await longest_doubt(place)
         for record in records:
             evidence = await gather(place.pool, servers.books, record, crowd.results(record.key))
-            if findings := judge(record, evidence, overtaken=False):
+            if findings := judge(record, evidence):
                 assert outcome.findings is not None
                 outcome.findings[record.key] = findings
         if outcome.findings:

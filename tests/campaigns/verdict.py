@@ -56,19 +56,18 @@ class Evidence:
         ]
 
 
-def judge(record: Record, evidence: Evidence, *, overtaken: bool) -> list[str]:
+def judge(record: Record, evidence: Evidence, *, optional: frozenset[int] = frozenset()) -> list[str]:
     """Return what is wrong.
 
     Args:
         record: what was asked for.
         evidence: what came of it.
-        overtaken: whether the second revision came before the first was done, which may then be left out.
+        optional: versions that were overtaken before they were done, and may have been left out.
     """
-    optional = {record.revisions[0].version} if overtaken else set()
     return [finding for check in CHECKS for finding in check(record, evidence, optional)]
 
 
-def _one_commit_per_revision(record: Record, evidence: Evidence, optional: set[int]) -> Iterator[str]:
+def _one_commit_per_revision(record: Record, evidence: Evidence, optional: frozenset[int]) -> Iterator[str]:
     """I1: exactly one commit brings about each revision's content."""
     made = Counter(line["total_cents"] for line in evidence.commits("created", "updated"))
     for revision in record.revisions:
@@ -80,7 +79,7 @@ def _one_commit_per_revision(record: Record, evidence: Evidence, optional: set[i
         yield f"{cents} cents, which nobody asked for, were committed {times} times"
 
 
-def _one_document_per_incarnation(record: Record, evidence: Evidence, _: set[int]) -> Iterator[str]:
+def _one_document_per_incarnation(record: Record, evidence: Evidence, _: frozenset[int]) -> Iterator[str]:
     """I1: no document was created twice under one marker."""
     notes = Counter(line.get("private_note") for line in evidence.commits("created"))
     yield from (f"{note} was created {times} times" for note, times in notes.items() if times > 1)
@@ -88,7 +87,9 @@ def _one_document_per_incarnation(record: Record, evidence: Evidence, _: set[int
     yield from (f"number {number} stands on {n} invoices" for number, n in numbers.items() if n > 1)
 
 
-def _one_mail_one_void_one_payment(record: Record, evidence: Evidence, optional: set[int]) -> Iterator[str]:
+def _one_mail_one_void_one_payment(
+    record: Record, evidence: Evidence, optional: frozenset[int]
+) -> Iterator[str]:
     """I1 for what has no content of its own. A void of what was never created is none."""
     steps = [revision.step for revision in record.revisions]
     created = len(evidence.commits("created"))
@@ -105,22 +106,22 @@ def _one_mail_one_void_one_payment(record: Record, evidence: Evidence, optional:
             yield f"{found} {what}, must be {wanted}"
 
 
-def _books_say_what_was_asked(record: Record, evidence: Evidence, _: set[int]) -> Iterator[str]:
+def _books_say_what_was_asked(record: Record, evidence: Evidence, _: frozenset[int]) -> Iterator[str]:
     """I4: what counts in the books is the newest revision, to the cent, line by line."""
     last = record.revisions[-1]
     counting = [i for i in evidence.invoices if "voided" not in i.get("PrivateNote", "").lower()]
     if last.step is Step.VOID:
         yield from (f"invoice {i['Id']} counts, but should be void" for i in counting)
-        yield from (f"void invoice {i['Id']} has a total" for i in evidence.invoices if _cents(i["TotalAmt"]))
+        yield from (f"void invoice {i['Id']} has a total" for i in evidence.invoices if cents(i["TotalAmt"]))
         return
     if len(counting) != 1:
         yield f"{len(counting)} invoices count, must be 1"
         return
     [held] = counting
     said = {
-        "total": (_cents(held["TotalAmt"]), last.desired.total_cents),
-        "balance": (_cents(held["Balance"]), 0 if record.is_paid else last.desired.total_cents),
-        "tax": (_cents(held["TxnTaxDetail"]["TotalTax"]), last.desired.tax_cents),
+        "total": (cents(held["TotalAmt"]), last.desired.total_cents),
+        "balance": (cents(held["Balance"]), 0 if record.is_paid else last.desired.total_cents),
+        "tax": (cents(held["TxnTaxDetail"]["TotalTax"]), last.desired.tax_cents),
         "lines": (_held_lines(held), _lines(last.desired)),
         "customer": (held["CustomerRef"]["value"], last.desired.customer_id),
         "mailed": (held.get("EmailStatus") == "EmailSent", last.step is Step.SEND),
@@ -128,12 +129,12 @@ def _books_say_what_was_asked(record: Record, evidence: Evidence, _: set[int]) -
     for what, (found, wanted) in said.items():
         if found != wanted:
             yield f"{what} is {found}, must be {wanted}"
-    paid = [_cents(payment["TotalAmt"]) for payment in evidence.payments]
+    paid = [cents(payment["TotalAmt"]) for payment in evidence.payments]
     if record.is_paid and paid != [last.desired.total_cents]:
         yield f"payments of {paid} cents, must be one of {last.desired.total_cents}"
 
 
-def _every_write_has_its_commit(record: Record, evidence: Evidence, _: set[int]) -> Iterator[str]:
+def _every_write_has_its_commit(record: Record, evidence: Evidence, _: frozenset[int]) -> Iterator[str]:
     """The tables and the journal name the same effects: no open write, none confirmed without a commit."""
     yield from (f"write {w['number']} of {w['key']} is open" for w in evidence.writes if w["fate"] == "open")
     ids = [w["request_id"] for w in evidence.writes]
@@ -151,7 +152,7 @@ def _every_write_has_its_commit(record: Record, evidence: Evidence, _: set[int])
         yield f"request {request_id} was committed, but its write is not confirmed"
 
 
-def _writer_knows_what_the_books_hold(record: Record, evidence: Evidence, _: set[int]) -> Iterator[str]:
+def _writer_knows_what_the_books_hold(record: Record, evidence: Evidence, _: frozenset[int]) -> Iterator[str]:
     """I4: the writer's own figures are those of the books."""
     known = {row["key"]: row for row in evidence.records}
     newest = record.revisions[-1].version
@@ -164,11 +165,11 @@ def _writer_knows_what_the_books_hold(record: Record, evidence: Evidence, _: set
             yield f"the writer names invoice {row['quickbooks_id']}, which is not there"
         return
     for ours, theirs in (("total_cents", "TotalAmt"), ("balance_cents", "Balance")):
-        if row[ours] != _cents(held[theirs]):
-            yield f"the writer believes in {ours} {row[ours]}, the books say {_cents(held[theirs])}"
+        if row[ours] != cents(held[theirs]):
+            yield f"the writer believes in {ours} {row[ours]}, the books say {cents(held[theirs])}"
 
 
-def _nothing_is_stuck(record: Record, evidence: Evidence, _: set[int]) -> Iterator[str]:
+def _nothing_is_stuck(record: Record, evidence: Evidence, _: frozenset[int]) -> Iterator[str]:
     """I3: nothing is due, leased, parked or unpublished."""
     for row in evidence.unfinished:
         why = row["announced_reason"] or row["waiting_for"] or "no reason given"
@@ -177,7 +178,7 @@ def _nothing_is_stuck(record: Record, evidence: Evidence, _: set[int]) -> Iterat
         yield f"{evidence.unpublished} messages wait in the outbox"
 
 
-def _results_tell_it(record: Record, evidence: Evidence, optional: set[int]) -> Iterator[str]:
+def _results_tell_it(record: Record, evidence: Evidence, optional: frozenset[int]) -> Iterator[str]:
     """I3: results come in the order of versions, and the last one tells the newest."""
     last = record.revisions[-1]
     versions = [result["version"] for result in evidence.results]
@@ -190,7 +191,7 @@ def _results_tell_it(record: Record, evidence: Evidence, optional: set[int]) -> 
         yield f"the last result says {told['state']}, must be {FINAL_STATES[last.step]}"
 
 
-CHECKS: Sequence[Callable[[Record, Evidence, set[int]], Iterator[str]]] = (
+CHECKS: Sequence[Callable[[Record, Evidence, frozenset[int]], Iterator[str]]] = (
     _one_commit_per_revision,
     _one_document_per_incarnation,
     _one_mail_one_void_one_payment,
@@ -209,8 +210,9 @@ def _lines(desired: DesiredInvoice) -> list[tuple[str, int]]:
 
 def _held_lines(held: Row) -> list[tuple[str, int]]:
     lines = [line for line in held["Line"] if line["DetailType"] == "SalesItemLineDetail"]
-    return [(line["Description"], _cents(line["Amount"])) for line in lines]
+    return [(line["Description"], cents(line["Amount"])) for line in lines]
 
 
-def _cents(amount: object) -> int:
+def cents(amount: object) -> int:
+    """Return an amount of the books as whole cents."""
     return int((Decimal(str(amount)) * 100).to_integral_exact())

@@ -355,3 +355,14 @@ async def test_two_records_that_want_one_number_get_two(lab: WriterLab) -> None:
     first, second = sorted(i["DocNumber"] for i in lab.invoices())
     assert first == "P100-INV-1"
     assert second.startswith("P100-INV-1~")
+
+
+async def test_payment_waits_for_the_correction_of_its_invoice(lab: WriterLab) -> None:
+    await lab.command(lab.wish(), 1)
+    await lab.work_until_quiet()
+    await lab.command(lab.payment(), 1)
+    await lab.command(lab.wish(InvoiceState.PAID, cents=300_000), 2)
+    await lab.work_until_quiet()
+    assert [p["TotalAmt"] for p in lab.payments()] == [2958.25]
+    assert [(i["TotalAmt"], i["Balance"]) for i in lab.invoices()] == [(2958.25, 0)]
+    assert await lab.parked() == {}

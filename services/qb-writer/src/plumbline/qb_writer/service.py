@@ -131,7 +131,11 @@ class Writer:
         if not isinstance(record.desired, DesiredPayment):
             return None
         invoice = await self._records.load(f"{record.realm}/{record.desired.invoice}")
-        return invoice.observed if invoice is not None and invoice.open_write is None else None
+        if invoice is None or invoice.open_write is not None:
+            return None
+        # One that is still to be corrected would be paid in its old amount, and could not be corrected any more.
+        is_as_desired = invoice.observed.applied_hash == content_of(invoice.desired)
+        return invoice.observed if is_as_desired else None
 
     # -- planning ---------------------------------------------------------------------------
 
