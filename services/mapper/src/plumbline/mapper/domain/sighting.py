@@ -60,9 +60,6 @@ class Look:
 
     @property
     def _hint_is_new(self) -> bool:
-        hint = _last_hint(self.causes)
-        return hint is not None and (self.before is None or hint != _last_hint(self.before.causes))
-
-
-def _last_hint(causes: Sequence[str]) -> str | None:
-    return next((cause for cause in reversed(causes) if cause.startswith(WEBHOOK)), None)
+        # Any of them: an older hint that is delivered once more may stand behind a new one.
+        known = () if self.before is None else self.before.causes
+        return any(cause.startswith(WEBHOOK) and cause not in known for cause in self.causes)
