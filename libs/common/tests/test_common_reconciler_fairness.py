@@ -7,12 +7,10 @@ import pytest
 
 from plumbline.common.database import Pool
 from plumbline.common.listening import Bell
+from plumbline.common.reconciling.loop import Reconciler
 from plumbline.common.reconciling.marks import Lane, Mark
-from plumbline.common.reconciling.store import (
-    RETRY_BURST,
-    RETRY_COST,
-)
-from plumbline.common.reconciling.verdicts import Retry, Wait
+from plumbline.common.reconciling.store import RETRY_BURST, RETRY_COST, WorkStore
+from plumbline.common.reconciling.verdicts import Done, Retry, Wait
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.database import idle, keys_where, marked, rows, service_pool, work_row
 from plumbline.common.testing.reconciling import Scripted, reconciler, run_until, work_store
@@ -84,7 +82,41 @@ async def test_longest_hold_of_a_connection_counts(pool: Pool, clock: FakeClock)
     for claimed, seconds in zip(claims, (60, 5), strict=True):
         await loop._finish(claimed, Wait(timedelta(seconds=seconds), "429", holds_connection=True))
     assert await store.claim(9, now=clock.now() + timedelta(seconds=59)) == []
-    assert len(await store.claim(9, now=clock.now() + timedelta(seconds=60))) == 3
+    assert len(await store.claim(9, now=clock.now() + timedelta(seconds=60))) == 1
+
+
+async def held_for_a_minute(pool: Pool, clock: FakeClock, store: WorkStore) -> Reconciler:
+    """Return a loop whose one connection was held, and is not any more."""
+    await marked(pool, clock, *[Mark(k, "ohio", "e") for k in "abcdef"])
+    [claimed] = await store.claim(1, now=clock.now())
+    loop = reconciler(store, Scripted(), clock)
+    await loop._finish(claimed, Wait(timedelta(seconds=60), "429", holds_connection=True))
+    clock.advance(timedelta(seconds=60))
+    return loop
+
+
+async def test_after_a_hold_one_row_at_a_time_is_tried_until_one_is_done(
+    pool: Pool, clock: FakeClock
+) -> None:
+    first, second = (work_store(pool, name, per_connection=3) for name in ("r1", "r2"))
+    loop = await held_for_a_minute(pool, clock, first)
+    [probe] = await first.claim(9, now=clock.now())
+    assert await second.claim(9, now=clock.now()) == []
+    await loop._finish(probe, Retry(timedelta(0), "reset"))
+    [probe] = await first.claim(9, now=clock.now())
+    await loop._finish(probe, Done())
+    assert len(await second.claim(9, now=clock.now())) == 3
+
+
+async def test_row_that_is_refused_after_a_hold_holds_its_connection_again(
+    pool: Pool, clock: FakeClock
+) -> None:
+    store = work_store(pool)
+    loop = await held_for_a_minute(pool, clock, store)
+    [probe] = await store.claim(9, now=clock.now())
+    await loop._finish(probe, Wait(timedelta(seconds=60), "429", holds_connection=True))
+    assert await store.claim(9, now=clock.now() + timedelta(seconds=59)) == []
+    assert len(await store.claim(9, now=clock.now() + timedelta(seconds=60))) == 1
 
 
 async def test_lower_lanes_have_their_share_of_a_flood(pool: Pool, clock: FakeClock) -> None:

@@ -43,6 +43,8 @@ class Claimed:
     traceparent: str | None
     causes: tuple[str, ...]
     announced: tuple[str, str] | None
+    is_probe: bool = False
+    """Whether it is the one that is tried after its connection was held."""
 
 
 async def mark(connection: Connection, marks: Sequence[Mark], *, now: datetime) -> list[str]:
@@ -140,6 +142,8 @@ class WorkStore:
         self, connection: Connection, claimed: Claimed, verdict: Verdict, *, now: datetime
     ) -> None:
         """Write the verdict into the row, inside a fenced transaction."""
+        if claimed.is_probe and isinstance(verdict, Done | Park):
+            await connection.execute(QUERIES["release_connection"], claimed.connection, now)
         match verdict:
             case Done(again_after=again):
                 due = None if again is None else now + again
@@ -195,4 +199,5 @@ def _claimed(row: Mapping[str, Any]) -> Claimed:
         traceparent=row["traceparent"],
         causes=tuple(row["causes"]),
         announced=announced,
+        is_probe=row["is_probe"],
     )

@@ -32,6 +32,7 @@ class Row:
     announced: tuple[str, str] | None = None
     waits_for: str | None = None
     claimed: datetime | None = None
+    probe: bool = False
 
 
 @dataclass
@@ -72,7 +73,8 @@ class Model:
         ranked = []
         for connection in {r.connection for r in self.rows.values()}:
             mine = [(k, r) for k, r in self.rows.items() if r.connection == connection]
-            free = LIMIT - sum(r.holder is not None and not r.expired for _, r in mine)
+            limit_now = 1 if connection in self.held else LIMIT
+            free = limit_now - sum(r.holder is not None and not r.expired for _, r in mine)
             able = [
                 (r.lane, r.due, k)
                 for k, r in mine
@@ -84,6 +86,7 @@ class Model:
         for row in (self.rows[key] for key in taken):
             row.fence, row.holder, row.expired, row.claimed = row.fence + 1, replica, False, now
             row.serving, row.unserved = oldest(row.serving, row.unserved), None
+            row.probe = row.connection in self.held
         return taken
 
     def holds(self, c: Claimed) -> bool:
@@ -93,6 +96,8 @@ class Model:
     def finish(self, c: Claimed, verdict: Verdict, now: datetime) -> None:
         """Write a verdict; the claim must hold."""
         row = self.rows[c.key]
+        if row.probe and isinstance(verdict, Done | Park) and self.held.get(row.connection, now) <= now:
+            self.held.pop(row.connection, None)
         due, quiet = None, row.generation == c.generation
         match verdict:
             case Done(again_after=again):

@@ -42,7 +42,8 @@ WITH busy AS (
         WHERE w.connection = c.connection AND w.due_at <= $1 AND w.lane >= $5
           AND (w.leased_until IS NULL OR w.leased_until <= clock_timestamp())
         ORDER BY w.lane, w.due_at
-        LIMIT greatest(0, $3 - coalesce(b.n, 0))
+        -- After a hold one row at a time asks whether the far side is well again.
+        LIMIT greatest(0, CASE WHEN c.held_until IS NULL THEN $3 ELSE 1 END - coalesce(b.n, 0))
     ) d
     WHERE c.held_until IS NULL OR c.held_until <= $1
 ), picked AS (
@@ -60,7 +61,8 @@ UPDATE work w SET
     unserved_since = NULL
 FROM picked WHERE w.key = picked.key
 RETURNING w.key, w.connection, w.lane, w.generation, w.fence, w.attempt, w.serving_since, w.deletion_seen,
-          w.traceparent, w.causes, w.announced_code, w.announced_reason
+          w.traceparent, w.causes, w.announced_code, w.announced_reason,
+          (SELECT c.held_until IS NOT NULL FROM connections c WHERE c.connection = w.connection) AS is_probe
 
 -- name: hold_fence
 -- Lock the claimed row and renew its lease, if the claim still holds it.
@@ -112,6 +114,10 @@ WHERE key = $1 AND fence = $2 RETURNING true
 INSERT INTO connections AS c (connection, held_until, held_why) VALUES ($1, $2, $3)
 ON CONFLICT (connection) DO UPDATE SET
     held_until = greatest(c.held_until, excluded.held_until), held_why = excluded.held_why
+
+-- name: release_connection
+-- Something came to its end since the hold was over: the connection is worked at its full limit again.
+UPDATE connections SET held_until = NULL, held_why = NULL WHERE connection = $1 AND held_until <= $2
 
 -- name: spend_retry
 -- Take one retry from the connection's budget and return when the budget allows the next.
