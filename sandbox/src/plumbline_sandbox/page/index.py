@@ -77,7 +77,7 @@ def _cards(world: World, vendor: Vendor) -> Iterator[Markup]:
 def _links(vendor: Vendor, of_company: dict[str, Shelf]) -> Iterator[Markup]:
     main = MAIN_KINDS[vendor]
     for name in dict.fromkeys((*main, *of_company)):
-        count = sum(1 for _ in of_company[name].items())
+        count = of_company[name].count()
         if count or name in main:
             yield kind_link(of_company[name], count)
     yield el("li", el("a", f"all {len(of_company)} kinds", href=of_company[main[0]].path))

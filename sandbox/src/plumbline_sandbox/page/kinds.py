@@ -59,6 +59,8 @@ class Shelf:
     title: str
     """The kind, as people say it in the plural."""
     items: Callable[[], Iterator[Item]]
+    count: Callable[[], int]
+    """How many there are, without looking into each."""
     fields: Fields = field(default_factory=dict)
     """What people can change in an item; QuickBooks' families say by themselves what is writable."""
 
@@ -323,8 +325,11 @@ def _of_kind(procore: Procore, company: Company, kind: Kind) -> Shelf:
                 kind.acts(procore, record),
             )
 
+    def count() -> int:
+        return sum(1 for _ in kind.records(procore, company.id))
+
     fields = kind.fields(procore, company)
-    return Shelf("procore", str(company.id), company.name, kind.name, kind.title, items, fields)
+    return Shelf("procore", str(company.id), company.name, kind.name, kind.title, items, count, fields)
 
 
 def _project(procore: Procore, record: Record[Any]) -> str:
@@ -341,4 +346,7 @@ def _of_family(realm: Realm, family: Entity) -> Shelf:
         for body in realm.stores[family.name].all():
             yield Item(body["Id"], family.render(realm, body), acts=acts)
 
-    return Shelf("quickbooks", realm.id, realm.name, family.name, family.name, items)
+    def count() -> int:
+        return sum(1 for _ in realm.stores[family.name].all())
+
+    return Shelf("quickbooks", realm.id, realm.name, family.name, family.name, items, count)

@@ -17,7 +17,7 @@ from plumbline_sandbox.world import World
 def shelf_page(world: World, shelf: Shelf) -> list[Markup]:
     """Return all kinds of a company, and the records of one of them."""
     links = [
-        kind_link(other, sum(1 for _ in other.items()), here=other.name == shelf.name)
+        kind_link(other, other.count(), here=other.name == shelf.name)
         for other in shelves(world, shelf.vendor, shelf.company_id).values()
     ]
     billing = _billing(world, shelf) if shelf.name == OWNER_INVOICES.name else None

@@ -23,7 +23,7 @@ def records(shelf: Shelf, look_for: str = "") -> tuple[Markup, int]:
     newest: deque[Item] = deque(maxlen=NEWEST)
     count = 0
     for item in shelf.items():
-        if look_for.lower() in _text(shelf, item):
+        if not look_for or look_for.lower() in _text(shelf, item):
             newest.appendleft(item)
             count += 1
     more = f", the newest {NEWEST} of {count}" if count > NEWEST else ""
