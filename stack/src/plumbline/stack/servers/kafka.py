@@ -69,7 +69,8 @@ async def prepare_kafka(folder: Path, log_dir: Path) -> KafkaServer:
         f"{jars / 'libs'}/*",
     )
     cluster_id = base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
-    format_options = ["kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties)]
+    # With "=", for an id may begin with a dash.
+    format_options = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(properties)]
     await run_to_end(
         ProcessSpec(name="kafka-format", argv=[*command, *format_options]), log_dir / "kafka-format.log"
     )
