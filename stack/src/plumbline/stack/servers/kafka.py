@@ -70,7 +70,13 @@ async def prepare_kafka(folder: Path, log_dir: Path) -> KafkaServer:
     )
     cluster_id = base64.urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
     # With "=", for an id may begin with a dash.
-    format_options = ["kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", "-c", str(properties)]
+    format_options = [
+        "kafka.tools.StorageTool",
+        "format",
+        f"--cluster-id={cluster_id}",
+        "-c",
+        str(properties),
+    ]
     await run_to_end(
         ProcessSpec(name="kafka-format", argv=[*command, *format_options]), log_dir / "kafka-format.log"
     )
