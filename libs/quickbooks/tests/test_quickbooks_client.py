@@ -23,6 +23,7 @@ from plumbline.quickbooks.errors import (
     QuickBooksUnavailableError,
     QuickBooksUnreadableError,
 )
+from plumbline.quickbooks.models import Invoice
 from plumbline.quickbooks.replies import Confirmed, NotSent, RefusedAtGate, Rejected, Reply, Unknown
 
 INVOICE: dict[str, Any] = {
@@ -175,7 +176,7 @@ async def test_silence_after_sending_leaves_the_outcome_unknown() -> None:
 
 async def test_mail_goes_to_the_address_given_and_ids_stay_in_their_path() -> None:
     _, heard = await played(
-        WHOLE, call=lambda c: c.send_invoice("145/../1?x", "ap@owner.example", request_id="r")
+        WHOLE, call=lambda c: c.send("invoice", "145/../1?x", "ap@owner.example", request_id="r")
     )
     sent = httpx.URL(heard[0].target)
     assert sent.raw_path.split(b"?")[0] == b"/v3/company/77/invoice/145%2F..%2F1%3Fx/send"
@@ -185,10 +186,29 @@ async def test_mail_goes_to_the_address_given_and_ids_stay_in_their_path() -> No
     )
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda c: c.send("invoice", "145", None, request_id="r"),
+        lambda c: c.upload(
+            b'{"FileName": "a.pdf", "ContentType": "application/pdf"}', b"%PDF", request_id="r"
+        ),
+    ],
+)
+async def test_what_has_an_effect_each_time_is_not_repeated_with_a_newer_token(
+    call: Callable[[QuickBooksClient], Any],
+) -> None:
+    # Seen: 401 after the effect. Neither mails nor uploads are known to honour request ids.
+    tokens = Tokens(newest=9)
+    reply, heard = await played(answering(401), call=call, tokens=tokens)
+    assert isinstance(reply, Unknown)
+    assert (len(heard), tokens.refused) == (1, [1])
+
+
 async def test_invoice_is_read_and_absence_is_none() -> None:
-    invoice, _ = await played(WHOLE, call=lambda c: c.invoice("145"))
+    invoice, _ = await played(WHOLE, call=lambda c: c.read(Invoice, "145"))
     assert (invoice.id, invoice.total_amt) == ("145", Decimal("1234.5"))
-    absent, _ = await played(fault(400, 610), call=lambda c: c.invoice("145"))
+    absent, _ = await played(fault(400, 610), call=lambda c: c.read(Invoice, "145"))
     assert absent is None
 
 
@@ -206,13 +226,13 @@ async def test_invoice_is_read_and_absence_is_none() -> None:
 )
 async def test_reads_raise_what_can_be_acted_on(play: Play, error: type[Exception]) -> None:
     with pytest.raises(error):
-        await played(play, call=lambda c: c.invoice("145"))
+        await played(play, call=lambda c: c.read(Invoice, "145"))
 
 
 async def test_unknown_fields_are_reported_once_and_dropped() -> None:
     body = json.dumps({"Invoice": {**INVOICE, "BrandNewField": 1}}).encode()
     with structlog.testing.capture_logs() as logs:
-        invoice, _ = await played(answering(200, body), call=lambda c: c.invoice("145"))
+        invoice, _ = await played(answering(200, body), call=lambda c: c.read(Invoice, "145"))
     assert invoice.doc_number == "TX01-1"
     assert [line["field"] for line in logs if "field" in line] == ["BrandNewField"]
 
@@ -220,10 +240,13 @@ async def test_unknown_fields_are_reported_once_and_dropped() -> None:
 async def test_number_is_looked_up_quoted_and_compared_again() -> None:
     rows = {"QueryResponse": {"Invoice": [INVOICE, {**INVOICE, "Id": "9", "DocNumber": "other"}]}}
     found, heard = await played(
-        answering(200, json.dumps(rows).encode()), call=lambda c: c.invoice_by_number("tx01-1")
+        answering(200, json.dumps(rows).encode()),
+        call=lambda c: c.documents("Invoice", {"DocNumber": "tx01-1"}),
     )
-    assert [invoice.id for invoice in found] == ["145"]
-    assert httpx.URL(heard[0].target).params["query"] == "select * from Invoice where DocNumber = 'tx01-1'"
+    assert [invoice["Id"] for invoice in found] == ["145"]
+    assert httpx.URL(heard[0].target).params["query"] == (
+        "select * from Invoice where DocNumber = 'tx01-1' maxresults 1000"
+    )
 
 
 def test_literals_are_quoted_as_the_query_language_wants() -> None:
@@ -236,4 +259,4 @@ async def test_time_that_no_year_holds_is_unreadable_and_no_crash() -> None:
     stamped = {**INVOICE, "MetaData": {"CreateTime": "0001-01-01T00:00:00+14:00", "LastUpdatedTime": "x"}}
     body = json.dumps({"Invoice": stamped}).encode()
     with pytest.raises(QuickBooksUnreadableError):
-        await played(answering(200, body), call=lambda c: c.invoice("145"))
+        await played(answering(200, body), call=lambda c: c.read(Invoice, "145"))

@@ -16,12 +16,17 @@ from plumbline.common.http import NoAnswerError, NotSentError, PartnerAnswer
 from plumbline.common.secrets.tokens import TokenSource
 from plumbline.quickbooks.answers import THROTTLE_WAIT, Document, document_in, record_of, reply_to
 from plumbline.quickbooks.errors import QuickBooksFaultError, QuickBooksUnavailableError
+from plumbline.quickbooks.faults import OBJECT_NOT_FOUND
 from plumbline.quickbooks.models import CompanyInfo, Customer, Invoice, Payment, Preferences
 from plumbline.quickbooks.record import Record
 from plumbline.quickbooks.replies import NotSent, RefusedAtGate, Reply, Unknown
 from plumbline.quickbooks.transport import Transport, Turn
+from plumbline.quickbooks.uploads import of_one_file, upload_form
 
 R = TypeVar("R", bound=Record)
+
+ROWS_MAX = 1000
+"""Most rows that a query gives (Intuit, Data queries); it gives 100 if it is not asked for more."""
 
 _NO_PARAMS: Mapping[str, str] = MappingProxyType({})
 
@@ -87,6 +92,67 @@ class QuickBooksClient:
         """
         return await self._write(entity, f"/{entity}", body, {**params, "requestid": request_id})
 
+    async def send(self, entity: str, entity_id: str, send_to: str | None, *, request_id: str) -> Reply:
+        """Have QuickBooks mail an invoice or credit memo, to its own address or another; never raises, like `post`.
+
+        Not known to honour request ids: sending again may mail again. Read the document's `email_status`
+        before, and after an unknown outcome; a refused token leaves it unknown too.
+        """
+        params = {"requestid": request_id} | ({"sendTo": send_to} if send_to else {})
+        path = f"/{entity}/{quote(entity_id, safe='')}/send"
+        return await self._write(
+            entity, path, b"", params, content_type="application/octet-stream", may_repeat=False
+        )
+
+    async def upload(self, metadata: bytes, content: bytes, *, request_id: str) -> Reply:
+        """Upload one file with its Attachable; never raises, like `post`.
+
+        Not known to honour request ids: look among the attachments of its document before uploading again. A
+        refused token leaves the outcome unknown.
+
+        Args:
+            metadata: the Attachable in JSON; it names the file and its type.
+            content: the file.
+            request_id: see `post`.
+        """
+        content_type, body = upload_form(metadata, content)
+        params = {"requestid": request_id}
+        return await self._write(
+            "attachable", "/upload", body, params, content_type=content_type, may_repeat=False
+        )
+
+    async def read(self, model: type[R], entity_id: str) -> R | None:
+        """Return an object by its id; None if it was deleted or never existed."""
+        document = await self.document(model.__name__.lower(), entity_id)
+        return None if document is None else record_of(model, document)
+
+    async def document(self, entity: str, entity_id: str) -> Document | None:
+        """Return an object by its id with every field, known to us or not; None if there is none.
+
+        An update that is not sparse clears what it leaves out, so it needs them all.
+        """
+        answer = await self._read(f"/{entity}/{quote(entity_id, safe='')}")
+        try:
+            return self._document(entity, answer)
+        except QuickBooksFaultError as error:
+            if error.fault.code == OBJECT_NOT_FOUND:
+                return None
+            raise
+
+    async def documents(self, entity: str, where: Mapping[str, str]) -> list[Document]:
+        """Return the objects whose properties have these values, whatever the case of letters, as QuickBooks compares.
+
+        A query may lag behind a write: a fresh create may be missing, a fresh change may not show.
+
+        Args:
+            entity: such as `Invoice`.
+            where: values by property, all of which must hold. Of transactions `DocNumber`, `CustomerRef`,
+                `VendorRef` and `TxnDate` can be asked for; notes and links cannot (Intuit, Invoice reference).
+        """
+        conditions = " and ".join(f"{name} = {quoted(value)}" for name, value in where.items())
+        statement = f"select * from {entity} where {conditions} maxresults {ROWS_MAX}"  # noqa: S608 - not SQL, and quoted
+        return [row for row in await self.query(statement) if _agrees(row, where)]
+
     async def send_invoice(self, invoice_id: str, send_to: str | None, *, request_id: str) -> Reply:
         """Have QuickBooks mail an invoice, to its own address or another; never raises, like `post`.
 
@@ -145,10 +211,11 @@ class QuickBooksClient:
         params: Mapping[str, str],
         *,
         content_type: str = "application/json",
+        may_repeat: bool = True,
     ) -> Reply:
         try:
             answer = await self._transport.send(
-                "POST", path, params=params, body=body, content_type=content_type
+                "POST", path, params=params, body=body, content_type=content_type, may_repeat=may_repeat
             )
         except NotSentError as error:
             return NotSent(error.detail)
@@ -156,7 +223,7 @@ class QuickBooksClient:
             return Unknown(error.detail)
         except WaitError as error:
             return RefusedAtGate("token", error.retry_after)
-        return reply_to(entity, answer, throttle_wait=self._throttle_wait)
+        return reply_to(entity, of_one_file(answer), throttle_wait=self._throttle_wait)
 
     async def _by_id(self, model: type[R], entity: str, object_id: str) -> R | None:
         answer = await self._read(f"/{entity}/{quote(object_id, safe='')}")
@@ -175,3 +242,9 @@ class QuickBooksClient:
             return await self._transport.send("GET", path, params=params)
         except (NotSentError, NoAnswerError) as error:
             raise QuickBooksUnavailableError(error.detail) from error
+
+
+def _agrees(row: Document, where: Mapping[str, str]) -> bool:
+    """Compare again what stands as a text in the row; references and lists are taken at QuickBooks' word."""
+    said = ((row.get(name), value) for name, value in where.items())
+    return all(text.lower() == value.lower() for text, value in said if isinstance(text, str))

@@ -132,6 +132,9 @@ FAULTS: Mapping[int, FaultMeaning] = MappingProxyType(
 )
 """Every code that Intuit documents and we may meet, with its meaning and reaction."""
 
+OBJECT_NOT_FOUND = 610
+"""The object was deleted or never was; or something that it refers to is inactive."""
+
 WORDS_CHARS_MAX = 1000
 """How much of QuickBooks' own words is kept; what it says of a 6140 is about 170."""
 

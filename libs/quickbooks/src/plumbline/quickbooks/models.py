@@ -78,29 +78,16 @@ class TxnTaxDetail(Record):
     total_tax: Decimal | None = None
 
 
-class Invoice(Record):
-    """An invoice as QuickBooks holds it. Its status is not a field: see `balance` and `email_status`."""
+class Transaction(Record):
+    """What every transaction has."""
 
     id: str
     sync_token: str
-    customer_ref: Ref
     total_amt: Decimal
-    balance: Decimal
-    doc_number: str | None = None
     private_note: str | None = None
     txn_date: date | None = None
-    due_date: date | None = None
-    email_status: str | None = None
-    bill_email: Email | None = None
-    delivery_info: DeliveryInfo | None = None
-    deposit: Decimal | None = None
     currency_ref: Ref | None = None
-    class_ref: Ref | None = None
     department_ref: Ref | None = None
-    customer_memo: Ref | None = None
-    txn_tax_detail: TxnTaxDetail | None = None
-    line: tuple[InvoiceLine, ...] = ()
-    linked_txn: tuple[LinkedTxn, ...] = ()
     meta_data: MetaData | None = None
 
     @property
@@ -113,28 +100,79 @@ class Invoice(Record):
         return self.total_amt == 0 and "voided" in (self.private_note or "").lower()
 
 
+class SalesForm(Transaction):
+    """What is written to a customer, with lines and tax; it can be mailed."""
+
+    customer_ref: Ref
+    balance: Decimal
+    doc_number: str | None = None
+    email_status: str | None = None
+    bill_email: Email | None = None
+    delivery_info: DeliveryInfo | None = None
+    class_ref: Ref | None = None
+    customer_memo: Ref | None = None
+    txn_tax_detail: TxnTaxDetail | None = None
+    line: tuple[InvoiceLine, ...] = ()
+    linked_txn: tuple[LinkedTxn, ...] = ()
+
+
+class Invoice(SalesForm):
+    """An invoice as QuickBooks holds it. Its status is not a field: see `balance` and `email_status`."""
+
+    due_date: date | None = None
+    deposit: Decimal | None = None
+
+
+class CreditMemo(SalesForm):
+    """A credit memo; `balance` is what payments have not used of it."""
+
+    remaining_credit: Decimal | None = None
+
+
 class PaymentLine(Record):
-    """The part of a payment that is applied to the linked transactions."""
+    """The part of a payment that is applied to the linked transactions, or that it takes from a credit."""
 
     amount: Decimal
     linked_txn: tuple[LinkedTxn, ...] = ()
 
 
-class Payment(Record):
+class Payment(Transaction):
     """A payment received; what is not applied to invoices is `unapplied_amt`."""
+
+    customer_ref: Ref
+    unapplied_amt: Decimal | None = None
+    payment_ref_num: str | None = None
+    payment_method_ref: Ref | None = None
+    deposit_to_account_ref: Ref | None = None
+    line: tuple[PaymentLine, ...] = ()
+
+
+class EntityRef(Record):
+    """What an attachment hangs on."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+    type: str | None = None
+    value: str
+
+
+class AttachableRef(Record):
+    """One thing that an attachment hangs on, and whether it goes out with its mail."""
+
+    entity_ref: EntityRef | None = None
+    include_on_send: bool | None = None
+
+
+class Attachable(Record):
+    """A file or a note that hangs on transactions; `size` is in bytes."""
 
     id: str
     sync_token: str
-    customer_ref: Ref
-    total_amt: Decimal
-    unapplied_amt: Decimal | None = None
-    txn_date: date | None = None
-    payment_ref_num: str | None = None
-    private_note: str | None = None
-    payment_method_ref: Ref | None = None
-    deposit_to_account_ref: Ref | None = None
-    currency_ref: Ref | None = None
-    line: tuple[PaymentLine, ...] = ()
+    file_name: str | None = None
+    note: str | None = None
+    content_type: str | None = None
+    size: int | None = None
+    attachable_ref: tuple[AttachableRef, ...] = ()
     meta_data: MetaData | None = None
 
 

@@ -36,8 +36,12 @@ class Transport:
         params: Mapping[str, str],
         body: bytes | None = None,
         content_type: str = "application/json",
+        may_repeat: bool = True,
     ) -> PartnerAnswer:
         """Make one request and return its answer, whatever it says.
+
+        A refused token is replaced, and the same bytes go out a second time. What has an effect each time
+        it is sent must not be repeated: a 401 has been seen after the effect, too.
 
         The deadline runs from the first sending; it covers a replaced token and the second sending of
         the same bytes, so that nothing of this request is under way once this has returned.
@@ -58,15 +62,19 @@ class Transport:
         token = await self._tokens.live_token()
         try:
             async with asyncio.timeout(self._deadline_s):
-                return await self._authorized(request, token)
+                return await self._authorized(request, token, may_repeat=may_repeat)
         except TimeoutError as error:
             raise NoAnswerError("QuickBooks gave no answer within the deadline") from error
 
-    async def _authorized(self, request: httpx.Request, token: LiveToken) -> PartnerAnswer:
+    async def _authorized(
+        self, request: httpx.Request, token: LiveToken, *, may_repeat: bool
+    ) -> PartnerAnswer:
         answer = await self._with_token(request, token)
         if answer.status != 401:
             return answer
         token = await self._tokens.replace(token)
+        if not may_repeat:
+            raise NoAnswerError("QuickBooks refused the token; the next try has a newer one")
         await self._turn()  # the limits count a refused request and its repetition as two
         answer = await self._with_token(request, token)
         if answer.status != 401:
