@@ -62,6 +62,7 @@ lint: setup ## Lint, types and import contracts
 docs: setup ## Write the generated pages of docs/ anew
 	@$(BIN)/python sandbox/tests/sandbox_rules.py
 	@$(BIN)/python stack/tests/stack_pages.py
+	@$(BIN)/python services/qb-writer/tests/plan_page.py
 
 picture: browser ## Draw the picture of the sandbox's page in docs/ anew (needs Chromium)
 	@$(BIN)/python sandbox/tests/sandbox_picture.py

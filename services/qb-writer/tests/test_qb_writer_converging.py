@@ -1,10 +1,9 @@
 """The writer against the sandbox's QuickBooks and a real PostgreSQL: one effect, whatever happens."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from writer_lab import REALM, WriterLab, writer_lab
+from writer_lab import REALM, WriterLab
 
 from plumbline.common.clock import SystemClock
 from plumbline.common.connections import Policies
@@ -13,16 +12,7 @@ from plumbline.common.database import Pool, borrowed, transaction
 from plumbline.common.reconciling.store import resume
 from plumbline.common.testing.figures import figure
 
-
-@pytest.fixture
-def policies() -> Policies:
-    return Policies()
-
-
-@pytest.fixture
-async def lab(database_url: str, policies: Policies) -> AsyncIterator[WriterLab]:
-    async with writer_lab(database_url, policies) as laboratory:
-        yield laboratory
+pytest_plugins = ["writer_fixtures"]
 
 
 async def test_open_invoice_is_created_once_with_its_amounts(lab: WriterLab) -> None:

@@ -41,6 +41,6 @@ async def test_write_is_sent_only_soon_after_it_was_stored(stood_still: timedelt
         send_within=SEND_WITHIN,
     )
     clock.advance(stood_still)
-    reply = await books.post("invoice", WRITE)
+    reply = await books.post("invoice", WRITE, params={}, content=None)
     assert client.sent == sent
     assert isinstance(reply, NotSent) == (sent == 0)

@@ -1,12 +1,14 @@
 """A laboratory for the writer: one realm of the sandbox, a real database, and everything that happened."""
 
 import asyncio
+import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +18,7 @@ from typing_extensions import override
 from plumbline.common.clock import SystemClock
 from plumbline.common.connections import Policies
 from plumbline.common.contracts.ledger import (
+    Desired,
     DesiredInvoice,
     DesiredPayment,
     InvoiceLine,
@@ -29,7 +32,9 @@ from plumbline.common.reconciling.loop import Reconciler
 from plumbline.common.reconciling.store import WorkStore, resume
 from plumbline.common.secrets.tokens import LiveToken
 from plumbline.qb_writer.adapters.books import Governor, RealmBooks
+from plumbline.qb_writer.adapters.files import FileFolder
 from plumbline.qb_writer.adapters.ledger import Ledger
+from plumbline.qb_writer.domain.kinds import kind_of
 from plumbline.qb_writer.domain.records import Record
 from plumbline.qb_writer.domain.writes import content_of
 from plumbline.qb_writer.handlers import recording
@@ -53,6 +58,14 @@ class Tokens:
 
     async def replace(self, refused: LiveToken) -> LiveToken:
         return replace(refused, version=refused.version + 1)
+
+
+class Hurried(Governor):
+    """A governor that lets everybody through: its own tests prove the real one."""
+
+    @override
+    async def take_turn(self, realm: str) -> None:
+        """Wait for nothing."""
 
 
 class Cutting(httpx.AsyncBaseTransport):
@@ -81,8 +94,10 @@ class WriterLab:
     customers: dict[str, str]
     items: dict[str, str]
     accounts: dict[str, str]
+    vendors: dict[str, str]
+    files: Path | None
 
-    async def command(self, desired: DesiredInvoice | DesiredPayment, version: int, name: str = "1") -> None:
+    async def command(self, desired: Desired, version: int, name: str = "1") -> None:
         record = f"{desired.kind}/1/2/{name}"
         command = LedgerCommand(
             realm=REALM,
@@ -91,7 +106,6 @@ class WriterLab:
             content_hash=f"{content_of(desired)}{desired.model_dump_json()}"[:200],
             connection=CONNECTION,
             source=f"1/2/payment-applications/{name}",
-            needs=(desired.invoice,) if isinstance(desired, DesiredPayment) else (),
             provider_time=datetime.now(UTC),
             desired=desired,
             why=("asked by a test",),
@@ -100,6 +114,11 @@ class WriterLab:
             await recording(self.ledger, SystemClock())(
                 connection, [Received(command, f"{record}-{version}", None)]
             )
+
+    async def want(self, desired: Desired, version: int = 1, name: str = "1") -> None:
+        """Command, and work until quiet."""
+        await self.command(desired, version, name)
+        await self.work_until_quiet()
 
     async def work_until_quiet(self, tries: int = 60) -> None:
         """Work until nothing is due within a second."""
@@ -113,11 +132,6 @@ class WriterLab:
                 return
             await asyncio.sleep(max(0.0, float(waits)) + 0.01)
 
-    async def record(self, name: str) -> Record:
-        record = await self.ledger.load(f"{REALM}/{name}")
-        assert record is not None
-        return record
-
     async def resume(self, name: str) -> None:
         """Do what an operator does who has read a parked record, and work until quiet."""
         async with transaction(self.pool) as connection:
@@ -130,18 +144,38 @@ class WriterLab:
         assert resumed, f"{name} was not parked"
         await self.work_until_quiet()
 
+    async def record(self, name: str) -> Record:
+        record = await self.ledger.load(f"{REALM}/{name}")
+        assert record is not None
+        return record
+
+    def all(self, entity: str) -> list[dict[str, Any]]:
+        return self.world.quickbooks.dump(REALM, entity)
+
+    def held(self, entity: str) -> list[dict[str, Any]]:
+        """Return what QuickBooks holds that carries our marker, voided or not."""
+        notes = ("PrivateNote", "Note")
+        return [
+            body for body in self.all(entity) if any("plumbline:" in str(body.get(note)) for note in notes)
+        ]
+
+    def only(self, desired: Desired) -> dict[str, Any]:
+        """Return the one document that QuickBooks holds of a kind."""
+        (body,) = self.held(kind_of(desired).entity)
+        return body
+
     def person(self, entity: str, body: dict[str, Any], operation: str = "") -> dict[str, Any]:
         """Do what a bookkeeper does."""
         return self.world.quickbooks.person(REALM, entity, body, operation)
 
-    def calls(self) -> int:
-        return len([e for e in self.world.journal.since(0) if e.kind == "answer"])
+    def configure(self, **settings: Any) -> None:
+        self.world.quickbooks.configure(REALM, **settings)
 
     def invoices(self) -> list[dict[str, Any]]:
-        return self.world.quickbooks.dump(REALM, "Invoice")
+        return self.all("Invoice")
 
     def payments(self) -> list[dict[str, Any]]:
-        return self.world.quickbooks.dump(REALM, "Payment")
+        return self.all("Payment")
 
     def mails(self) -> int:
         return len([e for e in self.world.journal.since(0) if e.kind == "mail"])
@@ -149,25 +183,37 @@ class WriterLab:
     def commits(self) -> Counter[str]:
         entries = [e for e in self.world.journal.since(0) if e.kind == "commit"]
         return Counter(
-            f"{e.facts['entity']} {e.facts.get('action', '')}"
-            for e in entries
-            if e.facts.get("origin") == "api"
+            f"{e.facts['entity']} {e.facts['change']}" for e in entries if e.facts.get("origin") == "api"
         )
+
+    def calls(self) -> int:
+        return len([e for e in self.world.journal.since(0) if e.kind == "answer"])
 
     async def parked(self) -> dict[str, str]:
         async with borrowed(self.pool) as connection:
             rows = await connection.fetch("SELECT key, announced_code FROM work WHERE parked_at IS NOT NULL")
         return {row["key"].removeprefix(f"{REALM}/"): row["announced_code"] for row in rows}
 
-    def fault(self, name: str, times: int = 1, **args: Any) -> None:
-        self.world.faults.add(
-            {
-                "name": name,
-                "match": {"provider": "quickbooks", "method": "POST"},
-                "times": times,
-                "args": args,
-            }
-        )
+    async def reason(self, name: str) -> str:
+        """Return what a person reads about a parked record."""
+        async with borrowed(self.pool) as connection:
+            said = await connection.fetchval(
+                "SELECT announced_reason FROM work WHERE key = $1", f"{REALM}/{name}"
+            )
+        return str(said)
+
+    def fault(self, name: str, times: int = 1, path: str = "", **args: Any) -> None:
+        match = {"provider": "quickbooks", "method": "POST"} | ({"path": path} if path else {})
+        self.world.faults.add({"name": name, "match": match, "times": times, "args": args})
+
+    def file(self, content: bytes) -> str:
+        """Put a file where files are kept; return its hash."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        assert self.files is not None
+        folder = self.files / sha256[:2]
+        folder.mkdir(exist_ok=True)
+        (folder / sha256).write_bytes(content)
+        return sha256
 
     def wish(
         self, state: InvoiceState = InvoiceState.OPEN, cents: int = 125_050, customer: str = "Alamo"
@@ -200,8 +246,17 @@ class WriterLab:
 
 
 @asynccontextmanager
-async def writer_lab(database_url: str, policies: Policies) -> AsyncIterator[WriterLab]:
-    """Found a realm and a writer of it."""
+async def writer_lab(
+    database_url: str, policies: Policies, *, files: Path | None = None, governed: bool = True
+) -> AsyncIterator[WriterLab]:
+    """Found a realm and a writer of it.
+
+    Args:
+        database_url: an empty database.
+        policies: the company's.
+        files: where the files are that can be attached.
+        governed: whether calls keep to the realm's limits, as the real ones do.
+    """
     world = World(seed=7)
     seeded = world.quickbooks.seed(
         RealmBlueprint(
@@ -212,11 +267,14 @@ async def writer_lab(database_url: str, policies: Policies) -> AsyncIterator[Wri
             access_token="access",
             refresh_token="refresh",
             customers=(
-                CustomerBlueprint("Alamo", "ap@alamo.example", ()),
+                CustomerBlueprint("Alamo", "ap@alamo.example", ("TX01 Depot",)),
                 CustomerBlueprint("Mute", None, ()),
             ),
         )
     )
+    if not governed:
+        world.limits.configure({"quickbooks": {"per_second": 10**6, "per_minute": 10**6}})
+    vendors = {v["DisplayName"]: v["Id"] for v in world.quickbooks.dump(REALM, "Vendor")}
     await migrate(database_url, schema="qb_writer", packages=[*COMMON_MIGRATIONS, "plumbline.qb_writer"])
     async with (
         open_pool(database_url, schema="qb_writer") as pool,
@@ -224,7 +282,7 @@ async def writer_lab(database_url: str, policies: Policies) -> AsyncIterator[Wri
     ):
         ledger = Ledger(pool)
         tokens = Tokens()
-        governor = Governor(pool)
+        governor = Governor(pool) if governed else Hurried(pool)
         client = QuickBooksClient(
             http, tokens, realm_id=REALM, deadline_s=2, turn=partial(governor.take_turn, REALM)
         )
@@ -245,6 +303,7 @@ async def writer_lab(database_url: str, policies: Policies) -> AsyncIterator[Wri
             records=ledger,
             following=ledger,
             books=books,
+            files=FileFolder(files),
             policies=lambda _: policies,
             clock=SystemClock(),
             patience=Patience(settle=short, gate=short, payment=short * 3, invoice=short),
@@ -264,7 +323,9 @@ async def writer_lab(database_url: str, policies: Policies) -> AsyncIterator[Wri
             ledger,
             loop,
             Storyteller(ledger),
-            seeded.customers,
+            {**seeded.customers, **seeded.jobs},
             seeded.items,
             seeded.accounts,
+            vendors,
+            files,
         )

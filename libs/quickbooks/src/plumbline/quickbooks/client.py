@@ -17,7 +17,7 @@ from plumbline.common.secrets.tokens import TokenSource
 from plumbline.quickbooks.answers import THROTTLE_WAIT, Document, document_in, record_of, reply_to
 from plumbline.quickbooks.errors import QuickBooksFaultError, QuickBooksUnavailableError
 from plumbline.quickbooks.faults import OBJECT_NOT_FOUND
-from plumbline.quickbooks.models import CompanyInfo, Customer, Invoice, Payment, Preferences
+from plumbline.quickbooks.models import CompanyInfo, Preferences
 from plumbline.quickbooks.record import Record
 from plumbline.quickbooks.replies import NotSent, RefusedAtGate, Reply, Unknown
 from plumbline.quickbooks.transport import Transport, Turn
@@ -153,38 +153,6 @@ class QuickBooksClient:
         statement = f"select * from {entity} where {conditions} maxresults {ROWS_MAX}"  # noqa: S608 - not SQL, and quoted
         return [row for row in await self.query(statement) if _agrees(row, where)]
 
-    async def send_invoice(self, invoice_id: str, send_to: str | None, *, request_id: str) -> Reply:
-        """Have QuickBooks mail an invoice, to its own address or another; never raises, like `post`.
-
-        Not known to honour request ids: sending again may mail again. Read the invoice's `email_status`
-        before, and after an unknown outcome.
-        """
-        params = {"requestid": request_id} | ({"sendTo": send_to} if send_to else {})
-        path = f"/invoice/{quote(invoice_id, safe='')}/send"
-        return await self._write("invoice", path, b"", params, content_type="application/octet-stream")
-
-    async def invoice(self, invoice_id: str) -> Invoice | None:
-        """Return an invoice; None if it was deleted or never existed."""
-        return await self._by_id(Invoice, "invoice", invoice_id)
-
-    async def payment(self, payment_id: str) -> Payment | None:
-        """Return a payment; None if it was deleted or never existed."""
-        return await self._by_id(Payment, "payment", payment_id)
-
-    async def customer(self, customer_id: str) -> Customer | None:
-        """Return a customer, active or not; None if there is none."""
-        return await self._by_id(Customer, "customer", customer_id)
-
-    async def invoice_by_number(self, number: str) -> list[Invoice]:
-        """Return the invoices with this number, whatever the case of its letters, as QuickBooks compares.
-
-        More than one where the company does not check for duplicates. A query may lag behind a write.
-        """
-        statement = f"select * from Invoice where DocNumber = {quoted(number)}"  # noqa: S608 - not SQL, and quoted
-        rows = await self.query(statement)
-        found = [record_of(Invoice, row) for row in rows]
-        return [invoice for invoice in found if (invoice.doc_number or "").lower() == number.lower()]
-
     async def query(self, statement: str) -> list[Document]:
         """Return the rows of one query, at most 1,000 of them; values in it must be `quoted`.
 
@@ -224,15 +192,6 @@ class QuickBooksClient:
         except WaitError as error:
             return RefusedAtGate("token", error.retry_after)
         return reply_to(entity, of_one_file(answer), throttle_wait=self._throttle_wait)
-
-    async def _by_id(self, model: type[R], entity: str, object_id: str) -> R | None:
-        answer = await self._read(f"/{entity}/{quote(object_id, safe='')}")
-        try:
-            return record_of(model, self._document(entity, answer))
-        except QuickBooksFaultError as error:
-            if error.fault.code == 610:
-                return None
-            raise
 
     def _document(self, entity: str, answer: PartnerAnswer) -> Document:
         return document_in(entity, answer, throttle_wait=self._throttle_wait)

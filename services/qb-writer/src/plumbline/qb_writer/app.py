@@ -14,6 +14,7 @@ from plumbline.common.secrets.access import AccountTokens, asking_over_kafka
 from plumbline.common.secrets.opening import open_secret_store
 from plumbline.common.service import Pace, record_service
 from plumbline.qb_writer.adapters.books import Governor, RealmBooks
+from plumbline.qb_writer.adapters.files import FileFolder
 from plumbline.qb_writer.adapters.ledger import Ledger
 from plumbline.qb_writer.handlers import hearing, recording
 from plumbline.qb_writer.ports import Books
@@ -75,6 +76,7 @@ async def run(settings: Settings) -> None:
             records=ledger,
             following=ledger,
             books=books,
+            files=FileFolder(settings.files_dir),
             policies=_policies(connections),
             clock=service.clock,
             patience=settings.patience(),

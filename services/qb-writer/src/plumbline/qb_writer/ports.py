@@ -1,12 +1,13 @@
 """What the writer needs of the world."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from plumbline.common.database import Connection
-from plumbline.qb_writer.domain.records import Record, Write
-from plumbline.quickbooks.models import Invoice, Payment
+from plumbline.qb_writer.domain.kind import Party
+from plumbline.qb_writer.domain.records import Document, File, Record, Write
 from plumbline.quickbooks.replies import Reply
 
 
@@ -27,19 +28,42 @@ class Records(Protocol):
         """
 
     async def allot_number(
-        self, connection: Connection, record: Record, incarnation: int, candidates: Iterable[str]
+        self,
+        connection: Connection,
+        record: Record,
+        incarnation: int,
+        *,
+        space: str,
+        candidates: Iterable[str],
     ) -> str:
-        """Return the document number of an incarnation: the same ever after, unique in the realm."""
+        """Return the document number of an incarnation: the same ever after, unique in the realm's space."""
 
 
 class Following(Protocol):
     """Lets others know how a record stands, inside the caller's transaction."""
 
-    async def wake(self, connection: Connection, record: Record, *, now: datetime) -> None:
-        """Mark the records that wait for this one: the payments of an invoice, a payment's invoice."""
+    async def wake(
+        self, connection: Connection, record: Record, *, moved: Iterable[str], now: datetime
+    ) -> None:
+        """Mark the records that wait for this one, and those whose documents' balances it has moved.
+
+        Args:
+            connection: the transaction.
+            record: what was written.
+            moved: QuickBooks' ids of the documents whose balances it has moved.
+            now: the time.
+        """
 
     async def tell(self, connection: Connection, record: Record, *, now: datetime) -> None:
         """Put the result of the record's version into the outbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartyFacts:
+    """What QuickBooks knows of a customer or vendor."""
+
+    email: str | None
+    currency: str | None
 
 
 class Books(Protocol):
@@ -52,17 +76,34 @@ class Books(Protocol):
             WaitError: wait; the realm's turn is too far away, or there is no live token.
         """
 
-    async def post(self, entity: str, write: Write) -> Reply:
-        """Send a write's bytes under its request id. `permit` comes first."""
+    async def post(
+        self, entity: str, write: Write, *, params: Mapping[str, str], content: bytes | None
+    ) -> Reply:
+        """Send a write's bytes under its request id. `permit` comes first.
 
-    async def invoice(self, quickbooks_id: str) -> Invoice | None:
-        """Read an invoice by id; None if QuickBooks has it no more."""
+        Args:
+            entity: as in paths.
+            write: what to send.
+            params: which operation it is, where that is not told by the path.
+            content: the file that goes with it.
+        """
 
-    async def payment(self, quickbooks_id: str) -> Payment | None:
-        """Read a payment by id; None if QuickBooks has it no more."""
+    async def read(self, entity: str, quickbooks_id: str) -> Document | None:
+        """Read a document by id; None if QuickBooks has it no more."""
 
-    async def invoices_numbered(self, number: str) -> list[Invoice]:
-        """Find invoices by document number. The index may lag behind a create."""
+    async def find(self, entity: str, where: Mapping[str, str]) -> list[Document]:
+        """Find documents by their properties. The index may lag behind a write."""
 
-    async def customer_email(self, customer_id: str) -> str | None:
-        """Return the address that the customer's invoices are mailed to."""
+    async def party(self, party: Party) -> PartyFacts | None:
+        """Return what is known of a customer or vendor; None if there is none."""
+
+
+class Files(Protocol):
+    """Holds files by their contents."""
+
+    async def read(self, file: File) -> bytes:
+        """Return exactly the bytes that were asked for.
+
+        Raises:
+            FileMissingError: needs a person; there are no such bytes.
+        """

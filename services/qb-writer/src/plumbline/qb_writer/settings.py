@@ -1,6 +1,7 @@
 """Settings of qb-writer."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from pydantic import Field, model_validator
 
@@ -27,7 +28,10 @@ class Settings(ServiceSettings):
     )
     gate_wait_s: float = Field(default=60.0, description="Wait after a 429 or 401 that names no time.")
     payment_look_s: float = Field(default=600.0, description="Between looks for the bookkeeper's payment.")
-    invoice_look_s: float = Field(default=30.0, description="Between looks of a payment for its invoice.")
+    invoice_look_s: float = Field(
+        default=30.0, description="Between looks for what a record refers to, such as a payment's invoice."
+    )
+    files_dir: Path | None = Field(default=None, description="Folder of the files that are attached.")
     token_cooldown_s: float = Field(
         default=60.0, description="Rest of an account whose token was refused twice in a row."
     )

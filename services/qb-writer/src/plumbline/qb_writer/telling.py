@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from plumbline.common.contracts.ledger import DesiredInvoice, InvoiceState
 from plumbline.qb_writer.adapters.ledger import Ledger
-from plumbline.qb_writer.domain.documents import money
+from plumbline.qb_writer.domain.documents import dollars
+from plumbline.qb_writer.domain.kinds import kind_of
+from plumbline.qb_writer.domain.plan import Aim
 from plumbline.qb_writer.domain.records import Record
-
-
-def _dollars(amount_cents: int) -> str:
-    return f"${money(amount_cents):,}"
 
 
 def _time(moment: Any) -> str:
@@ -31,10 +28,7 @@ def _sentence(write: Mapping[str, Any]) -> str:
 
 
 def _desired(record: Record) -> str:
-    if isinstance(record.desired, DesiredInvoice):
-        wish = f"{record.desired.state.value}, {_dollars(record.desired.total_cents)}"
-    else:
-        wish = f"paying {record.desired.invoice}"
+    wish = kind_of(record.desired).wish(record.desired)
     return f"{_time(record.received_at)} asked for version {record.version}: {wish}"
 
 
@@ -45,14 +39,14 @@ def _observed(record: Record) -> str:
     return (
         f"QuickBooks holds {record.desired.kind} {seen.quickbooks_id}"
         + (f" (number {seen.number})" if seen.number else "")
-        + f": {seen.state}, total {_dollars(seen.total_cents)}, balance {_dollars(seen.balance_cents)}"
+        + f": {seen.state}, total {dollars(seen.total_cents)}, balance {dollars(seen.balance_cents)}"
         + ("; waiting for its payment to be seen there" if _lacks_payment(record) else "")
     )
 
 
 def _lacks_payment(record: Record) -> bool:
-    wanted = isinstance(record.desired, DesiredInvoice) and record.desired.state is InvoiceState.PAID
-    return wanted and record.observed.balance_cents != 0
+    aim = kind_of(record.desired).aims[record.desired.state]
+    return aim is Aim.PAID and record.observed.balance_cents != 0
 
 
 class Storyteller:

@@ -149,14 +149,15 @@ def _payment(facts: Facts, invoice: DesiredInvoice) -> tuple[Wanted, ...]:
         return ()
     assert policies.deposit_account_id is not None, "connections.yaml is refused without it"
     days = [p.paid_on for p in paid_by(facts.payments, facts.invoice) if p.paid_on is not None]
+    paid = facts.target.ledger_record("invoice")
     payment = DesiredPayment(
-        invoice=facts.target.ledger_record("invoice"),
+        invoice=paid,
         customer_id=invoice.customer_id,
         received_on=max(days, default=facts.settled_on),
         deposit_account_id=policies.deposit_account_id,
         reference=invoice.number[:MAX_REFERENCE_CHARS],
     )
-    return (Wanted(facts.target.ledger_record("payment"), payment, needs=(payment.invoice,)),)
+    return (Wanted(facts.target.ledger_record("payment"), payment, needs=(paid,)),)
 
 
 def _number(facts: Facts) -> str:

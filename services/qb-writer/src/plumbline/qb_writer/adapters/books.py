@@ -1,6 +1,7 @@
 """QuickBooks, as one realm: every call takes its turn under the realm's limits."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 
 from plumbline.common.clock import Clock
@@ -10,10 +11,15 @@ from plumbline.common.http import counted_as_partner_time
 from plumbline.common.metrics import GOVERNOR_WAIT_SECONDS
 from plumbline.common.secrets.tokens import TokenSource
 from plumbline.qb_writer.adapters.ledger import QUERIES
-from plumbline.qb_writer.domain.records import Operation, Write
+from plumbline.qb_writer.domain.kind import Party
+from plumbline.qb_writer.domain.records import Document, Operation, Write
+from plumbline.qb_writer.ports import PartyFacts
 from plumbline.quickbooks.client import QuickBooksClient
-from plumbline.quickbooks.models import Invoice, Payment
+from plumbline.quickbooks.models import Customer
+from plumbline.quickbooks.payables import Vendor
 from plumbline.quickbooks.replies import NotSent, Reply
+
+_PARTIES: Mapping[str, type[Customer] | type[Vendor]] = {"Customer": Customer, "Vendor": Vendor}
 
 TURN = timedelta(milliseconds=125)
 """Eight calls a second: inside 10 per second and 500 per minute (Intuit, Limits and throttles)."""
@@ -100,35 +106,35 @@ class RealmBooks:
         await self._tokens.live_token()
         await self._governor.take_turn(self._realm)
 
-    async def post(self, entity: str, write: Write) -> Reply:
+    async def post(
+        self, entity: str, write: Write, *, params: Mapping[str, str], content: bytes | None
+    ) -> Reply:
         """Send a write's bytes under its request id. `permit` comes first."""
         if write.sent_at is not None and self._clock.now() > write.sent_at + self._send_within:
             return NotSent("this process stood still before sending")
         if write.operation is Operation.SEND:
-            return await self._client.send_invoice(
-                write.document_id or "", send_to=write.send_to, request_id=write.request_id
+            return await self._client.send(
+                entity, write.document_id or "", send_to=write.send_to, request_id=write.request_id
             )
-        params = {"operation": "void"} if write.operation is Operation.VOID else {}
+        if content is not None:
+            return await self._client.upload(write.body, content, request_id=write.request_id)
         return await self._client.post(entity, write.body, request_id=write.request_id, params=params)
 
-    async def invoice(self, quickbooks_id: str) -> Invoice | None:
-        """Read an invoice by id; None if QuickBooks has it no more."""
+    async def read(self, entity: str, quickbooks_id: str) -> Document | None:
+        """Read a document by id; None if QuickBooks has it no more."""
         await self._governor.take_turn(self._realm)
-        return await self._client.invoice(quickbooks_id)
+        return await self._client.document(entity, quickbooks_id)
 
-    async def payment(self, quickbooks_id: str) -> Payment | None:
-        """Read a payment by id; None if QuickBooks has it no more."""
+    async def find(self, entity: str, where: Mapping[str, str]) -> list[Document]:
+        """Find documents by their properties. The index may lag behind a write."""
         await self._governor.take_turn(self._realm)
-        return await self._client.payment(quickbooks_id)
+        return await self._client.documents(entity, where)
 
-    async def invoices_numbered(self, number: str) -> list[Invoice]:
-        """Find invoices by document number. The index may lag behind a create."""
+    async def party(self, party: Party) -> PartyFacts | None:
+        """Return what is known of a customer or vendor; None if there is none."""
         await self._governor.take_turn(self._realm)
-        return list(await self._client.invoice_by_number(number))
-
-    async def customer_email(self, customer_id: str) -> str | None:
-        """Return the address that the customer's invoices are mailed to."""
-        await self._governor.take_turn(self._realm)
-        customer = await self._client.customer(customer_id)
-        email = customer.primary_email_addr if customer is not None else None
-        return email.address if email is not None else None
+        held = await self._client.read(_PARTIES[party.entity], party.quickbooks_id)
+        if held is None:
+            return None
+        email = held.primary_email_addr.address if held.primary_email_addr else None
+        return PartyFacts(email=email, currency=held.currency_ref.value if held.currency_ref else None)

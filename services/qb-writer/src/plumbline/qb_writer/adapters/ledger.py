@@ -8,13 +8,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from plumbline.common.contracts.cloudevents import outgoing
-from plumbline.common.contracts.ledger import (
-    Desired,
-    DesiredInvoice,
-    DesiredPayment,
-    LedgerCommand,
-    LedgerResult,
-)
+from plumbline.common.contracts.ledger import Desired, LedgerCommand, LedgerResult
 from plumbline.common.contracts.quickbooks import QuickBooksChanged
 from plumbline.common.contracts.topics import LEDGER_RESULTS
 from plumbline.common.database import Connection, Pool, borrowed, load_queries
@@ -23,7 +17,8 @@ from plumbline.common.metrics import BOOKS_LATENCY_SECONDS, OWN_SECONDS, PARTNER
 from plumbline.common.outbox import put
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import LostLeaseError, mark
-from plumbline.qb_writer.domain.records import Fate, Observed, Operation, Record, Write
+from plumbline.qb_writer.domain.kinds import kind_of
+from plumbline.qb_writer.domain.records import Fate, File, Observed, Operation, Record, Write
 
 QUERIES = load_queries("plumbline.qb_writer")
 """The ledger's SQL."""
@@ -32,7 +27,7 @@ SERVICE = "qb-writer"
 """The service's name in events and metrics."""
 
 log = structlog.get_logger(__name__)
-_desired: TypeAdapter[DesiredInvoice | DesiredPayment] = TypeAdapter(Desired)
+_desired: TypeAdapter[Desired] = TypeAdapter(Desired)
 
 
 class NoNumberLeftError(NeedsHumanError):
@@ -62,7 +57,7 @@ class Ledger:
                 command.version,
                 command.content_hash,
                 command.desired.model_dump_json(),
-                list(command.needs),
+                list(dict.fromkeys([*command.needs, *kind_of(command.desired).names(command.desired)])),
                 list(command.why),
                 command.provider_time,
                 command.partner_ms,
@@ -96,6 +91,7 @@ class Ledger:
             seen.balance_cents,
             seen.mailed,
             seen.voided,
+            seen.deleted,
             record.writes,
             record.confirmed_at,
             told_version,
@@ -133,6 +129,8 @@ class Ledger:
                 write.request_id,
                 write.body,
                 write.content,
+                write.file.sha256 if write.file else None,
+                write.file.size_bytes if write.file else None,
                 write.document_id,
                 write.document_number,
                 write.send_to,
@@ -154,28 +152,33 @@ class Ledger:
             raise LostLeaseError(f"write {write.number} of {write.key} has ended already", key=write.key)
 
     async def allot_number(
-        self, connection: Connection, record: Record, incarnation: int, candidates: Iterable[str]
+        self,
+        connection: Connection,
+        record: Record,
+        incarnation: int,
+        *,
+        space: str,
+        candidates: Iterable[str],
     ) -> str:
-        """Return the document number of an incarnation: the same ever after, unique in the realm."""
+        """Return the document number of an incarnation: the same ever after, unique in the realm's space."""
         number: str | None = await connection.fetchval(QUERIES["allotted_number"], record.key, incarnation)
         for candidate in candidates:
             if number is not None:
                 break
             number = await connection.fetchval(
-                QUERIES["allot_number"], record.realm, candidate, record.key, incarnation
+                QUERIES["allot_number"], record.realm, space, candidate, record.key, incarnation
             )
         if number is None:
             raise NoNumberLeftError(key=record.key)
         return number
 
-    async def wake(self, connection: Connection, record: Record, *, now: datetime) -> None:
-        """Mark the records that wait for this one: the payments of an invoice, a payment's invoice."""
-        rows = await connection.fetch(QUERIES["waiting_for"], record.realm, record.name)
-        waiting = {row["key"] for row in rows}
-        if isinstance(record.desired, DesiredPayment):
-            waiting.add(f"{record.realm}/{record.desired.invoice}")
+    async def wake(
+        self, connection: Connection, record: Record, *, moved: Iterable[str], now: datetime
+    ) -> None:
+        """Mark the records that wait for this one, and those whose documents' balances it has moved."""
+        rows = await connection.fetch(QUERIES["concerned"], record.realm, record.name, list(moved))
         cause = f"{record.name} write {record.writes}"
-        await mark(connection, [Mark(key, record.connection, cause) for key in waiting], now=now)
+        await mark(connection, [Mark(row["key"], record.connection, cause) for row in rows], now=now)
 
     async def tell(self, connection: Connection, record: Record, *, now: datetime) -> None:
         """Put the result of the record's version into the outbox, and measure it."""
@@ -241,6 +244,7 @@ def _record(row: Mapping[str, Any]) -> Record:
             balance_cents=row["balance_cents"],
             mailed=row["mailed"],
             voided=row["voided"],
+            deleted=row["deleted"],
         ),
         writes=row["writes"],
         open_write=_open_write(row) if row["write_number"] is not None else None,
@@ -260,6 +264,7 @@ def _open_write(row: Mapping[str, Any]) -> Write:
         request_id=row["request_id"],
         body=row["body"],
         content=row["content"],
+        file=File(row["file_sha256"], row["file_bytes"]) if row["file_sha256"] is not None else None,
         document_id=row["document_id"],
         document_number=row["write_document_number"],
         send_to=row["send_to"],

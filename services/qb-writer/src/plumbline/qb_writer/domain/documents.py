@@ -1,14 +1,20 @@
-"""QuickBooks documents: the bytes that are sent, and whether a document says what they said."""
+"""What documents of every kind are made of: amounts, references, lines, and the bytes that are sent."""
 
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import simplejson
 
-from plumbline.common.contracts.ledger import DesiredInvoice, DesiredPayment
-from plumbline.quickbooks.models import Invoice, InvoiceLine, Payment
+from plumbline.common.contracts.ledger import ExpenseLine, InvoiceLine
+from plumbline.qb_writer.domain.records import Document
+from plumbline.quickbooks import models, payables
 
-_SALES_LINE = "SalesItemLineDetail"
+SALES_LINE = "SalesItemLineDetail"
+"""Lines that sell something; QuickBooks adds a subtotal of its own."""
 
 
 def cents(amount: Decimal | None) -> int:
@@ -21,130 +27,137 @@ def money(amount_cents: int) -> Decimal:
     return Decimal(amount_cents).scaleb(-2)
 
 
-def encoded(document: dict[str, Any]) -> bytes:
+def dollars(amount_cents: int) -> str:
+    """Return cents as people read them."""
+    return f"${money(amount_cents):,}"
+
+
+def encoded(document: Document) -> bytes:
     """Return the one and only bytes of a document: keys sorted, decimals exact."""
     return simplejson.dumps(document, use_decimal=True, sort_keys=True, separators=(",", ":")).encode()
 
 
-def decoded(body: bytes) -> dict[str, Any]:
+def decoded(body: bytes) -> Document:
     """Return what the bytes say, amounts as `Decimal`."""
-    said: dict[str, Any] = simplejson.loads(body, use_decimal=True)
+    said: Document = simplejson.loads(body, use_decimal=True)
     return said
 
 
-def invoice_document(desired: DesiredInvoice, *, number: str, note: str) -> dict[str, Any]:
-    """Return an invoice as it is created."""
-    document: dict[str, Any] = {
-        "CustomerRef": {"value": desired.customer_id},
-        "DocNumber": number,
-        "TxnDate": desired.issued_on.isoformat(),
-        "PrivateNote": note,
-        "Line": [
-            _line(line.description, line.amount_cents, line.item_id, line.class_id) for line in desired.lines
-        ],
-        "TxnTaxDetail": {"TotalTax": money(desired.tax_cents)},
-    }
-    if desired.due_on is not None:
-        document["DueDate"] = desired.due_on.isoformat()
-    if desired.memo:
-        document["CustomerMemo"] = {"value": desired.memo}
-    return document
+def ref(value: str | None) -> Document | None:
+    """Return a reference to another object; None refers to nothing."""
+    return None if value is None else {"value": value}
 
 
-def _line(description: str, amount_cents: int, item_id: str, class_id: str | None) -> dict[str, Any]:
-    detail: dict[str, Any] = {"ItemRef": {"value": item_id}}
-    if class_id is not None:
-        detail["ClassRef"] = {"value": class_id}
+def day(value: date) -> str:
+    """Return a date as QuickBooks writes it."""
+    return value.isoformat()
+
+
+def due(value: date | None) -> Document:
+    """Return the day that something is due; where none is said, QuickBooks reckons it from the terms."""
+    return {} if value is None else {"DueDate": day(value)}
+
+
+def in_currency(currency: str | None) -> Document:
+    """Return the currency of the amounts; where none is said, the company has but one."""
+    return {} if currency is None else {"CurrencyRef": ref(currency)}
+
+
+def without_nothing(document: Document) -> Document:
+    """Return the properties that say something."""
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def sales_line(line: InvoiceLine) -> Document:
+    """Return a line that sells something, or that holds retainage back or releases it."""
+    detail = without_nothing({"ItemRef": ref(line.item_id), "ClassRef": ref(line.class_id)})
     return {
-        "DetailType": _SALES_LINE,
-        "Amount": money(amount_cents),
-        "Description": description,
-        _SALES_LINE: detail,
+        "DetailType": SALES_LINE,
+        "Amount": money(line.amount_cents),
+        "Description": line.description,
+        SALES_LINE: detail,
     }
 
 
-def invoice_update(document: dict[str, Any], *, quickbooks_id: str, sync_token: str) -> dict[str, Any]:
-    """Return a sparse update: what we own is set, what people added elsewhere stays.
-
-    The lines are replaced as a whole: QuickBooks does so with every update that names them.
-    """
-    return {**document, "Id": quickbooks_id, "SyncToken": sync_token, "sparse": True}
-
-
-def void_document(*, quickbooks_id: str, sync_token: str) -> dict[str, Any]:
-    """Return what a void needs."""
-    return {"Id": quickbooks_id, "SyncToken": sync_token}
+def sales_line_facts(lines: Iterable[models.InvoiceLine]) -> list[tuple[object, ...]]:
+    """Return what we own of the lines that sell something."""
+    own = [line for line in lines if line.detail_type == SALES_LINE]
+    details = [line.sales_item_line_detail or models.SalesItemLineDetail() for line in own]
+    return [
+        (cents(line.amount), line.description or "", _id(detail.item_ref), _id(detail.class_ref))
+        for line, detail in zip(own, details, strict=True)
+    ]
 
 
-def payment_document(
-    desired: DesiredPayment, *, invoice_id: str, amount_cents: int, note: str
-) -> dict[str, Any]:
-    """Return a payment of one invoice as it is created."""
-    document: dict[str, Any] = {
-        "CustomerRef": {"value": desired.customer_id},
-        "TotalAmt": money(amount_cents),
-        "TxnDate": desired.received_on.isoformat(),
-        "DepositToAccountRef": {"value": desired.deposit_account_id},
-        "PrivateNote": note,
-        "Line": [{"Amount": money(amount_cents), "LinkedTxn": [{"TxnId": invoice_id, "TxnType": "Invoice"}]}],
+def expense_line(line: ExpenseLine) -> Document:
+    """Return a line that buys something, or that holds retainage back or releases it."""
+    kind = "AccountBasedExpenseLineDetail" if line.account_id else "ItemBasedExpenseLineDetail"
+    detail = without_nothing(
+        {
+            "AccountRef": ref(line.account_id),
+            "ItemRef": ref(line.item_id),
+            "CustomerRef": ref(line.customer_id),
+            "ClassRef": ref(line.class_id),
+        }
+    )
+    return {
+        "DetailType": kind,
+        "Amount": money(line.amount_cents),
+        "Description": line.description,
+        kind: detail,
     }
-    if desired.reference:
-        document["PaymentRefNum"] = desired.reference
-    return document
 
 
-def total_cents(document: dict[str, Any]) -> int:
-    """Return what the document comes to: its lines and its tax, or the payment's amount."""
+def expense_line_facts(lines: Iterable[payables.ExpenseLine]) -> list[tuple[object, ...]]:
+    """Return what we own of the lines that buy something."""
+    return [
+        (cents(line.amount), line.description or "", *map(_id, _refs(line.detail)))
+        for line in lines
+        if line.detail_type != "DescriptionOnly"
+    ]
+
+
+def _refs(detail: payables.ExpenseDetail) -> tuple[models.Ref | None, ...]:
+    return detail.account_ref, detail.item_ref, detail.customer_ref, detail.class_ref
+
+
+def _id(reference: models.Ref | None) -> str | None:
+    return None if reference is None else reference.value
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """So much of a payment goes to one document, or so much of a credit is taken by it."""
+
+    entity: str
+    quickbooks_id: str
+    amount_cents: int
+
+
+def payment_line(share: Share) -> Document:
+    """Return the line of a payment that says where a part of it goes."""
+    link = {"TxnId": share.quickbooks_id, "TxnType": share.entity}
+    return {"Amount": money(share.amount_cents), "LinkedTxn": [link]}
+
+
+def shares(lines: Iterable[models.PaymentLine]) -> dict[tuple[str, str], int]:
+    """Return how much goes to which document, in however many lines QuickBooks says it."""
+    found: defaultdict[tuple[str, str], int] = defaultdict(int)
+    for line in lines:
+        for link in line.linked_txn:
+            found[link.txn_type, link.txn_id] += cents(line.amount)
+    return dict(found)
+
+
+def linked_ids(body: bytes | None) -> frozenset[str]:
+    """Return the ids of the documents that a payment's bytes link to."""
+    lines: Iterable[dict[str, Any]] = decoded(body).get("Line", ()) if body else ()
+    return frozenset(link["TxnId"] for line in lines for link in line.get("LinkedTxn", ()))
+
+
+def total_cents(document: Document) -> int:
+    """Return what a document to be sent comes to: its stated total, or its lines and its tax."""
     if "TotalAmt" in document:
         return cents(document["TotalAmt"])
-    lines = sum(cents(line["Amount"]) for line in document["Line"])
-    return lines + cents(document["TxnTaxDetail"]["TotalTax"])
-
-
-def invoice_differences(sent: bytes, held: Invoice) -> tuple[str, ...]:
-    """Name the fields we own in which QuickBooks holds something else than was sent."""
-    document = decoded(sent)
-    expected = {
-        "customer": document["CustomerRef"]["value"],
-        "number": document["DocNumber"],
-        "note": document["PrivateNote"],
-        "date": document["TxnDate"],
-        "lines": [_expected_line(line) for line in document["Line"]],
-        "total": total_cents(document),
-    }
-    found: dict[str, object] = {
-        "customer": held.customer_ref.value,
-        "number": held.doc_number,
-        "note": held.private_note,
-        "date": held.txn_date.isoformat() if held.txn_date else None,
-        "lines": [_held_line(line) for line in held.line if line.detail_type == _SALES_LINE],
-        "total": cents(held.total_amt),
-    }
-    if "DueDate" in document:
-        expected["due date"] = document["DueDate"]
-        found["due date"] = held.due_date.isoformat() if held.due_date else None
-    return tuple(name for name, value in expected.items() if found[name] != value)
-
-
-def _expected_line(line: dict[str, Any]) -> tuple[object, ...]:
-    detail = line[_SALES_LINE]
-    class_id = detail.get("ClassRef", {}).get("value")
-    return cents(line["Amount"]), line["Description"], detail["ItemRef"]["value"], class_id
-
-
-def _held_line(line: InvoiceLine) -> tuple[object, ...]:
-    detail = line.sales_item_line_detail
-    item = detail.item_ref.value if detail and detail.item_ref else None
-    class_id = detail.class_ref.value if detail and detail.class_ref else None
-    return cents(line.amount), line.description, item, class_id
-
-
-def payment_differences(sent: bytes, held: Payment) -> tuple[str, ...]:
-    """Name the fields we own in which QuickBooks holds something else than was sent."""
-    document = decoded(sent)
-    expected = (
-        ("customer", document["CustomerRef"]["value"], held.customer_ref.value),
-        ("note", document["PrivateNote"], held.private_note),
-        ("total", total_cents(document), cents(held.total_amt)),
-    )
-    return tuple(name for name, wanted, found in expected if wanted != found)
+    lines = sum(cents(line["Amount"]) for line in document.get("Line", ()))
+    return lines + cents(document.get("TxnTaxDetail", {}).get("TotalTax"))

@@ -1,13 +1,88 @@
-"""The plan: from what should be and what is, the one next step. Pure."""
+"""The plan: from what should be and what is, the one next step. Pure, and finite.
+
+A record's state is boiled down to a `Situation`, of which there are so many that all can be looked at:
+docs/plan.md is the whole table, and a test walks every way through it.
+"""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
-from plumbline.common.contracts.ledger import DesiredInvoice, InvoiceState
-from plumbline.qb_writer.domain.records import Observed, Operation
+from plumbline.qb_writer.domain.records import Operation
 
 PersonPolicy = Literal["hold", "overwrite", "accept"]
 """What to do when somebody edited one of our documents in QuickBooks."""
+
+
+class Aim(StrEnum):
+    """What a wish aims at, whatever it is a wish for."""
+
+    HELD = "held"
+    """QuickBooks holds it."""
+    SENT = "sent"
+    """And it was mailed, once."""
+    PAID = "paid"
+    """And nothing of it is open."""
+    VOID = "void"
+    """It counts no more."""
+    DELETED = "deleted"
+    """It is not there."""
+
+
+class Presence(StrEnum):
+    """Whether there is a document."""
+
+    ABSENT = "absent"
+    """None of this incarnation was ever confirmed."""
+    HERE = "here"
+    VOIDED = "voided"
+    DELETED = "deleted"
+    VOIDED_BY_PERSON = "voided by a person"
+    DELETED_BY_PERSON = "deleted by a person"
+
+
+class Money(StrEnum):
+    """What has become of the document's amount."""
+
+    UNTOUCHED = "untouched"
+    PARTLY = "partly applied"
+    WHOLLY = "wholly applied"
+
+
+class Needs(StrEnum):
+    """Whether the records that this one refers to let it be written."""
+
+    MET = "met"
+    MISSING = "missing"
+    """At least one is not in QuickBooks, or being written."""
+    UNSEEN = "unseen"
+    """Their balances have to be read first."""
+    SHORT = "short"
+    """At least one has less open than should be applied to it."""
+    NOTHING_OPEN = "nothing open"
+    """There is nothing left to pay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that the next step depends on. What is not fresh may be different by now."""
+
+    aim: Aim
+    presence: Presence = Presence.ABSENT
+    fresh: bool = False
+    told: bool = False
+    """Whether QuickBooks tells that it may have changed, and it was not read since."""
+    as_wished: bool = True
+    """Whether our last write said what is wanted now."""
+    edited: bool = False
+    mailed: bool = False
+    money: Money = Money.UNTOUCHED
+    needs: Needs = Needs.MET
+    policy: PersonPolicy = "hold"
+    sought: bool = True
+    """Whether something would keep it from being made twice: a number of ours, or a look for it just now."""
+    is_replaced: bool = False
+    """Whether a correction deletes the document and makes another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +96,25 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Seek:
+    """Look whether it is there already: a database that was restored may have forgotten it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtNeeds:
+    """The next step needs to know what is open on the documents that this one refers to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """Somebody else did it, and may have: take note of it as it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Open:
-    """Open a write; a create may begin a new incarnation."""
+    """Open a write. A create begins a new incarnation if the last one has ended."""
 
     operation: Operation
-    incarnation: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,115 +123,111 @@ class AwaitPayment:
 
 
 @dataclass(frozen=True, slots=True)
-class AwaitInvoice:
-    """A payment's invoice is not in QuickBooks yet."""
+class AwaitNeeds:
+    """What it refers to is not in QuickBooks yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskPerson:
-    """Nothing may be written without a person's word."""
+    """Nothing may be written without a person's word; `refusals` has the sentence for the code."""
 
     code: str
-    reason: str
 
 
-Step = Nothing | Look | Open | AwaitPayment | AwaitInvoice | AskPerson
+Seeing = Look | Seek | LookAtNeeds | Acknowledge
+"""Steps that only learn something; another one follows at once."""
+
+Rest = Nothing | AwaitPayment | AwaitNeeds | AskPerson
+"""Where a record rests until there is news."""
+
+Step = Seeing | Open | Rest
+"""What is done next."""
 
 
-def plan_invoice(
-    desired: DesiredInvoice, content: str, observed: Observed, *, person_changed_it: PersonPolicy
-) -> Step:
-    """Return the next step of an invoice.
-
-    Args:
-        desired: what should be.
-        content: hash of the document that `desired` asks for, its state left out.
-        observed: what is.
-        person_changed_it: the connection's policy.
-    """
-    if desired.state is InvoiceState.VOID:
-        return _void(observed)
-    if observed.quickbooks_id is None:
-        return Open(Operation.CREATE, observed.incarnation)
-    if observed.voided:
-        return Open(Operation.CREATE, observed.incarnation + 1)
-    if (question := _touched_by_others(observed, person_changed_it)) is not None:
-        return question
-    if _must_be_corrected(content, observed, person_changed_it):
-        return _correct(observed)
-    return _progress(desired.state, observed)
-
-
-def _void(observed: Observed) -> Step:
-    if not observed.exists or observed.gone:
-        return Nothing()
-    if not observed.fresh:
-        return Look()
-    if observed.mailed or observed.balance_cents != observed.total_cents:
-        done = "mailed to the customer" if observed.mailed else "paid, at least in part"
-        return AskPerson(
-            "void-needs-a-person",
-            f"Invoice {observed.number} should be voided, but it is {done}. Void or credit it in QuickBooks, "
-            "then resume this record.",
-        )
-    return Open(Operation.VOID, observed.incarnation)
-
-
-def _touched_by_others(observed: Observed, policy: PersonPolicy) -> AskPerson | None:
-    if observed.gone:
-        return AskPerson(
-            "deleted-in-quickbooks",
-            f"Invoice {observed.number} was deleted in QuickBooks. Restore it there, or void it in Procore.",
-        )
-    if observed.edited and policy == "hold":
-        return AskPerson(
-            "changed-in-quickbooks",
-            f"Invoice {observed.number} was changed in QuickBooks ({', '.join(observed.edited)}). "
-            "Set it right on one side, then resume this record.",
-        )
-    return None
-
-
-def _must_be_corrected(content: str, observed: Observed, policy: PersonPolicy) -> bool:
-    if observed.edited and policy == "overwrite":
-        return True
-    return observed.applied_hash != content
-
-
-def _correct(observed: Observed) -> Step:
-    if not observed.fresh:
-        return Look()
-    if observed.balance_cents != observed.total_cents:
-        return AskPerson(
-            "changed-after-payment",
-            f"Invoice {observed.number} changed in Procore after money was applied to it in QuickBooks. "
-            "Unapply the payment or issue a credit, then resume this record.",
-        )
-    return Open(Operation.UPDATE, observed.incarnation)
-
-
-def _progress(state: InvoiceState, observed: Observed) -> Step:
-    match state:
-        case InvoiceState.OPEN | InvoiceState.PENDING | InvoiceState.VOID:
-            return Nothing()
-        case InvoiceState.SENT if observed.mailed:
-            return Nothing()
-        case InvoiceState.SENT:
-            return Open(Operation.SEND, observed.incarnation) if observed.fresh else Look()
-        case InvoiceState.PAID if not observed.fresh:
+def plan(now: Situation) -> Step:
+    """Return the next step. Every situation has exactly one."""
+    if now.aim in {Aim.VOID, Aim.DELETED}:
+        return _end(now)
+    match now.presence:
+        case Presence.VOIDED_BY_PERSON:
+            return AskPerson("changed-in-quickbooks")
+        case Presence.DELETED_BY_PERSON:
+            return AskPerson("deleted-in-quickbooks")
+        case Presence.HERE if now.told and not now.fresh:
             return Look()
-        case InvoiceState.PAID:
-            return Nothing() if observed.balance_cents == 0 else AwaitPayment()
+        case Presence.HERE:
+            return _of_edit(now) or _correct(now) or _progress(now)
+        case Presence.ABSENT | Presence.VOIDED | Presence.DELETED:
+            return _begin(now)
 
 
-def plan_payment(observed: Observed, invoice: Observed | None) -> Step:
-    """Return the next step of a payment of an invoice's open balance."""
-    if observed.exists:
-        return Nothing()
-    if invoice is None or not invoice.exists:
-        return AwaitInvoice()
-    if not invoice.fresh:
+def _begin(now: Situation) -> Step:
+    if not now.sought and now.needs is not Needs.MISSING:
+        return Seek()
+    return _once_needs_are_met(now, Operation.CREATE)
+
+
+def _end(now: Situation) -> Step:
+    match now.presence:
+        case Presence.VOIDED_BY_PERSON | Presence.DELETED_BY_PERSON:
+            return Acknowledge()
+        case Presence.VOIDED if now.aim is Aim.DELETED:
+            return Open(Operation.DELETE) if now.fresh else Look()
+        case Presence.ABSENT | Presence.VOIDED | Presence.DELETED:
+            return Nothing()
+        case Presence.HERE if not now.fresh:
+            return Look()
+        case Presence.HERE:
+            return _of_edit(now) or _end_if_harmless(now)
+
+
+def _end_if_harmless(now: Situation) -> Step:
+    ending = Operation.VOID if now.aim is Aim.VOID else Operation.DELETE
+    if now.mailed or now.money is not Money.UNTOUCHED:
+        return AskPerson(f"{ending}-needs-a-person")
+    return Open(ending)
+
+
+def _of_edit(now: Situation) -> Step | None:
+    """What a person changed is nobody's to change back in silence."""
+    if not now.edited or now.policy == "overwrite":
+        return None
+    return AskPerson("changed-in-quickbooks") if now.policy == "hold" else Acknowledge()
+
+
+def _correct(now: Situation) -> Step | None:
+    if now.as_wished and not now.edited:
+        return None
+    if not now.fresh:
         return Look()
-    if invoice.balance_cents == 0:
-        return Nothing()
-    return Open(Operation.CREATE, observed.incarnation)
+    if now.money is not Money.UNTOUCHED:
+        return AskPerson("changed-after-payment")
+    if now.is_replaced:
+        return Open(Operation.DELETE)
+    return _once_needs_are_met(now, Operation.UPDATE)
+
+
+def _once_needs_are_met(now: Situation, operation: Operation) -> Step:
+    match now.needs:
+        case Needs.MET:
+            return Open(operation)
+        case Needs.MISSING:
+            return AwaitNeeds()
+        case Needs.UNSEEN:
+            return LookAtNeeds()
+        case Needs.SHORT:
+            return AskPerson("more-than-is-open")
+        case Needs.NOTHING_OPEN:
+            return Nothing()
+
+
+def _progress(now: Situation) -> Step:
+    match now.aim:
+        case Aim.SENT if not now.mailed:
+            return Open(Operation.SEND) if now.fresh else Look()
+        case Aim.PAID if not now.fresh:
+            return Look()
+        case Aim.PAID if now.money is not Money.WHOLLY:
+            return AwaitPayment()
+        case _:
+            return Nothing()

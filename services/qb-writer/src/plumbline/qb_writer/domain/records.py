@@ -3,8 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Literal
 
-from plumbline.common.contracts.ledger import DesiredInvoice, DesiredPayment
+from plumbline.common.contracts.ledger import Desired
+
+Document = dict[str, Any]
+"""A document of QuickBooks as JSON: as it is sent, or as it is held, with amounts as `Decimal`."""
 
 
 class Operation(StrEnum):
@@ -14,6 +18,7 @@ class Operation(StrEnum):
     UPDATE = "update"
     SEND = "send"
     VOID = "void"
+    DELETE = "delete"
 
 
 class Fate(StrEnum):
@@ -22,6 +27,14 @@ class Fate(StrEnum):
     OPEN = "open"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file by its contents: whatever has this hash has these bytes."""
+
+    sha256: str
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,8 @@ class Write:
     body: bytes
     content: str = ""
     """Hash of the document that a create or update brings about, its state left out."""
+    file: File | None = None
+    """What is uploaded with the body."""
     document_id: str | None = None
     document_number: str | None = None
     send_to: str | None = None
@@ -55,9 +70,9 @@ class Write:
 class Observed:
     """What QuickBooks is known to hold; `fresh` if it was read in this piece of work.
 
-    Amounts are cents. `applied` are the bytes of the last confirmed create or update: what the
-    document would say if nobody else had touched it, and `edited` names the fields that say
-    something else.
+    Amounts are cents; the balance is what is still open of the document. `applied` are the bytes of the
+    last confirmed create or update: what the document would say if nobody else had touched it. What is
+    below `fresh` is known only while it is set, and never stored.
     """
 
     quickbooks_id: str | None = None
@@ -70,22 +85,39 @@ class Observed:
     balance_cents: int = 0
     mailed: bool = False
     voided: bool = False
-    gone: bool = False
-    edited: tuple[str, ...] = ()
+    deleted: bool = False
     fresh: bool = False
+    document: Document | None = None
+    """All that QuickBooks holds of it."""
+    edited: tuple[str, ...] = ()
+    """Fields of ours in which it says something else than we wrote."""
+    removed: Literal["voided", "deleted"] | None = None
+    """How somebody else has ended it."""
+    sought: bool = False
+    """Whether it was looked for by its marker, and not found."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its end is known: whatever is written next is a new incarnation."""
+        return self.voided or self.deleted
 
     @property
     def exists(self) -> bool:
         """Whether there is a document that counts."""
-        return self.quickbooks_id is not None and not self.voided
+        return self.quickbooks_id is not None and not self.has_ended and self.removed is None
+
+    @property
+    def standing(self) -> bytes | None:
+        """The bytes of our last write, while the document that it made counts."""
+        return self.applied if self.exists else None
 
     @property
     def state(self) -> str:
         """The state in the brief's words, as far as QuickBooks shows it."""
         if self.quickbooks_id is None:
             return "absent"
-        if self.voided:
-            return "void"
+        if self.has_ended:
+            return "deleted" if self.deleted else "void"
         if self.balance_cents == 0 and self.total_cents != 0:
             return "paid"
         return "sent" if self.mailed else "open"
@@ -102,8 +134,9 @@ class Record:
     source: str
     version: int
     content_hash: str
-    desired: DesiredInvoice | DesiredPayment
+    desired: Desired
     needs: tuple[str, ...]
+    """Names of the records that must be in QuickBooks first."""
     why: tuple[str, ...]
     provider_time: datetime | None
     partner_ms: int
@@ -118,11 +151,6 @@ class Record:
     """How often QuickBooks has told of a change to the document."""
     looked: int = 0
     """How many of these changes a look has taken in, and nothing was left to ask a person."""
-
-    @property
-    def must_look(self) -> bool:
-        """Whether the document may have changed: QuickBooks says so, and it was not read since."""
-        return self.heard > self.looked and self.observed.exists and not self.observed.fresh
 
     def seeing(self, observed: Observed) -> "Record":
         """Return the record with another observation."""

@@ -1,164 +1,220 @@
 """Writes: composing one from a plan, and reading what its answer or a look-up proves."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, TypeVar
 
-from plumbline.common.contracts.ledger import DesiredInvoice, DesiredPayment
-from plumbline.qb_writer.domain.documents import (
-    cents,
-    encoded,
-    invoice_differences,
-    invoice_document,
-    invoice_update,
-    payment_differences,
-    payment_document,
-    void_document,
-)
+from plumbline.common.contracts.ledger import Desired
+from plumbline.qb_writer.domain.documents import decoded, encoded, money, total_cents, without_nothing
 from plumbline.qb_writer.domain.identity import marker, request_id
-from plumbline.qb_writer.domain.plan import Open
-from plumbline.qb_writer.domain.records import Fate, Observed, Operation, Record, Write
-from plumbline.quickbooks.models import Invoice, Payment
+from plumbline.qb_writer.domain.kind import Correction, Draft, Relations
+from plumbline.qb_writer.domain.kinds import AnyKind, kind_of
+from plumbline.qb_writer.domain.records import Document, Fate, File, Observed, Operation, Record, Write
+from plumbline.quickbooks.answers import record_of
+from plumbline.quickbooks.models import Transaction
 
-Document = Invoice | Payment
-"""What QuickBooks holds of a record."""
-
-D = TypeVar("D", Invoice, Payment)
+MAILED = "EmailSent"
+"""The `EmailStatus` of what was mailed."""
 
 
-def content_of(desired: DesiredInvoice | DesiredPayment) -> str:
+def content_of(desired: Desired) -> str:
     """Return the hash of what a document says: everything desired but its number and state."""
-    if isinstance(desired, DesiredPayment):
-        return hashlib.sha256(desired.model_dump_json().encode()).hexdigest()
-    return hashlib.sha256(encoded(invoice_document(desired, number="", note=""))).hexdigest()
+    said = desired.model_dump_json(exclude={"state", "number"}, exclude_defaults=True)
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
-def compose_invoice_write(
-    record: Record, desired: DesiredInvoice, step: Open, *, number: str, send_to: str | None
+def incarnation_of(record: Record, operation: Operation) -> int:
+    """Return the incarnation that a write belongs to: a create after a known end begins the next one."""
+    return record.observed.incarnation + (operation is Operation.CREATE and record.observed.has_ended)
+
+
+def compose(
+    record: Record, operation: Operation, *, number: str | None, relations: Relations, send_to: str | None
 ) -> Write:
-    """Return the write that an invoice's plan asks for, with its bytes and its request id."""
-    seen = record.observed
-    note = marker(record.name, step.incarnation)
-    match step.operation:
-        case Operation.CREATE:
-            document = invoice_document(desired, number=number, note=note)
-        case Operation.UPDATE:
-            document = invoice_update(
-                invoice_document(desired, number=number, note=note),
-                quickbooks_id=seen.quickbooks_id or "",
-                sync_token=seen.sync_token or "",
-            )
-        case Operation.VOID:
-            document = void_document(quickbooks_id=seen.quickbooks_id or "", sync_token=seen.sync_token or "")
-        case Operation.SEND:
-            document = {}
-    return _write(record, step, document, number=number, send_to=send_to)
-
-
-def compose_payment_write(record: Record, desired: DesiredPayment, step: Open, invoice: Observed) -> Write:
-    """Return the write that pays what is still open on the invoice."""
-    document = payment_document(
-        desired,
-        invoice_id=invoice.quickbooks_id or "",
-        amount_cents=invoice.balance_cents,
-        note=marker(record.name, step.incarnation),
-    )
-    return _write(record, step, document, number=None, send_to=None)
-
-
-def _write(
-    record: Record, step: Open, document: dict[str, Any], *, number: str | None, send_to: str | None
-) -> Write:
-    body = encoded(document) if document else b""
-    write_number = record.writes + 1
+    """Return the write that a plan asks for, with its bytes and its request id."""
+    kind, incarnation = kind_of(record.desired), incarnation_of(record, operation)
+    note = marker(record.name, incarnation)
+    body = _body(kind, record, operation, number=number, note=note, relations=relations)
     return Write(
         key=record.key,
-        number=write_number,
-        incarnation=step.incarnation,
-        operation=step.operation,
+        number=record.writes + 1,
+        incarnation=incarnation,
+        operation=operation,
         request_id=request_id(
             realm=record.realm,
             record=record.name,
-            incarnation=step.incarnation,
-            number=write_number,
-            body=f"{step.operation} ".encode() + body,
+            incarnation=incarnation,
+            number=record.writes + 1,
+            body=f"{operation} ".encode() + body,
         ),
         body=body,
         content=content_of(record.desired),
-        document_id=None if step.operation is Operation.CREATE else record.observed.quickbooks_id,
+        file=_file(kind, record, operation),
+        document_id=None if operation is Operation.CREATE else record.observed.quickbooks_id,
         document_number=number,
         send_to=send_to,
     )
 
 
-def is_ours(document: Document, record: Record, incarnation: int) -> bool:
-    """Say whether a document carries exactly our marker."""
-    return document.private_note == marker(record.name, incarnation)
+def _body(
+    kind: AnyKind,
+    record: Record,
+    operation: Operation,
+    *,
+    number: str | None,
+    note: str,
+    relations: Relations,
+) -> bytes:
+    seen = record.observed
+    which = {"Id": seen.quickbooks_id, "SyncToken": seen.sync_token}
+    match operation:
+        case Operation.SEND:
+            return b""
+        case Operation.VOID:
+            return encoded({**which, "sparse": True} if "include" in (kind.void or ()) else which)
+        case Operation.DELETE:
+            return encoded({**(seen.document or {}), **which} if kind.deletes_whole else which)
+        case Operation.CREATE | Operation.UPDATE:
+            applied = decoded(seen.standing) if seen.standing else {}
+            ours = kind.compose(record.desired, Draft(number, note, relations, applied))
+            if operation is Operation.CREATE:
+                return encoded(without_nothing(ours))
+            if kind.correction is Correction.SPARSE:
+                return encoded({**without_nothing(ours), **which, "sparse": True})
+            return encoded(without_nothing({**(seen.document or {}), **ours, **which, "sparse": False}))
 
 
-def proves(write: Write, document: Document) -> bool:
-    """Say whether a document shows that the write has had its effect."""
+def _file(kind: AnyKind, record: Record, operation: Operation) -> File | None:
+    return kind.file(record.desired) if operation is Operation.CREATE else None
+
+
+def parameters(kind: AnyKind, write: Write) -> Mapping[str, str]:
+    """Return the parameters that tell QuickBooks what a post of the write's bytes means."""
     match write.operation:
-        case Operation.CREATE if isinstance(document, Payment):
-            return not payment_differences(write.body, document)
-        case Operation.CREATE | Operation.UPDATE if isinstance(document, Invoice):
-            return not invoice_differences(write.body, document)
-        case Operation.SEND if isinstance(document, Invoice):
-            return document.email_status == "EmailSent"
-        case Operation.VOID if isinstance(document, Invoice):
-            return document.is_voided
+        case Operation.VOID:
+            return kind.void or {}
+        case Operation.DELETE:
+            return {"operation": "delete"}
         case _:
+            return {}
+
+
+def differences(kind: AnyKind, sent: bytes, held: Document) -> tuple[str, ...]:
+    """Name the fields we own in which QuickBooks holds something else than was sent.
+
+    What was sent is read as if QuickBooks held it, so that one function tells of both sides what is ours.
+
+    Raises:
+        QuickBooksUnreadableError: permanent; QuickBooks' document is not of the documented shape.
+    """
+    document = decoded(sent)
+    total = money(total_cents(document))
+    as_if_held = {"Id": "", "SyncToken": "", "TotalAmt": total, "Balance": total} | document
+    expected = kind.facts(record_of(kind.model, as_if_held))
+    found = kind.facts(record_of(kind.model, held))
+    return tuple(name for name, value in expected.items() if value is not None and found[name] != value)
+
+
+def is_ours(kind: AnyKind, document: Document, record: Record, incarnation: int) -> bool:
+    """Say whether a document carries exactly our marker; one that was voided carries more."""
+    return bool(document.get(kind.note) == marker(record.name, incarnation))
+
+
+def proves(kind: AnyKind, write: Write, document: Document | None) -> bool:
+    """Say whether a document shows that the write has had its effect; None is a document that is not there.
+
+    Raises:
+        QuickBooksUnreadableError: permanent; QuickBooks' document is not of the documented shape.
+    """
+    if document is None or document.get("status") == "Deleted":
+        return write.operation is Operation.DELETE
+    if write.document_id not in {None, document.get("Id")}:
+        return False
+    match write.operation:
+        case Operation.CREATE | Operation.UPDATE:
+            whole = write.file is None or document.get("Size") == write.file.size_bytes
+            return whole and not differences(kind, write.body, document)
+        case Operation.SEND:
+            return document.get("EmailStatus") == MAILED
+        case Operation.VOID:
+            return _is_voided(kind, document)
+        case Operation.DELETE:
             return False
 
 
-def observing_invoice(observed: Observed, document: Invoice | None) -> Observed:
-    """Return what a fresh look at the invoice says; None means that QuickBooks has it no more."""
+def _is_voided(kind: AnyKind, document: Document) -> bool:
+    held = record_of(kind.model, document)
+    return isinstance(held, Transaction) and held.is_voided
+
+
+def observing(kind: AnyKind, seen: Observed, document: Document | None) -> Observed:
+    """Return what a fresh look says; None means that QuickBooks has the document no more.
+
+    Raises:
+        QuickBooksUnreadableError: permanent; QuickBooks' document is not of the documented shape.
+    """
     if document is None:
-        return replace(observed, gone=True, fresh=True)
-    edited = invoice_differences(observed.applied, document) if observed.applied else ()
+        return replace(
+            seen, document=None, edited=(), removed=None if seen.deleted else "deleted", fresh=True
+        )
+    amounts = kind.amounts(record_of(kind.model, document))
+    voided_by_other = _is_voided(kind, document) and not seen.voided
+    edited = differences(kind, seen.applied, document) if seen.applied and not seen.has_ended else ()
     return replace(
-        observed,
-        quickbooks_id=document.id,
-        sync_token=document.sync_token,
-        number=document.doc_number,
-        total_cents=cents(document.total_amt),
-        balance_cents=cents(document.balance),
-        mailed=document.email_status == "EmailSent",
-        edited=() if observed.voided else edited,
-        gone=False,
+        seen,
+        quickbooks_id=document["Id"],
+        sync_token=document["SyncToken"],
+        number=document.get("DocNumber"),
+        total_cents=amounts.total_cents,
+        balance_cents=amounts.balance_cents,
+        mailed=document.get("EmailStatus") == MAILED,
+        document=document,
+        edited=() if voided_by_other else edited,
+        removed="voided" if voided_by_other else None,
         fresh=True,
     )
 
 
-def after_invoice_write(record: Record, write: Write, document: Invoice, *, at: datetime) -> Record:
-    """Return the record once an invoice's write is proven by the document."""
-    seen = record.observed
-    if write.operation is Operation.CREATE:
-        seen = Observed(incarnation=write.incarnation)
-    if write.operation in {Operation.CREATE, Operation.UPDATE}:
-        seen = replace(seen, applied=write.body, applied_hash=write.content)
-    seen = replace(seen, voided=write.operation is Operation.VOID)
-    return _closed(record, write, observing_invoice(seen, document), at=at)
+def adopting(record: Record, relations: Relations, document: Document) -> Record:
+    """Take a document that carries our marker for the record's own, as if it had been written as wished.
+
+    Where it says something else, it was edited since, as far as anybody can tell.
+    """
+    kind, incarnation = kind_of(record.desired), incarnation_of(record, Operation.CREATE)
+    # A payment of whatever was open then is of as much as it says now.
+    draft = Draft(None, marker(record.name, incarnation), relations, document)
+    body = encoded(without_nothing(kind.compose(record.desired, draft)))
+    seen = Observed(incarnation=incarnation, applied=body, applied_hash=content_of(record.desired))
+    return record.seeing(observing(kind, seen, document))
 
 
-def after_payment_write(record: Record, write: Write, document: Payment, *, at: datetime) -> Record:
-    """Return the record once a payment's write is proven by the document."""
-    total = cents(document.total_amt)
-    seen = Observed(
-        quickbooks_id=document.id,
-        sync_token=document.sync_token,
-        incarnation=write.incarnation,
-        applied=write.body,
-        applied_hash=write.content,
-        total_cents=total,
-        balance_cents=cents(document.unapplied_amt),
-        fresh=True,
+def acknowledging(seen: Observed) -> Observed:
+    """Return what was seen as something that may be: an end by somebody else, or an edit."""
+    return replace(
+        seen,
+        voided=seen.voided or seen.removed == "voided",
+        deleted=seen.deleted or seen.removed == "deleted",
+        removed=None,
+        edited=(),
     )
-    return _closed(record, write, seen, at=at)
 
 
-def _closed(record: Record, write: Write, seen: Observed, *, at: datetime) -> Record:
+def after(record: Record, write: Write, document: Document | None, *, at: datetime) -> Record:
+    """Return the record once its write is proven by the document, or by there being none."""
+    kind, seen = kind_of(record.desired), record.observed
+    match write.operation:
+        case Operation.CREATE:
+            seen = Observed(incarnation=write.incarnation, applied=write.body, applied_hash=write.content)
+        case Operation.UPDATE:
+            seen = replace(seen, applied=write.body, applied_hash=write.content)
+        case Operation.VOID:
+            seen = replace(seen, voided=True)
+        case Operation.DELETE:
+            seen, document = replace(seen, deleted=True), None
+        case Operation.SEND:
+            pass
+    seen = observing(kind, seen, document)
     return replace(record, observed=seen, open_write=None, writes=write.number, confirmed_at=at)
 
 

@@ -17,22 +17,22 @@ SELECT content_hash FROM records WHERE key = $1 AND version = $2
 -- name: load
 -- A record with its open write, if there is one.
 SELECT r.*, w.number AS write_number, w.incarnation AS write_incarnation, w.operation, w.request_id, w.body, w.content,
-       w.document_id, w.document_number AS write_document_number, w.send_to, w.opened_at, w.sent_at, w.tries, w.outcome
+       w.file_sha256, w.file_bytes, w.document_id, w.document_number AS write_document_number, w.send_to, w.opened_at, w.sent_at, w.tries, w.outcome
 FROM records r LEFT JOIN writes w ON w.key = r.key AND w.fate = 'open'
 WHERE r.key = $1
 
 -- name: keep
 -- What was observed and told of a record.
 UPDATE records SET quickbooks_id = $2, sync_token = $3, document_number = $4, incarnation = $5, applied = $6,
-    applied_hash = $7, total_cents = $8, balance_cents = $9, mailed = $10, voided = $11, writes = $12,
-    confirmed_at = $13, told_version = $14, told_state = $15, partner_ms = $16, looked = $17
+    applied_hash = $7, total_cents = $8, balance_cents = $9, mailed = $10, voided = $11, deleted = $12, writes = $13,
+    confirmed_at = $14, told_version = $15, told_state = $16, partner_ms = $17, looked = $18
 WHERE key = $1
 
 -- name: open_write
 -- A new write, or a further try of the open one. One record has one open write at most.
-INSERT INTO writes AS w (key, number, incarnation, operation, request_id, body, content, document_id, document_number,
-                         send_to, opened_at, sent_at, tries, fate, outcome)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'open', $14)
+INSERT INTO writes AS w (key, number, incarnation, operation, request_id, body, content, file_sha256, file_bytes,
+                         document_id, document_number, send_to, opened_at, sent_at, tries, fate, outcome)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'open', $16)
 ON CONFLICT (key, number) DO UPDATE SET sent_at = excluded.sent_at, tries = excluded.tries, outcome = excluded.outcome
 WHERE w.fate = 'open'
 RETURNING true
@@ -47,21 +47,22 @@ RETURNING true
 SELECT number FROM numbers WHERE key = $1 AND incarnation = $2
 
 -- name: allot_number
--- Take a number, unless another incarnation in the realm has it.
-INSERT INTO numbers (realm, lower_number, number, key, incarnation) VALUES ($1, lower($2), $2, $3, $4)
+-- Take a number, unless another incarnation in the realm has it in the same space.
+INSERT INTO numbers (realm, space, lower_number, number, key, incarnation) VALUES ($1, $2, lower($3), $3, $4, $5)
 ON CONFLICT DO NOTHING RETURNING number
 
--- name: waiting_for
--- Records of the realm that need this one.
-SELECT key, connection FROM records WHERE realm = $1 AND needs @> ARRAY[$2::text] ORDER BY key
+-- name: concerned
+-- Records of the realm that need this one, and those of the documents whose balances it has moved.
+SELECT key FROM records WHERE realm = $1 AND (needs @> ARRAY[$2::text] OR quickbooks_id = ANY ($3::text[])) ORDER BY key
 
 -- name: owners
 -- Which records own the documents of a list of events, and which place in the list is theirs; kinds are called like
--- entities. What was seen before is no news: that a document was made whose id is known, that it was mailed or voided.
+-- entities. What was seen before is no news: that a document was made whose id is known, that it was ended or mailed.
 SELECT e.place - 1 AS place, r.key, r.connection
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS e (realm, entity, id, operation, place)
 JOIN records r ON r.realm = e.realm AND r.quickbooks_id = e.id AND replace(r.kind, '-', '') = e.entity
-WHERE NOT (e.operation = 'create' OR e.operation = 'emailed' AND r.mailed OR e.operation = 'void' AND r.voided)
+WHERE NOT (e.operation = 'create' OR e.operation = 'emailed' AND r.mailed OR e.operation = 'void' AND r.voided
+           OR e.operation = 'delete' AND r.deleted)
 
 -- name: hear
 -- QuickBooks told of a change to the documents of these records.

@@ -1,0 +1,82 @@
+"""QuickBooks as far as the plan can tell: what is really there, what a look shows of it, what a write does to it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+
+from plumbline.qb_writer.domain.plan import (
+    Acknowledge,
+    Look,
+    LookAtNeeds,
+    Money,
+    Needs,
+    Open,
+    Presence,
+    Seeing,
+    Seek,
+    Situation,
+)
+from plumbline.qb_writer.domain.records import Operation
+
+HERE, VOIDED, DELETED = Presence.HERE, Presence.VOIDED, Presence.DELETED
+BY_PERSON = {VOIDED: Presence.VOIDED_BY_PERSON, DELETED: Presence.DELETED_BY_PERSON}
+ENDED = {by_person: end for end, by_person in BY_PERSON.items()}
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What QuickBooks holds, whatever the writer believes."""
+
+    presence: Presence
+    edited: bool
+    mailed: bool
+    money: Money
+    needs: Needs
+
+    def told(self, belief: Situation, step: Seeing) -> Situation:
+        """Return what the writer believes after a step that only learns something."""
+        match step:
+            case Look():
+                ended = self.presence is not belief.presence and self.presence is not HERE
+                presence = BY_PERSON[self.presence] if ended else self.presence
+                shown = replace(belief, presence=presence, mailed=self.mailed, money=self.money, fresh=True)
+                return replace(shown, edited=self.edited and self.presence is HERE)
+            case Seek():
+                return replace(belief, sought=True)
+            case LookAtNeeds():
+                return replace(belief, needs=self.needs)
+            case Acknowledge():
+                presence = ENDED.get(belief.presence, belief.presence)
+                return replace(belief, presence=presence, edited=False)
+
+    def written(self, belief: Situation, step: Open) -> tuple["Truth", Situation]:
+        """Return what is there and what is believed once a write is proven."""
+        truth = self
+        match step.operation:
+            case Operation.CREATE:
+                truth = replace(self, presence=HERE, edited=False, mailed=False, money=Money.UNTOUCHED)
+                belief = replace(belief, as_wished=True)
+            case Operation.UPDATE:
+                truth, belief = replace(self, edited=False), replace(belief, as_wished=True)
+            case Operation.SEND:
+                truth = replace(self, mailed=True)
+            case Operation.VOID:
+                truth = replace(self, presence=VOIDED)
+            case Operation.DELETE:
+                truth = replace(self, presence=DELETED)
+        return truth, truth.told(replace(belief, presence=truth.presence), Look())
+
+
+def truths(belief: Situation) -> Iterator[Truth]:
+    """Return everything that may really be there while the writer believes this."""
+    now = ENDED.get(belief.presence, belief.presence)
+    later = {HERE: (HERE, VOIDED, DELETED), VOIDED: (VOIDED, DELETED)}.get(now, (now,))
+    presences = (now,) if belief.fresh else later
+    needs = (belief.needs,) if belief.needs is not Needs.UNSEEN else tuple(set(Needs) - {Needs.UNSEEN})
+    for presence, edited, mailed, money, need in product(
+        presences, (False, True), (False, True), Money, needs
+    ):
+        truth = Truth(presence, edited, mailed, money, need)
+        as_read = (edited, mailed, money) == (belief.edited, belief.mailed, belief.money)
+        if as_read or (not belief.fresh and mailed >= belief.mailed):
+            yield truth
