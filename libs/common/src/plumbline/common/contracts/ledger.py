@@ -259,7 +259,7 @@ class DesiredAttachment(Contract):
 
 
 Desired = Annotated[
-    DesiredInvoice | DesiredPayment,
+    DesiredInvoice | DesiredCreditMemo | DesiredPayment,
     Field(discriminator="kind"),
 ]
 
@@ -301,7 +301,7 @@ class LedgerResult(Contract):
     version: int
     connection: ConnectionName
     source: RecordKey
-    kind: Literal["invoice", "payment"]
+    kind: Literal["invoice", "credit-memo", "payment"]
     state: str
     """`absent`, `open`, `sent`, `paid` (nothing of it is open), `void` or `deleted`, as QuickBooks shows it."""
     quickbooks_id: Identifier | None

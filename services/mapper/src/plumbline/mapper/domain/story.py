@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from plumbline.common.contracts.ledger import DesiredInvoice, LedgerCommand
+from plumbline.common.contracts.ledger import DesiredCreditMemo, DesiredInvoice, DesiredPayment, LedgerCommand
 from plumbline.mapper.domain.amounts import dollars
 from plumbline.mapper.domain.sighting import WEBHOOK, Sighting
 
@@ -39,10 +39,13 @@ def _published(version: Version) -> str:
 
 def _wish(command: LedgerCommand) -> str:
     name = f"{command.record} version {command.version}"
-    if isinstance(command.desired, DesiredInvoice):
-        desired = command.desired
-        return f"{name}: {desired.state} for {dollars(desired.total_cents)} as number {desired.number}"
-    return f"{name}: paid on {command.desired.received_on}"
+    match command.desired:
+        case DesiredInvoice() | DesiredCreditMemo() as desired:
+            return f"{name}: {desired.state} for {dollars(desired.total_cents)} as number {desired.number}"
+        case DesiredPayment() as desired:
+            return f"{name}: paid on {desired.received_on}"
+        case desired:
+            return f"{name}: {desired.state}"
 
 
 def _read(sighting: Sighting) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from plumbline.common.contracts.ledger import Desired
 from plumbline.qb_writer.domain.kind import Kind
+from plumbline.qb_writer.domain.kinds.credit_memo import CREDIT_MEMO
 from plumbline.qb_writer.domain.kinds.invoice import INVOICE
 from plumbline.qb_writer.domain.kinds.payment import PAYMENT
 
@@ -14,6 +15,7 @@ AnyKind = Kind[Any, Any]
 
 _ALL: tuple[AnyKind, ...] = (
     INVOICE,
+    CREDIT_MEMO,
     PAYMENT,
 )
 
