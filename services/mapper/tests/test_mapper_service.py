@@ -140,6 +140,31 @@ async def test_rows_that_came_late_make_a_new_version() -> None:
     assert world.commands[-1].desired.model_dump()["total_cents"] == 133_250
 
 
+async def test_an_invoice_that_falls_below_zero_becomes_a_credit_memo_and_back_again() -> None:
+    world = World()
+    for work in ("1000.00", "-500.00", "1000.00"):
+        world.show(schedule_row(work))
+        await world.work(f"webhook {work}")
+
+    assert [(c.record.partition("/")[0], c.version, str(c.desired.state)) for c in world.commands] == [
+        ("invoice", 1, "open"),
+        ("credit-memo", 1, "open"),
+        ("invoice", 2, "void"),
+        ("invoice", 3, "open"),
+        ("credit-memo", 2, "deleted"),
+    ]
+
+
+async def test_a_credit_memo_that_is_revised_is_deleted() -> None:
+    world = World()
+    world.show(schedule_row("-500.00"))
+    await world.work("webhook event-1")
+    world.show(schedule_row("-500.00"), status="revise_and_resubmit")
+    await world.work("webhook event-2")
+
+    assert [str(command.desired.state) for command in world.commands] == ["open", "deleted"]
+
+
 async def test_a_draft_is_done_and_publishes_nothing() -> None:
     world = World()
     world.show(status="draft")

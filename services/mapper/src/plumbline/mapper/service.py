@@ -18,7 +18,7 @@ from plumbline.common.reconciling.verdicts import Done, Effect, Park, Verdict, W
 from plumbline.mapper.domain.amounts import at_stake_cents
 from plumbline.mapper.domain.errors import InvisibleInProcoreError, MappingError, UnknownProjectError
 from plumbline.mapper.domain.links import Link
-from plumbline.mapper.domain.publication import Occasion, Published, news, voided
+from plumbline.mapper.domain.publication import Occasion, Published, instead, news, voided
 from plumbline.mapper.domain.sighting import Look, Sighting
 from plumbline.mapper.domain.status_map import Becomes, StatusMap
 from plumbline.mapper.domain.story import story
@@ -205,7 +205,8 @@ class Mapper:
                 return voided(task.published, rule.told())
             case state:
                 translation = translate(await self._facts(task, invoice, InvoiceState(state)))
-                return replace(translation, why=(rule.told(), *translation.why))
+                translation = replace(translation, why=(rule.told(), *translation.why))
+                return instead(translation, task.published)
 
     async def _facts(self, task: Task, invoice: PaymentApplication, state: InvoiceState) -> Facts:
         name, target = task.connection.name, task.target

@@ -37,7 +37,7 @@ class InvisibleInProcoreError(MappingError):
 
 
 class NothingToBillError(MappingError):
-    """The total is zero or less: QuickBooks takes no such invoice."""
+    """The total is zero: QuickBooks takes no such invoice."""
 
 
 class FractionOfCentError(MappingError):

@@ -2,10 +2,17 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from plumbline.common.contracts.ledger import Desired, DesiredInvoice, InvoiceState, LedgerCommand
+from plumbline.common.contracts.ledger import (
+    CreditMemoState,
+    Desired,
+    DesiredCreditMemo,
+    DesiredInvoice,
+    InvoiceState,
+    LedgerCommand,
+)
 from plumbline.mapper.domain.translation import Translation, Wanted
 
 Published = Mapping[str, LedgerCommand]
@@ -36,11 +43,30 @@ def news(translation: Translation, published: Published, occasion: Occasion) -> 
 
 def voided(published: Published, why: str) -> Translation:
     """Return the wish that what was published counts no more; nothing if nothing was."""
-    invoices = [c for c in published.values() if isinstance(c.desired, DesiredInvoice)]
-    wanted = (
-        Wanted(c.record, c.desired.model_copy(update={"state": InvoiceState.VOID}), c.needs) for c in invoices
-    )
-    return Translation(tuple(wanted), (why,))
+    return Translation(_ends(published), (why,))
+
+
+def instead(translation: Translation, published: Published) -> Translation:
+    """Return a translation that also takes back what stood in its place: an invoice that is a credit memo by now."""
+    wanted = {item.record for item in translation.wanted}
+    others = {record: command for record, command in published.items() if record not in wanted}
+    return replace(translation, wanted=(*translation.wanted, *_ends(others)))
+
+
+def _ends(published: Published) -> tuple[Wanted, ...]:
+    ended = ((command, _ended(command.desired)) for command in published.values())
+    return tuple(Wanted(command.record, desired, command.needs) for command, desired in ended if desired)
+
+
+def _ended(desired: Desired) -> Desired | None:
+    """Return the wish that a form counts no more; payments are taken back by people."""
+    match desired:
+        case DesiredInvoice():
+            return desired.model_copy(update={"state": InvoiceState.VOID})
+        case DesiredCreditMemo():
+            return desired.model_copy(update={"state": CreditMemoState.DELETED})
+        case _:
+            return None
 
 
 def _command(item: Wanted, published: Published, occasion: Occasion, why: Iterable[str]) -> LedgerCommand:

@@ -7,7 +7,9 @@ from decimal import Decimal
 
 from plumbline.common.connections import ConnectionConfig, Policies
 from plumbline.common.contracts.ledger import (
+    CreditMemoState,
     Desired,
+    DesiredCreditMemo,
     DesiredInvoice,
     DesiredPayment,
     InvoiceLine,
@@ -15,7 +17,7 @@ from plumbline.common.contracts.ledger import (
 )
 from plumbline.mapper.domain.amounts import CHANGE_ORDER, DEFAULT, RETAINAGE, billed_lines, dollars, tax_cents
 from plumbline.mapper.domain.errors import MissingDateError, NothingToBillError, NumberTemplateError
-from plumbline.mapper.domain.links import Links, project_source, vendor_source
+from plumbline.mapper.domain.links import Link, Links, project_source, vendor_source
 from plumbline.mapper.domain.target import Target
 from plumbline.procore.models import ContractPayment, PaymentApplication, PrimeContract, Project
 
@@ -73,18 +75,18 @@ def translate(facts: Facts) -> Translation:
     """Return what QuickBooks should hold for an owner invoice that is to be billed.
 
     Total: the payment due plus tax, to the cent. Recording a payment is a ledger record of its
-    own, which needs the invoice.
+    own, which needs the invoice. A total below zero, such as of deductive change orders, is a credit memo.
 
     Raises:
         MappingError: needs a person; says what is wrong or missing.
     """
     lines, line_reasons = _lines(facts)
     total_cents = sum(line.amount_cents for line in lines) + tax_cents(facts.invoice)
-    if total_cents <= 0:
-        raise NothingToBillError(
-            f"the total is {dollars(total_cents)}; QuickBooks takes invoices above zero only"
-        )
+    if total_cents == 0:
+        raise NothingToBillError("the total is $0.00; QuickBooks takes invoices above zero only")
     customer = facts.links.customer(facts.target.project_id, facts.contract)
+    if total_cents < 0:
+        return _credit(facts, lines, customer, line_reasons)
     state, state_reasons = _state(facts, total_cents)
     invoice = DesiredInvoice(
         state=state,
@@ -99,6 +101,27 @@ def translate(facts: Facts) -> Translation:
     wanted = (Wanted(facts.target.ledger_record("invoice"), invoice), *_payment(facts, invoice))
     total = f"billed {dollars(total_cents)}, of which tax {dollars(invoice.tax_cents)}"
     return Translation(wanted, (*state_reasons, f"link: {customer.told()}", *line_reasons, total))
+
+
+def _credit(
+    facts: Facts, lines: tuple[InvoiceLine, ...], customer: Link, line_reasons: Sequence[str]
+) -> Translation:
+    """Return the credit memo of an owner invoice below zero: the same lines, credited instead of billed."""
+    total_cents = -sum(line.amount_cents for line in lines) - tax_cents(facts.invoice)
+    state, state_reasons = _state(facts, 0)
+    memo = DesiredCreditMemo(
+        state=CreditMemoState.SENT if state is InvoiceState.SENT else CreditMemoState.OPEN,
+        number=_number(facts),
+        customer_id=customer.quickbooks_id,
+        issued_on=_issued_on(facts.invoice),
+        memo=_memo(facts.invoice),
+        lines=tuple(line.model_copy(update={"amount_cents": -line.amount_cents}) for line in lines),
+        tax_cents=-tax_cents(facts.invoice),
+        total_cents=total_cents,
+    )
+    total = f"credited {dollars(total_cents)}, for the total is below zero, of which tax {dollars(memo.tax_cents)}"
+    why = (*state_reasons, f"link: {customer.told()}", *line_reasons, total)
+    return Translation((Wanted(facts.target.ledger_record("credit-memo"), memo),), why)
 
 
 def _lines(facts: Facts) -> tuple[tuple[InvoiceLine, ...], list[str]]:
@@ -125,7 +148,7 @@ def _retainage_reason(policies: Policies) -> str:
 
 
 def _state(facts: Facts, total_cents: int) -> tuple[InvoiceState, list[str]]:
-    mine = paid_by(facts.payments, facts.invoice)
+    mine = paid_by(facts.payments, facts.invoice) if total_cents else ()
     paid = sum((payment.amount for payment in mine), Decimal(0))
     if mine and paid * 100 >= total_cents:
         return InvoiceState.PAID, [f"{len(mine)} contract payments over ${paid:,} cover it: paid"]
