@@ -7,9 +7,14 @@ from writer_lab import WriterLab
 from plumbline.common.contracts.ledger import (
     Application,
     CreditMemoState,
+    DesiredBill,
+    DesiredBillPayment,
     DesiredCreditMemo,
     DesiredPayment,
+    DesiredVendorCredit,
+    ExpenseLine,
     InvoiceLine,
+    PayableState,
     PaymentState,
 )
 
@@ -52,5 +57,72 @@ def payment(
         reference="CHK 1207",
         total_cents=total,
         applied=to,
+        credits=credits_used,
+    )
+
+
+def bill(
+    lab: WriterLab,
+    cents: int = 200_000,
+    number: str = "SUB-17",
+    vendor: int = 0,
+    state: PayableState = PayableState.OPEN,
+) -> DesiredBill:
+    retained = cents // 10
+    return DesiredBill(
+        state=state,
+        number=number,
+        vendor_id=list(lab.vendors.values())[vendor],
+        issued_on=date(2026, 10, 31),
+        due_on=date(2026, 11, 30),
+        lines=(
+            ExpenseLine(
+                description="Plumbing rough-in",
+                amount_cents=cents,
+                account_id=lab.accounts["Subcontractors"],
+                customer_id=lab.customers["TX01 Depot"],
+            ),
+            ExpenseLine(
+                description="Retainage held back",
+                amount_cents=-retained,
+                account_id=lab.accounts["Retainage Payable"],
+            ),
+        ),
+        total_cents=cents - retained,
+    )
+
+
+def vendor_credit(
+    lab: WriterLab, cents: int = 30_025, state: PayableState = PayableState.OPEN
+) -> DesiredVendorCredit:
+    line = ExpenseLine(
+        description="Returned pipe", amount_cents=cents, account_id=lab.accounts["Subcontractors"]
+    )
+    return DesiredVendorCredit(
+        state=state,
+        number="SUB-17-C",
+        vendor_id=next(iter(lab.vendors.values())),
+        issued_on=date(2026, 11, 2),
+        lines=(line,),
+        total_cents=cents,
+    )
+
+
+def bill_payment(
+    lab: WriterLab,
+    total: int,
+    to: tuple[Application, ...],
+    credits_used: tuple[Application, ...] = (),
+    state: PaymentState = PaymentState.RECORDED,
+) -> DesiredBillPayment:
+    return DesiredBillPayment(
+        state=state,
+        vendor_id=next(iter(lab.vendors.values())),
+        paid_on=date(2026, 11, 20),
+        pay_type="check",
+        account_id=lab.accounts["Checking"],
+        reference="4711",
+        total_cents=total,
+        bills=to,
         credits=credits_used,
     )

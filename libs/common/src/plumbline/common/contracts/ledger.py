@@ -259,7 +259,12 @@ class DesiredAttachment(Contract):
 
 
 Desired = Annotated[
-    DesiredInvoice | DesiredCreditMemo | DesiredPayment,
+    DesiredInvoice
+    | DesiredCreditMemo
+    | DesiredPayment
+    | DesiredBill
+    | DesiredVendorCredit
+    | DesiredBillPayment,
     Field(discriminator="kind"),
 ]
 
@@ -301,7 +306,7 @@ class LedgerResult(Contract):
     version: int
     connection: ConnectionName
     source: RecordKey
-    kind: Literal["invoice", "credit-memo", "payment"]
+    kind: Literal["invoice", "credit-memo", "payment", "bill", "vendor-credit", "bill-payment"]
     state: str
     """`absent`, `open`, `sent`, `paid` (nothing of it is open), `void` or `deleted`, as QuickBooks shows it."""
     quickbooks_id: Identifier | None
