@@ -6,7 +6,10 @@ from writer_lab import WriterLab
 
 from plumbline.common.contracts.ledger import (
     Application,
+    AttachmentState,
     CreditMemoState,
+    Desired,
+    DesiredAttachment,
     DesiredBill,
     DesiredBillPayment,
     DesiredCreditMemo,
@@ -17,6 +20,8 @@ from plumbline.common.contracts.ledger import (
     PayableState,
     PaymentState,
 )
+
+PDF = b"%PDF-1.7 pay application 3\r\n\x00\xff"
 
 
 def credit_memo(
@@ -126,3 +131,33 @@ def bill_payment(
         bills=to,
         credits=credits_used,
     )
+
+
+def attachment(
+    lab: WriterLab,
+    content: bytes = PDF,
+    owner: str = "invoice/1/2/1",
+    state: AttachmentState = AttachmentState.ATTACHED,
+) -> DesiredAttachment:
+    return DesiredAttachment(
+        state=state,
+        owner=owner,
+        file_name="Pay application 3.pdf",
+        content_type="application/pdf",
+        sha256=lab.file(content),
+        size_bytes=len(content),
+        goes_with_mail=True,
+    )
+
+
+def one_of_each(lab: WriterLab) -> list[Desired]:
+    """Return a wish of every kind, in an order in which each finds what it refers to."""
+    return [
+        lab.wish(),
+        credit_memo(lab),
+        payment(lab, 50_000, applied(invoice_1=90_010), applied(credit_memo_1=40_010)),
+        bill(lab),
+        vendor_credit(lab),
+        bill_payment(lab, 100_000, applied(bill_1=130_025), applied(vendor_credit_1=30_025)),
+        attachment(lab),
+    ]

@@ -264,7 +264,8 @@ Desired = Annotated[
     | DesiredPayment
     | DesiredBill
     | DesiredVendorCredit
-    | DesiredBillPayment,
+    | DesiredBillPayment
+    | DesiredAttachment,
     Field(discriminator="kind"),
 ]
 
@@ -306,7 +307,7 @@ class LedgerResult(Contract):
     version: int
     connection: ConnectionName
     source: RecordKey
-    kind: Literal["invoice", "credit-memo", "payment", "bill", "vendor-credit", "bill-payment"]
+    kind: Literal["invoice", "credit-memo", "payment", "bill", "vendor-credit", "bill-payment", "attachment"]
     state: str
     """`absent`, `open`, `sent`, `paid` (nothing of it is open), `void` or `deleted`, as QuickBooks shows it."""
     quickbooks_id: Identifier | None

@@ -6,6 +6,7 @@ from typing import Any
 
 from plumbline.common.contracts.ledger import Desired
 from plumbline.qb_writer.domain.kind import Kind
+from plumbline.qb_writer.domain.kinds.attachment import ATTACHMENT
 from plumbline.qb_writer.domain.kinds.bill import BILL
 from plumbline.qb_writer.domain.kinds.bill_payment import BILL_PAYMENT
 from plumbline.qb_writer.domain.kinds.credit_memo import CREDIT_MEMO
@@ -23,6 +24,7 @@ _ALL: tuple[AnyKind, ...] = (
     BILL,
     VENDOR_CREDIT,
     BILL_PAYMENT,
+    ATTACHMENT,
 )
 
 KINDS: Mapping[str, AnyKind] = MappingProxyType({kind.name: kind for kind in _ALL})
