@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from plumbline.common.contracts.base import Contract
 from plumbline.common.contracts.cloudevents import outgoing
-from plumbline.common.contracts.ledger import InvoiceState, LedgerCommand
+from plumbline.common.contracts.ledger import DesiredAttachment, ExpenseLine, InvoiceState, LedgerCommand
 from plumbline.common.contracts.procore import ProcoreChanged
 from plumbline.common.contracts.topics import (
     CREDENTIALS_COMMANDS,
@@ -31,8 +31,14 @@ from plumbline.common.testing.clock import DAWN
 from plumbline.common.testing.messages import (
     credential_changed,
     dead_letter,
+    desired_attachment,
+    desired_bill,
+    desired_bill_payment,
+    desired_credit_memo,
     desired_invoice,
     desired_payment,
+    desired_split_payment,
+    desired_vendor_credit,
     ledger_command,
     ledger_result,
     procore_changed,
@@ -46,6 +52,12 @@ EXAMPLES: list[tuple[Topic, Contract]] = [
     (QUICKBOOKS_EVENTS, quickbooks_changed()),
     (LEDGER_COMMANDS, ledger_command(desired=desired_invoice(state=InvoiceState.PAID))),
     (LEDGER_COMMANDS, ledger_command(desired=desired_payment())),
+    (LEDGER_COMMANDS, ledger_command(desired=desired_split_payment())),
+    (LEDGER_COMMANDS, ledger_command(desired=desired_credit_memo())),
+    (LEDGER_COMMANDS, ledger_command(desired=desired_bill())),
+    (LEDGER_COMMANDS, ledger_command(desired=desired_vendor_credit())),
+    (LEDGER_COMMANDS, ledger_command(desired=desired_bill_payment())),
+    (LEDGER_COMMANDS, ledger_command(desired=desired_attachment())),
     (LEDGER_RESULTS, ledger_result()),
     (RECORDS_PARKED, record_parked()),
     (DEAD_LETTERS, dead_letter()),
@@ -77,6 +89,31 @@ def test_headers_are_a_cloudevent_to_the_sdk(topic: Topic, message: Contract) ->
     assert event.get_time() == DAWN
     assert event.get_datacontenttype() == "application/json"
     assert event.get_data() == json.loads(message.model_dump_json())
+
+
+def test_wish_that_uses_nothing_new_says_what_it_always_said() -> None:
+    # The hash over these bytes tells a new wish from a known one: additions must not make everything new.
+    assert json.loads(desired_payment().model_dump_json()) == {
+        "kind": "payment",
+        "invoice": "invoice/562949953421312/1001/7001",
+        "customer_id": "58",
+        "received_on": "2026-03-01",
+        "deposit_account_id": "35",
+        "reference": "check 1482",
+    }
+    assert "currency" not in desired_invoice().model_dump_json()
+
+
+@pytest.mark.parametrize("place", [{}, {"account_id": "7", "item_id": "21"}])
+def test_expense_line_is_booked_in_one_place(place: dict[str, str]) -> None:
+    with pytest.raises(ValidationError, match="an account or an item"):
+        ExpenseLine.model_validate({"description": "Pipe", "amount_cents": 1, **place})
+
+
+@pytest.mark.parametrize("name", ["", 'a".pdf', "a\r\nb.pdf", "a\\b.pdf"])
+def test_file_name_that_would_break_out_of_a_header_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        DesiredAttachment.model_validate({**desired_attachment().model_dump(), "file_name": name})
 
 
 def test_event_ids_are_new_unless_given() -> None:

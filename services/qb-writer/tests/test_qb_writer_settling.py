@@ -35,13 +35,13 @@ def parked(verdict: Verdict) -> str:
 
 async def test_try_that_was_refused_at_the_gate_does_not_hide_an_earlier_unknown_one() -> None:
     # The first try made it, unseen; the second was throttled. Sending the third without a look would make another.
-    lab = ModelLab(books=LaggingBooks(remembers=False, lagging=1))
-    lab.want(INVOICE, invoice())
+    lab = ModelLab(books=LaggingBooks(remembers=False, lagging=2))
+    lab.want(PAYMENT, payment())
     lab.books.fates = ["lost after", "throttled"]
-    assert isinstance(await lab.converge(INVOICE), Wait)
-    assert isinstance(await lab.later(INVOICE), Wait)
-    assert isinstance(await lab.later(INVOICE), Done)
-    assert len(lab.books.held["invoice"]) == 1
+    assert isinstance(await lab.converge(PAYMENT), Wait)
+    assert isinstance(await lab.later(PAYMENT), Wait)
+    assert isinstance(await lab.later(PAYMENT), Done)
+    assert len(lab.books.held["payment"]) == 1
 
 
 async def test_second_document_for_one_write_is_raised_as_a_duplicate_and_settled_by_a_person() -> None:

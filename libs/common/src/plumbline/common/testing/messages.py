@@ -3,12 +3,23 @@
 from datetime import date
 
 from plumbline.common.contracts.ledger import (
+    Application,
+    AttachmentState,
+    CreditMemoState,
+    Desired,
+    DesiredAttachment,
+    DesiredBill,
+    DesiredBillPayment,
+    DesiredCreditMemo,
     DesiredInvoice,
     DesiredPayment,
+    DesiredVendorCredit,
+    ExpenseLine,
     InvoiceLine,
     InvoiceState,
     LedgerCommand,
     LedgerResult,
+    PayableState,
 )
 from plumbline.common.contracts.operations import (
     CredentialChanged,
@@ -76,9 +87,88 @@ def desired_payment() -> DesiredPayment:
     )
 
 
-def ledger_command(
-    version: int = 1, *, desired: DesiredInvoice | DesiredPayment | None = None
-) -> LedgerCommand:
+def desired_credit_memo() -> DesiredCreditMemo:
+    """Return a credit memo of one line."""
+    return DesiredCreditMemo(
+        state=CreditMemoState.OPEN,
+        number="1001-4",
+        customer_id="58",
+        issued_on=date(2026, 2, 28),
+        lines=(InvoiceLine(description="Back charge", amount_cents=5_000, item_id="12"),),
+        total_cents=5_000,
+    )
+
+
+def desired_split_payment() -> DesiredPayment:
+    """Return a payment over two invoices, one of them with a credit."""
+    return DesiredPayment(
+        customer_id="58",
+        received_on=date(2026, 3, 1),
+        deposit_account_id="35",
+        total_cents=100_000,
+        applied=(
+            Application(record="invoice/562949953421312/1001/7001", amount_cents=60_000),
+            Application(record="invoice/562949953421312/1001/7002", amount_cents=45_000),
+        ),
+        credits=(Application(record="credit-memo/562949953421312/1001/7003", amount_cents=5_000),),
+        currency="USD",
+    )
+
+
+def desired_bill() -> DesiredBill:
+    """Return a subcontractor's bill with its retainage held back."""
+    return DesiredBill(
+        state=PayableState.OPEN,
+        number="SUB-17",
+        vendor_id="56",
+        issued_on=date(2026, 2, 28),
+        lines=(
+            ExpenseLine(description="Rough-in", amount_cents=200_000, account_id="7", customer_id="59"),
+            ExpenseLine(description="Retainage held back", amount_cents=-20_000, account_id="44"),
+        ),
+        total_cents=180_000,
+    )
+
+
+def desired_vendor_credit() -> DesiredVendorCredit:
+    """Return what a vendor owes back for an item."""
+    return DesiredVendorCredit(
+        state=PayableState.OPEN,
+        number="SUB-17-C",
+        vendor_id="56",
+        issued_on=date(2026, 3, 1),
+        lines=(ExpenseLine(description="Returned pipe", amount_cents=3_000, item_id="21"),),
+        total_cents=3_000,
+    )
+
+
+def desired_bill_payment() -> DesiredBillPayment:
+    """Return a check for a bill, less a credit."""
+    return DesiredBillPayment(
+        vendor_id="56",
+        paid_on=date(2026, 3, 2),
+        pay_type="check",
+        account_id="36",
+        reference="4711",
+        total_cents=177_000,
+        bills=(Application(record="bill/562949953421312/1001/88", amount_cents=180_000),),
+        credits=(Application(record="vendor-credit/562949953421312/1001/89", amount_cents=3_000),),
+    )
+
+
+def desired_attachment() -> DesiredAttachment:
+    """Return a PDF on an invoice."""
+    return DesiredAttachment(
+        state=AttachmentState.ATTACHED,
+        owner="invoice/562949953421312/1001/7001",
+        file_name="Pay application 3.pdf",
+        content_type="application/pdf",
+        sha256="0" * 64,
+        size_bytes=48_211,
+    )
+
+
+def ledger_command(version: int = 1, *, desired: Desired | None = None) -> LedgerCommand:
     """Return a command about one invoice of the Texas realm."""
     return LedgerCommand(
         realm="9130357992222806",
