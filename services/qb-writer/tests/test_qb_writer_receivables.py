@@ -129,6 +129,26 @@ async def test_paid_invoice_waits_again_when_its_payment_is_taken_back(hurried: 
     assert [p["TotalAmt"] for p in hurried.payments()] == [0]
 
 
+async def test_payment_of_another_record_on_the_same_day_is_not_taken_for_ours(hurried: WriterLab) -> None:
+    await hurried.want(payment(hurried, 60_000), name="11")
+    await hurried.want(payment(hurried, 60_000), name="1")
+    notes = sorted(body["PrivateNote"] for body in hurried.held("Payment"))
+    assert notes == ["plumbline:payment/1/2/1#1", "plumbline:payment/1/2/11#1"]
+
+
+async def test_nothing_is_paid_of_an_invoice_that_is_to_be_voided(hurried: WriterLab) -> None:
+    await billed(hurried, 30_000)
+    record = await hurried.record("invoice/1/2/1")
+    hurried.configure(closed_until="2026-12-31")
+    await hurried.want(record.desired.model_copy(update={"state": InvoiceState.VOID}), 2)
+    hurried.configure(closed_until=None)
+    await hurried.command(payment(hurried, 30_000, applied(invoice_1=30_000)), 1)
+    await hurried.work_until_quiet(3)
+    assert hurried.held("Payment") == []
+    await hurried.resume("invoice/1/2/1")
+    assert [invoice["TotalAmt"] for invoice in hurried.invoices()] == [0]
+
+
 async def test_payment_that_is_deposited_is_a_persons(hurried: WriterLab) -> None:
     await hurried.want(payment(hurried, 60_000))
     paid = hurried.only(payment(hurried, 0))
