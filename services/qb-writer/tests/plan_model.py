@@ -6,6 +6,8 @@ from itertools import product
 
 from plumbline.qb_writer.domain.plan import (
     Acknowledge,
+    Compare,
+    Link,
     Look,
     LookAtNeeds,
     Money,
@@ -15,6 +17,8 @@ from plumbline.qb_writer.domain.plan import (
     Seeing,
     Seek,
     Situation,
+    Standing,
+    Twin,
 )
 from plumbline.qb_writer.domain.records import Operation
 
@@ -32,6 +36,7 @@ class Truth:
     mailed: bool
     money: Money
     needs: Needs
+    twin: Twin = Twin.NONE
 
     def told(self, belief: Situation, step: Seeing) -> Situation:
         """Return what the writer believes after a step that only learns something."""
@@ -43,6 +48,11 @@ class Truth:
                 return replace(shown, edited=self.edited and self.presence is HERE)
             case Seek():
                 return replace(belief, sought=True)
+            case Compare():
+                return replace(belief, twin=self.twin)
+            case Link():
+                linked = replace(belief, presence=HERE, twin=Twin.NONE, standing=Standing.BEFORE)
+                return replace(linked, as_wished=True, edited=False, fresh=True)
             case LookAtNeeds():
                 return replace(belief, needs=self.needs)
             case Acknowledge():
@@ -73,10 +83,11 @@ def truths(belief: Situation) -> Iterator[Truth]:
     later = {HERE: (HERE, VOIDED, DELETED), VOIDED: (VOIDED, DELETED)}.get(now, (now,))
     presences = (now,) if belief.fresh else later
     needs = (belief.needs,) if belief.needs is not Needs.UNSEEN else tuple(set(Needs) - {Needs.UNSEEN})
-    for presence, edited, mailed, money, need in product(
-        presences, (False, True), (False, True), Money, needs
+    twins = (belief.twin,) if belief.twin is not Twin.UNSOUGHT else (Twin.NONE, Twin.SAME, Twin.OTHER)
+    for presence, edited, mailed, money, need, twin in product(
+        presences, (False, True), (False, True), Money, needs, twins
     ):
-        truth = Truth(presence, edited, mailed, money, need)
+        truth = Truth(presence, edited, mailed, money, need, twin)
         as_read = (edited, mailed, money) == (belief.edited, belief.mailed, belief.money)
         if as_read or (not belief.fresh and mailed >= belief.mailed):
             yield truth

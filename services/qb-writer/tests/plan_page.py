@@ -20,17 +20,23 @@ from plumbline.qb_writer.domain.plan import (
     AskPerson,
     AwaitNeeds,
     AwaitPayment,
+    Compare,
+    LeaveBe,
+    Link,
     Look,
     LookAtNeeds,
     Money,
     Needs,
     Nothing,
+    Observe,
     Open,
     PersonPolicy,
     Presence,
     Seek,
     Situation,
+    Standing,
     Step,
+    Twin,
     plan,
 )
 from plumbline.qb_writer.domain.refusals import QUESTIONS
@@ -41,10 +47,11 @@ HEAD = """# What the writer does next
 
 The writer's plan is one pure function from a situation to a step (`services/qb-writer/.../domain/plan.py`). A situation is what is wanted of
 a record (its aim) and what is known of its document. These tables are made by asking the function in every situation there is, and leaving
-out what makes no difference: of the rows under one aim exactly one fits, `·` fits everything. A test walks from every situation, against
+out what makes no difference: of the rows under one title exactly one fits, `·` fits everything. A test walks from every situation, against
 every state that QuickBooks may really be in, until the record rests. While a write is open none of this applies: it is settled first.
 Written by `make docs`.
 
+- *twin*: whether QuickBooks held a document of its number when the company went live; asked only of what was wanted before that
 - *there*: whether there is a document, as far as is known
 - *read now*: whether it was read in this piece of work; what was not may have changed since
 - *told*: whether QuickBooks' webhooks tell of a change since it was read
@@ -58,6 +65,7 @@ Written by `make docs`.
 
 COLUMNS = {
     "presence": "there",
+    "twin": "twin",
     "fresh": "read now",
     "told": "told",
     "edited": "edited",
@@ -82,6 +90,7 @@ def dimensions(kind: AnyKind) -> dict[str, Sequence[Any]]:
     refers = kind.needs is not Kind.__dataclass_fields__["needs"].default
     return {
         "presence": tuple(Presence),
+        "twin": tuple(Twin) if numbered else (Twin.NONE,),
         "fresh": (True, False),
         "told": (False, True),
         "edited": (None, *get_args(PersonPolicy)),
@@ -98,43 +107,48 @@ def aims(kind: AnyKind) -> list[Aim]:
     return [aim for aim in Aim if aim in kind.aims.values()]
 
 
-def situation(kind: AnyKind, aim: Aim, point: Point) -> Situation:
+def situation(kind: AnyKind, aim: Aim, standing: Standing, point: Point) -> Situation:
     """Return the situation at a point."""
     policy: PersonPolicy = point["edited"] or "hold"
     fields = {**point, "edited": point["edited"] is not None}
-    return Situation(aim=aim, policy=policy, is_replaced=kind.correction is Correction.REPLACE, **fields)
+    is_replaced = kind.correction is Correction.REPLACE
+    return Situation(aim=aim, standing=standing, policy=policy, is_replaced=is_replaced, **fields)
 
 
 def can_be(now: Situation) -> bool:
     """Tell whether a situation can come about: what only a look shows is known only after one."""
+    if now.presence is not Presence.ABSENT and (
+        now.twin is not Twin.NONE or now.standing is Standing.OBSERVED
+    ):
+        return False
     by_person = now.presence in {Presence.VOIDED_BY_PERSON, Presence.DELETED_BY_PERSON}
     return now.fresh and (by_person or now.presence is Presence.HERE) if by_person or now.edited else True
 
 
-def situations(kind: AnyKind) -> Iterator[Situation]:
-    """Return every situation of a kind that can come about."""
+def situations(kind: AnyKind, standing: Standing = Standing.LIVE) -> Iterator[Situation]:
+    """Return every situation of a kind that can come about while it has a standing."""
     space = dimensions(kind)
     for aim in aims(kind):
         for values in product(*space.values()):
-            now = situation(kind, aim, dict(zip(space, values, strict=True)))
+            now = situation(kind, aim, standing, dict(zip(space, values, strict=True)))
             if can_be(now):
                 yield now
 
 
-def table(kind: AnyKind, aim: Aim) -> tuple[Row, ...]:
-    """Return what is done for a kind with an aim: exactly one row fits each situation."""
-    return _table(kind, aim, {}) or ()
+def table(kind: AnyKind, aim: Aim, standing: Standing = Standing.LIVE) -> tuple[Row, ...]:
+    """Return what is done for a kind with an aim and a standing: exactly one row fits each situation."""
+    return _table(kind, aim, standing, {}) or ()
 
 
-def _table(kind: AnyKind, aim: Aim, fixed: Point) -> tuple[Row, ...] | None:
+def _table(kind: AnyKind, aim: Aim, standing: Standing, fixed: Point) -> tuple[Row, ...] | None:
     """Return the rows of the situations in which some fields are fixed; None if none of them can be."""
     if len(fixed) == len(COLUMNS):
-        now = situation(kind, aim, fixed)
+        now = situation(kind, aim, standing, fixed)
         return (((), words(plan(now))),) if can_be(now) else None
     name = list(COLUMNS)[len(fixed)]
     values_of: defaultdict[tuple[Row, ...], list[Any]] = defaultdict(list)
     for value in dimensions(kind)[name]:
-        rows = _table(kind, aim, {**fixed, name: value})
+        rows = _table(kind, aim, standing, {**fixed, name: value})
         if rows is not None:
             values_of[rows].append(value)
     if len(values_of) <= 1:
@@ -159,6 +173,14 @@ def words(step: Step) -> str:
             return "read it"
         case Seek():
             return "look for it"
+        case Compare():
+            return "compare it with what people have made"
+        case Link():
+            return "take theirs for it"
+        case Observe():
+            return "observe"
+        case LeaveBe():
+            return "leave it be"
         case LookAtNeeds():
             return "read what it refers to"
         case Acknowledge():
@@ -173,17 +195,17 @@ def page() -> str:
     """Return the page."""
     alike: defaultdict[str, list[AnyKind]] = defaultdict(list)
     for kind in KINDS.values():
-        alike["\n".join(_of_aim(kind, aim) for aim in aims(kind))].append(kind)
+        alike["\n".join(_shown(f"wanted: {aim}", table(kind, aim)) for aim in aims(kind))].append(kind)
     about = "\n".join(_about(kind) for kind in KINDS.values())
     tables = "\n".join(
         f"## {', '.join(kind.name for kind in of_kind)}\n\n{tables}" for tables, of_kind in alike.items()
     )
     questions = "\n".join(
-        f"| `{code}` | {said.format(It='It', edited='which fields', done='mailed, or paid or used in part')} |"
+        f"| `{code}` | {said.format(It='It', edited='which fields', done='mailed, or paid or used in part', twin='which')} |"
         for code, said in QUESTIONS.items()
     )
     return (
-        f"{HEAD}\n## The kinds\n\n{about}\n{tables}\n## What people are asked\n\n"
+        f"{HEAD}\n{_not_live()}\n## The kinds\n\n{about}\n{tables}\n## What people are asked\n\n"
         f"| code | sentence |\n|---|---|\n{questions}\n"
     )
 
@@ -193,13 +215,24 @@ def _about(kind: AnyKind) -> str:
     return f"**{kind.name}** (QuickBooks: {kind.entity}). {inspect.getdoc(module)}\n"
 
 
-def _of_aim(kind: AnyKind, aim: Aim) -> str:
-    rows = table(kind, aim)
+def _not_live() -> str:
+    """Return what is done of every kind and with every aim while it is not to be written: always the same."""
+    invoice = KINDS["invoice"]
+    return "\n".join(
+        _shown(said, table(invoice, Aim.HELD, standing))
+        for standing, said in {
+            Standing.OBSERVED: "while its company is not live",
+            Standing.BEFORE: "from before its company's beginning, or linked to what people had made",
+        }.items()
+    )
+
+
+def _shown(title: str, rows: Sequence[Row]) -> str:
     used = [name for name in COLUMNS if any(name in dict(conditions) for conditions, _ in rows)]
     head = " | ".join([*(COLUMNS[name] for name in used), "step"])
     lines = [f"| {' | '.join(_cells(dict(conditions), used))} | {step} |" for conditions, step in rows]
     rule = "---|" * (len(used) + 1)
-    return "\n".join([f"### wanted: {aim}\n", f"| {head} |", f"|{rule}", *lines, ""])
+    return "\n".join([f"### {title}\n", f"| {head} |", f"|{rule}", *lines, ""])
 
 
 def _cells(conditions: Mapping[str, tuple[Any, ...]], used: Sequence[str]) -> list[str]:

@@ -21,7 +21,9 @@ from plumbline.qb_writer.domain.plan import (
     Presence,
     Rest,
     Situation,
+    Standing,
     Step,
+    Twin,
     plan,
 )
 from plumbline.qb_writer.domain.records import Operation
@@ -68,6 +70,37 @@ def test_page_has_exactly_one_row_for_each_situation_and_it_says_what_is_done(ki
 
 
 @EVERY_KIND
+@pytest.mark.parametrize("standing", [Standing.OBSERVED, Standing.BEFORE])
+def test_nothing_is_written_while_a_record_is_not_live_whatever_it_is(
+    kind: AnyKind, standing: Standing
+) -> None:
+    steps = {words(plan(now)) for now in situations(kind, standing)}
+    learning = {"compare it with what people have made", "take theirs for it", "read it"}
+    if standing is Standing.OBSERVED:
+        assert steps == {"observe"}
+    elif Twin.SAME in dimensions(kind)["twin"]:
+        assert steps == {*learning, "nothing", "leave it be"}
+    else:
+        assert steps == {"read it", "nothing", "leave it be"}
+
+
+@EVERY_KIND
+def test_what_is_done_while_not_live_is_the_same_of_every_kind_and_with_every_aim(kind: AnyKind) -> None:
+    shown = {
+        standing: table(KINDS["invoice"], Aim.HELD, standing)
+        for standing in (Standing.OBSERVED, Standing.BEFORE)
+    }
+    for standing, rows in shown.items():
+        for now in situations(kind, standing):
+            fitting = [
+                step
+                for conditions, step in rows
+                if all(getattr(now, name) in values for name, values in conditions)
+            ]
+            assert fitting == [words(plan(now))], now
+
+
+@EVERY_KIND
 def test_every_way_comes_to_rest_within_half_the_steps_that_the_service_takes(kind: AnyKind) -> None:
     longest = 0
     for way in walks(kind):
@@ -106,6 +139,8 @@ def test_rest_is_where_the_wish_is_true_or_somebody_else_must_act(kind: AnyKind)
     for way in walks(kind):
         belief, truth, step = way[-1]
         match step:
+            case Nothing() if belief.standing is Standing.BEFORE:
+                assert (truth.twin, belief.presence) == (Twin.SAME, HERE), way
             case Nothing() if belief.aim in {Aim.VOID, Aim.DELETED}:
                 allowed = {Presence.ABSENT, Presence.DELETED}
                 if belief.aim is Aim.VOID:

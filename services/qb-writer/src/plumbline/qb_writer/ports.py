@@ -1,13 +1,14 @@
 """What the writer needs of the world."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from plumbline.common.database import Connection
+from plumbline.common.errors import WaitError
 from plumbline.qb_writer.domain.kind import Party
-from plumbline.qb_writer.domain.records import Document, File, Record, Write
+from plumbline.qb_writer.domain.records import Beginning, Document, File, Record, Write
 from plumbline.quickbooks.replies import Reply
 
 
@@ -37,6 +38,50 @@ class Records(Protocol):
         candidates: Iterable[str],
     ) -> str:
         """Return the document number of an incarnation: the same ever after, unique in the realm's space."""
+
+
+class BooksUnreadError(WaitError):
+    """What the company's QuickBooks holds has not all been read yet."""
+
+
+class Shelf(Protocol):
+    """What QuickBooks was read to hold, and since when each company is written to."""
+
+    async def beginning(self, connection: str) -> Beginning | None:
+        """Return when a connection went live; None: it has not."""
+
+    async def numbered(self, realm: str, entity: str, number: str, *, since: datetime) -> list[Document]:
+        """Return the documents of an entity that have a number, whatever the case of its letters.
+
+        Raises:
+            BooksUnreadError: wait; the company's books have not been read since `since`.
+        """
+
+
+class Archive(Protocol):
+    """What QuickBooks was read to hold beside what is wanted of it, by the page."""
+
+    async def beginning(self, connection: str) -> Beginning | None:
+        """Return when a connection went live; None: it has not."""
+
+    async def horizon(self, realm: str) -> datetime | None:
+        """Return up to when a company's changes have been read; None: not all that it held was read yet."""
+
+    async def by_number(
+        self, realm: str, entity: str, numbers: Iterable[str]
+    ) -> Mapping[str, list[Document]]:
+        """Return the documents that have any of some numbers, by their numbers in lower case."""
+
+    async def alike(
+        self, realm: str, entity: str, parties: Iterable[str], totals_cents: Iterable[int]
+    ) -> list[Document]:
+        """Return the documents for any of some customers or vendors, of any of some amounts."""
+
+    def pages(self, connection: str) -> AsyncIterator[Sequence[Record]]:
+        """Return the records of a connection, some at a time."""
+
+    async def begin(self, connection: str, beginning: Beginning, *, reader: str) -> int:
+        """Let a connection go live, and mark its records and the reader of its books; return how many records."""
 
 
 class Following(Protocol):

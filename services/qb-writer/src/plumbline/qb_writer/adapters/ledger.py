@@ -72,7 +72,7 @@ class Ledger:
         """Return a record with its open write, or None if no command ever named it."""
         async with borrowed(self._pool) as connection:
             row = await connection.fetchrow(QUERIES["load"], key)
-        return None if row is None else _record(row)
+        return None if row is None else as_record(row)
 
     async def keep(self, connection: Connection, record: Record) -> None:
         """Store what was observed and told of a record; what is desired stays as it is."""
@@ -98,6 +98,7 @@ class Ledger:
             told_state,
             record.partner_ms,
             record.looked,
+            seen.linked,
         )
 
     async def owners(
@@ -218,7 +219,8 @@ class Ledger:
             return await connection.fetch(QUERIES["writes_of"], key)
 
 
-def _record(row: Mapping[str, Any]) -> Record:
+def as_record(row: Mapping[str, Any]) -> Record:
+    """Return what a row of records says, with its open write if the row has one."""
     return Record(
         key=row["key"],
         realm=row["realm"],
@@ -233,6 +235,7 @@ def _record(row: Mapping[str, Any]) -> Record:
         provider_time=row["provider_time"],
         partner_ms=row["partner_ms"],
         received_at=row["received_at"],
+        known_since=row["known_since"],
         observed=Observed(
             quickbooks_id=row["quickbooks_id"],
             sync_token=row["sync_token"],
@@ -245,6 +248,7 @@ def _record(row: Mapping[str, Any]) -> Record:
             mailed=row["mailed"],
             voided=row["voided"],
             deleted=row["deleted"],
+            linked=row["linked"],
         ),
         writes=row["writes"],
         open_write=_open_write(row) if row["write_number"] is not None else None,

@@ -5,6 +5,7 @@ A kind is one file in `kinds/`. The service, the plan and the ledger know no kin
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
@@ -37,6 +38,8 @@ class Related:
 
     kind: "Kind[Any, Any]"
     observed: Observed
+    is_from_before: bool
+    """Whether it was there, or was billed, before its company went live."""
     is_ready: bool
     """Whether it says what it should: no write of it is under way, and none is due that money would keep from it."""
 
@@ -116,6 +119,8 @@ class Number:
 
     space: str
     wanted: str
+    per_party: bool = False
+    """Whether every customer or vendor has numbers of its own."""
 
 
 VOIDED_AS_OPERATION: Mapping[str, str] = MappingProxyType({"operation": "void"})
@@ -147,6 +152,8 @@ class Kind(Generic[W, D]):
     """Whether money that was applied to it keeps us from changing or ending it."""
     number: Callable[[W], Number | None] = lambda _: None
     """Its document number as it is wanted; None: it has none of ours."""
+    dated: Callable[[W], date | None]
+    """Its day in the books; None: it goes with what it names."""
     party: Callable[[W], Party | None]
     stake_cents: Callable[[W], int | None]
     """How much money waits while it is parked."""

@@ -14,6 +14,27 @@ PersonPolicy = Literal["hold", "overwrite", "accept"]
 """What to do when somebody edited one of our documents in QuickBooks."""
 
 
+class Standing(StrEnum):
+    """Whether a record may be written."""
+
+    LIVE = "live"
+    OBSERVED = "observed"
+    """Its company is not written to yet."""
+    BEFORE = "from before"
+    """It was billed before its company's beginning, or is linked to what was there: it is never written."""
+
+
+class Twin(StrEnum):
+    """Whether QuickBooks held a document of the same number when the company went live."""
+
+    UNSOUGHT = "not known"
+    NONE = "none"
+    SAME = "the same"
+    """For the same customer or vendor, of the same amount."""
+    OTHER = "another"
+    """For somebody else, of another amount, or several."""
+
+
 class Aim(StrEnum):
     """What a wish aims at, whatever it is a wish for."""
 
@@ -68,6 +89,8 @@ class Situation:
     """All that the next step depends on. What is not fresh may be different by now."""
 
     aim: Aim
+    standing: Standing = Standing.LIVE
+    twin: Twin = Twin.NONE
     presence: Presence = Presence.ABSENT
     fresh: bool = False
     told: bool = False
@@ -101,6 +124,16 @@ class Seek:
 
 
 @dataclass(frozen=True, slots=True)
+class Compare:
+    """See among what QuickBooks was read to hold whether people have made this document already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """People have made it: take their document for the record's own, and leave it to them."""
+
+
+@dataclass(frozen=True, slots=True)
 class LookAtNeeds:
     """The next step needs to know what is open on the documents that this one refers to."""
 
@@ -128,16 +161,26 @@ class AwaitNeeds:
 
 
 @dataclass(frozen=True, slots=True)
+class Observe:
+    """Nothing is written to its company yet; `plumbline plan` shows what would be."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveBe:
+    """It is from before the company's beginning, and not in QuickBooks: it is never made."""
+
+
+@dataclass(frozen=True, slots=True)
 class AskPerson:
     """Nothing may be written without a person's word; `refusals` has the sentence for the code."""
 
     code: str
 
 
-Seeing = Look | Seek | LookAtNeeds | Acknowledge
+Seeing = Look | Seek | Compare | Link | LookAtNeeds | Acknowledge
 """Steps that only learn something; another one follows at once."""
 
-Rest = Nothing | AwaitPayment | AwaitNeeds | AskPerson
+Rest = Nothing | AwaitPayment | AwaitNeeds | Observe | LeaveBe | AskPerson
 """Where a record rests until there is news."""
 
 Step = Seeing | Open | Rest
@@ -146,6 +189,28 @@ Step = Seeing | Open | Rest
 
 def plan(now: Situation) -> Step:
     """Return the next step. Every situation has exactly one."""
+    match now.standing:
+        case Standing.OBSERVED:
+            return Observe()
+        case Standing.BEFORE:
+            return _from_before(now)
+        case Standing.LIVE:
+            return _live(now)
+
+
+def _from_before(now: Situation) -> Step:
+    if now.presence is not Presence.ABSENT:
+        return Look() if now.told and not now.fresh else Nothing()
+    match now.twin:
+        case Twin.UNSOUGHT:
+            return Compare()
+        case Twin.SAME:
+            return Link()
+        case Twin.NONE | Twin.OTHER:
+            return LeaveBe()
+
+
+def _live(now: Situation) -> Step:
     if now.aim in {Aim.VOID, Aim.DELETED}:
         return _end(now)
     match now.presence:
@@ -162,6 +227,18 @@ def plan(now: Situation) -> Step:
 
 
 def _begin(now: Situation) -> Step:
+    match now.twin:
+        case Twin.UNSOUGHT:
+            return Compare()
+        case Twin.SAME:
+            return Link()
+        case Twin.OTHER:
+            return AskPerson("number-is-taken")
+        case Twin.NONE:
+            return _make(now)
+
+
+def _make(now: Situation) -> Step:
     if not now.sought and now.needs is not Needs.MISSING:
         return Seek()
     return _once_needs_are_met(now, Operation.CREATE)

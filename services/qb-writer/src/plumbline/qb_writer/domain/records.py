@@ -1,7 +1,7 @@
 """A record of the books: what it should be, what it was seen to be, and the write under way."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -86,6 +86,8 @@ class Observed:
     mailed: bool = False
     voided: bool = False
     deleted: bool = False
+    linked: bool = False
+    """Whether people made it before the company went live: it is theirs, and never written."""
     fresh: bool = False
     document: Document | None = None
     """All that QuickBooks holds of it."""
@@ -95,6 +97,8 @@ class Observed:
     """How somebody else has ended it."""
     sought: bool = False
     """Whether it was looked for by its marker, and not found."""
+    twins: tuple[Document, ...] | None = None
+    """What QuickBooks was read to hold under its number; None: nobody has compared."""
 
     @property
     def has_ended(self) -> bool:
@@ -124,6 +128,14 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """When a company went live, and from which day on its documents are written."""
+
+    from_day: date
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Everything known of one record."""
 
@@ -141,6 +153,8 @@ class Record:
     provider_time: datetime | None
     partner_ms: int
     received_at: datetime
+    known_since: datetime
+    """When its first version came."""
     observed: Observed = Observed()
     writes: int = 0
     open_write: Write | None = None

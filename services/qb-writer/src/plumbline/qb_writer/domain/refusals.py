@@ -22,6 +22,8 @@ QUESTIONS = {
     "Unapply that, or write the difference as a document of its own.",
     "void-needs-a-person": "{It} should be voided, but it is {done}. Void or credit it in QuickBooks.",
     "delete-needs-a-person": "{It} should be deleted, but it is {done}. Undo that in QuickBooks.",
+    "number-is-taken": "QuickBooks held a document of this number before the company went live, for somebody else or "
+    "of another amount ({twin}). Renumber that one, or this one at its source.",
     "more-than-is-open": "{It} applies more than is open in QuickBooks. See whether it was paid there already.",
 }
 """What a person is asked, by the code of the plan's `AskPerson`; docs/plan.md tells when."""
@@ -66,8 +68,12 @@ def question(record: Record, code: str) -> Refusal:
     seen = record.observed
     edited = "voided" if seen.removed == "voided" else ", ".join(seen.edited)
     done = "mailed to the customer" if seen.mailed else "paid or used, at least in part"
-    sentence = QUESTIONS[code].format(It=named(record), edited=edited, done=done)
+    sentence = QUESTIONS[code].format(It=named(record), edited=edited, done=done, twin=_twin_of(record))
     return Refusal(code, f"{sentence} Then resume this record.")
+
+
+def _twin_of(record: Record) -> str:
+    return ", ".join(f"transaction {document['Id']}" for document in record.observed.twins or ())
 
 
 def verdict_of(record: Record, fault: Fault, *, number: str | None) -> Verdict:

@@ -1,17 +1,41 @@
 """From all that is known of a record to the situation that the plan looks at. Pure."""
 
+from collections.abc import Sequence
+
+from plumbline.common.contracts.ledger import Desired
 from plumbline.qb_writer.domain.kind import Correction, Related, Relations
 from plumbline.qb_writer.domain.kinds import AnyKind, kind_of
-from plumbline.qb_writer.domain.plan import Aim, Money, Needs, PersonPolicy, Presence, Situation
-from plumbline.qb_writer.domain.records import Observed, Record
+from plumbline.qb_writer.domain.plan import (
+    Aim,
+    Money,
+    Needs,
+    PersonPolicy,
+    Presence,
+    Situation,
+    Standing,
+    Twin,
+)
+from plumbline.qb_writer.domain.records import Beginning, Document, Observed, Record
 from plumbline.qb_writer.domain.writes import content_of
+from plumbline.quickbooks.answers import record_of
 
 
-def situation_of(record: Record, relations: Relations, *, policy: PersonPolicy) -> Situation:
-    """Boil a record down to what its next step depends on."""
+def situation_of(
+    record: Record, relations: Relations, *, policy: PersonPolicy, beginning: Beginning | None
+) -> Situation:
+    """Boil a record down to what its next step depends on.
+
+    Args:
+        record: what is wanted, and what is known.
+        relations: the records that it names or needs.
+        policy: the company's, of what people change.
+        beginning: when its company went live; None: it has not.
+    """
     kind, seen = kind_of(record.desired), record.observed
     return Situation(
         aim=_aim(kind, record),
+        standing=_standing(kind, record, relations, beginning),
+        twin=_twin(kind, record, beginning),
         presence=_presence(seen),
         fresh=seen.fresh,
         told=record.heard > record.looked,
@@ -26,7 +50,7 @@ def situation_of(record: Record, relations: Relations, *, policy: PersonPolicy) 
     )
 
 
-def related(record: Record) -> Related:
+def related(record: Record, beginning: Beginning | None) -> Related:
     """Return what another record may know of this one that it refers to.
 
     One that is still to be corrected or ended would be paid in its old amount, and could be neither any more.
@@ -34,7 +58,56 @@ def related(record: Record) -> Related:
     kind, seen = kind_of(record.desired), record.observed
     is_as_wished = seen.applied_hash == content_of(record.desired)
     is_to_end = kind.aims[record.desired.state] in {Aim.VOID, Aim.DELETED}
-    return Related(kind, seen, is_ready=record.open_write is None and is_as_wished and not is_to_end)
+    return Related(
+        kind,
+        seen,
+        is_from_before=_standing(kind, record, {}, beginning) is Standing.BEFORE,
+        is_ready=record.open_write is None and is_as_wished and not is_to_end,
+    )
+
+
+def twin_among(desired: Desired, documents: Sequence[Document]) -> tuple[Twin, Document | None]:
+    """Say whether one of the documents that have a wish's number is what it wishes, and which.
+
+    The same is what is for the same customer or vendor, and of the same amount.
+
+    Raises:
+        QuickBooksUnreadableError: permanent; QuickBooks' document is not of the documented shape.
+    """
+    kind = kind_of(desired)
+    party, number = kind.party(desired), kind.number(desired)
+    of_party, same = [], []
+    for document in documents:
+        held = record_of(kind.model, document)
+        if party is not None and kind.facts(held)[party.word] == party.quickbooks_id:
+            of_party.append(document)
+            if kind.amounts(held).total_cents == kind.stake_cents(desired):
+                same.append(document)
+    if len(same) == 1:
+        return Twin.SAME, same[0]
+    rivals = of_party if number is not None and number.per_party else documents
+    return (Twin.OTHER if rivals else Twin.NONE), None
+
+
+def _standing(kind: AnyKind, record: Record, relations: Relations, beginning: Beginning | None) -> Standing:
+    if record.observed.linked:
+        return Standing.BEFORE
+    if beginning is None:
+        return Standing.OBSERVED
+    day = kind.dated(record.desired)
+    if day is not None:
+        return Standing.BEFORE if day < beginning.from_day else Standing.LIVE
+    is_from_before = any(other.is_from_before for other in relations.values())
+    return Standing.BEFORE if is_from_before else Standing.LIVE
+
+
+def _twin(kind: AnyKind, record: Record, beginning: Beginning | None) -> Twin:
+    """Return what is known of a twin; only a record that was wanted before its company went live can have one."""
+    is_old = beginning is not None and record.known_since < beginning.since
+    if kind.number(record.desired) is None or not is_old or record.writes:
+        return Twin.NONE
+    twins = record.observed.twins
+    return Twin.UNSOUGHT if twins is None else twin_among(record.desired, twins)[0]
 
 
 def _aim(kind: AnyKind, record: Record) -> Aim:

@@ -189,6 +189,15 @@ def adopting(record: Record, relations: Relations, document: Document) -> Record
     return record.seeing(observing(kind, seen, document))
 
 
+def linking(record: Record, document: Document) -> Record:
+    """Take a document that people have made for the record's own, as it is: it stays theirs.
+
+    No bytes of ours stand behind it, so whatever it says is nobody's edit.
+    """
+    seen = Observed(linked=True, applied_hash=content_of(record.desired))
+    return record.seeing(observing(kind_of(record.desired), seen, document))
+
+
 def acknowledging(seen: Observed) -> Observed:
     """Return what was seen as something that may be: an end by somebody else, or an edit."""
     return replace(

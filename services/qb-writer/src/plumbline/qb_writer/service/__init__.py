@@ -1,6 +1,14 @@
-"""The use case: making one record of the books true."""
+"""The use cases: making one record of the books true, and letting a company go live."""
 
+from plumbline.qb_writer.service.beginning import AlreadyLiveError, Beginnings, UnknownConnectionError
 from plumbline.qb_writer.service.work import Patience
 from plumbline.qb_writer.service.writer import EndlessPlanError, Writer
 
-__all__ = ["EndlessPlanError", "Patience", "Writer"]
+__all__ = [
+    "AlreadyLiveError",
+    "Beginnings",
+    "EndlessPlanError",
+    "Patience",
+    "UnknownConnectionError",
+    "Writer",
+]

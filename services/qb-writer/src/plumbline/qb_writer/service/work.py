@@ -9,7 +9,7 @@ from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Effect, Park
 from plumbline.qb_writer.domain.kind import Related
 from plumbline.qb_writer.domain.kinds import AnyKind, kind_of
-from plumbline.qb_writer.domain.records import Document, Record
+from plumbline.qb_writer.domain.records import Beginning, Document, Record
 from plumbline.qb_writer.domain.refusals import stake_cents
 from plumbline.qb_writer.domain.writes import observing
 from plumbline.qb_writer.ports import Books, Records
@@ -35,6 +35,8 @@ class Work:
 
     claim: Claim
     record: Record
+    beginning: Beginning | None
+    """When its company went live; None: it has not."""
     relations: dict[str, Related]
     books: Books
     records: Records

@@ -19,20 +19,25 @@ from plumbline.qb_writer.domain.plan import (
     AskPerson,
     AwaitNeeds,
     AwaitPayment,
+    Compare,
+    LeaveBe,
+    Link,
     Look,
     LookAtNeeds,
     Nothing,
+    Observe,
     Open,
     Rest,
     Seeing,
     Seek,
+    Standing,
     plan,
 )
-from plumbline.qb_writer.domain.records import Operation, Record, Write
+from plumbline.qb_writer.domain.records import Beginning, Operation, Record, Write
 from plumbline.qb_writer.domain.refusals import UNKNOWN_PARTY, named, question, verdict_of
-from plumbline.qb_writer.domain.sight import related, situation_of
-from plumbline.qb_writer.domain.writes import acknowledging, compose, incarnation_of, observing
-from plumbline.qb_writer.ports import Books, Files, Following, PartyFacts, Records
+from plumbline.qb_writer.domain.sight import related, situation_of, twin_among
+from plumbline.qb_writer.domain.writes import acknowledging, compose, incarnation_of, linking, observing
+from plumbline.qb_writer.ports import Books, Files, Following, PartyFacts, Records, Shelf
 from plumbline.qb_writer.service.settling import NO_ACCESS, Settler
 from plumbline.qb_writer.service.work import Patience, Work
 from plumbline.quickbooks.errors import QuickBooksFaultError, QuickBooksForbiddenError
@@ -53,6 +58,7 @@ class Writer:
         *,
         records: Records,
         following: Following,
+        shelf: Shelf,
         books: Callable[[str], Awaitable[Books]],
         files: Files,
         policies: Callable[[str], Policies],
@@ -62,6 +68,7 @@ class Writer:
         """Write what `records` wants into `books(realm)` by `policies(connection)`."""
         self._records = records
         self._following = following
+        self._shelf = shelf
         self._books = books
         self._policies = policies
         self._clock = clock
@@ -79,9 +86,11 @@ class Writer:
         record = await self._records.load(claim.key)
         if record is None:
             return Done()
-        books, relations = await self._books(record.realm), await self._relations(record)
+        beginning = await self._shelf.beginning(record.connection)
+        relations = await self._relations(record, beginning)
+        books = await self._books(record.realm)
         with partner_time() as spent:
-            work = Work(claim, record, relations, books, self._records, spent)
+            work = Work(claim, record, beginning, relations, books, self._records, spent)
             try:
                 return await self._work_off(work)
             except QuickBooksForbiddenError:
@@ -100,21 +109,22 @@ class Writer:
                 return verdict
         raise EndlessPlanError(key=work.record.key)
 
-    async def _relations(self, record: Record) -> dict[str, Related]:
+    async def _relations(self, record: Record, beginning: Beginning | None) -> dict[str, Related]:
         names = dict.fromkeys([*record.needs, *kind_of(record.desired).names(record.desired)])
         known = {name: await self._records.load(f"{record.realm}/{name}") for name in names}
-        return {name: related(other) for name, other in known.items() if other is not None}
+        return {name: related(other, beginning) for name, other in known.items() if other is not None}
 
     async def _advance(self, work: Work) -> Verdict | None:
         """Take the next step of the plan; None: there is another one."""
-        if (parked := self._unsound(work)) is not None:
-            return parked
         policy = self._policies(work.record.connection).person_changed_it
-        step = plan(situation_of(work.record, work.relations, policy=policy))
+        now = situation_of(work.record, work.relations, policy=policy, beginning=work.beginning)
+        if now.standing is Standing.LIVE and (parked := self._unsound(work)) is not None:
+            return parked
+        step = plan(now)
         match step:
             case Open(operation=operation):
                 return await self._begin(work, operation)
-            case Look() | Seek() | LookAtNeeds() | Acknowledge():
+            case Look() | Seek() | Compare() | Link() | LookAtNeeds() | Acknowledge():
                 return await self._see(work, step)
             case _:
                 return self._rest(work, step)
@@ -125,6 +135,10 @@ class Writer:
                 await work.look()
             case Seek():
                 return await self._settler.seek(work)
+            case Compare():
+                await self._compare(work)
+            case Link():
+                await self._link(work)
             case LookAtNeeds():
                 await self._look_at_needs(work)
             case Acknowledge():
@@ -141,6 +155,8 @@ class Writer:
             case AwaitNeeds():
                 # It is the turn of what it refers to, which wakes it.
                 return Done(store=work.keeping(), again_after=self._patience.invoice)
+            case Observe() | LeaveBe():
+                return Done(store=work.keeping())
             case AskPerson(code=code):
                 asked = question(work.record, code)
                 return work.park(asked.code, asked.reason)
@@ -154,6 +170,25 @@ class Writer:
         if refusal is None:
             return None
         return work.park(refusal.code, f"{named(work.record)} is not written: {refusal.reason}.")
+
+    async def _compare(self, work: Work) -> None:
+        number = work.kind.number(work.record.desired)
+        if number is None or work.beginning is None:
+            return
+        twins = await self._shelf.numbered(
+            work.record.realm, work.kind.entity, number.wanted, since=work.beginning.since
+        )
+        work.record = work.record.seeing(replace(work.record.observed, twins=tuple(twins)))
+
+    async def _link(self, work: Work) -> None:
+        """Take the one twin for the record's own, as QuickBooks holds it now."""
+        _, twin = twin_among(work.record.desired, work.record.observed.twins or ())
+        held = await work.read(twin["Id"]) if twin is not None else None
+        if held is None:
+            # It was deleted since the books were read.
+            work.record = work.record.seeing(replace(work.record.observed, twins=()))
+        else:
+            work.record = linking(work.record, held)
 
     async def _look_at_needs(self, work: Work) -> None:
         for name in work.kind.names(work.record.desired):

@@ -1,8 +1,8 @@
 -- name: receive
 -- Keep newer commands; older and repeated ones change nothing. Says what was there before.
 INSERT INTO records AS r (key, realm, name, connection, source, kind, version, content_hash, desired, needs, why,
-                          provider_time, partner_ms, received_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                          provider_time, partner_ms, received_at, known_since)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
 ON CONFLICT (key) DO UPDATE SET
     version = excluded.version, content_hash = excluded.content_hash, desired = excluded.desired,
     needs = excluded.needs, why = excluded.why, source = excluded.source,
@@ -25,7 +25,7 @@ WHERE r.key = $1
 -- What was observed and told of a record.
 UPDATE records SET quickbooks_id = $2, sync_token = $3, document_number = $4, incarnation = $5, applied = $6,
     applied_hash = $7, total_cents = $8, balance_cents = $9, mailed = $10, voided = $11, deleted = $12, writes = $13,
-    confirmed_at = $14, told_version = $15, told_state = $16, partner_ms = $17, looked = $18
+    confirmed_at = $14, told_version = $15, told_state = $16, partner_ms = $17, looked = $18, linked = $19
 WHERE key = $1
 
 -- name: open_write
@@ -81,3 +81,34 @@ INSERT INTO governor AS g (realm, turn_at) VALUES ($1, clock_timestamp() + $2::i
 ON CONFLICT (realm) DO UPDATE SET turn_at = greatest(g.turn_at, clock_timestamp()) + $2::interval
 WHERE g.turn_at <= clock_timestamp() + $4::interval
 RETURNING greatest(interval '0', turn_at - $3::interval - clock_timestamp()) AS wait
+
+-- name: beginning
+-- When a connection went live, and from which day on.
+SELECT from_day, since FROM beginnings WHERE connection = $1
+
+-- name: begin
+-- Let a connection go live, once.
+INSERT INTO beginnings (connection, from_day, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+
+-- name: horizon
+-- How far QuickBooks' changes have been read; NULL: not all that it held was read yet.
+SELECT CASE WHEN complete_since IS NULL THEN NULL ELSE watermark END FROM horizons WHERE realm = $1
+
+-- name: numbered
+-- What is held under any of some numbers.
+SELECT body FROM documents
+WHERE realm = $1 AND entity = $2 AND lower(number) = ANY ($3::text[]) AND NOT is_deleted ORDER BY quickbooks_id
+
+-- name: alike
+-- What is held for some customers or vendors, of some amounts.
+SELECT body FROM documents
+WHERE realm = $1 AND entity = $2 AND party = ANY ($3::text[]) AND total_cents = ANY ($4::bigint[]) AND NOT is_deleted
+ORDER BY quickbooks_id
+
+-- name: page_of_connection
+-- The next records of a connection.
+SELECT r.*, NULL AS write_number FROM records r WHERE r.connection = $1 AND r.key > $2 ORDER BY r.key LIMIT $3
+
+-- name: keys_of_connection
+-- The keys of a connection's records.
+SELECT key FROM records WHERE connection = $1 ORDER BY key

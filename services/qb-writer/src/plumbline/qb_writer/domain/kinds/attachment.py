@@ -69,6 +69,7 @@ ATTACHMENT = Kind(
     note="Note",
     deletes_whole=True,
     is_guarded=False,
+    dated=lambda _: None,
     party=lambda _: None,
     stake_cents=lambda _: None,
     wish=lambda wish: f"{wish.state.value}, {wish.file_name} on {wish.owner}",

@@ -133,6 +133,7 @@ BILL_PAYMENT = Kind(
     correction=Correction.FULL,
     void=VOIDED_AS_UPDATE,
     is_guarded=False,
+    dated=lambda wish: wish.paid_on,
     party=party,
     stake_cents=stake_cents,
     wish=wish_in_words,

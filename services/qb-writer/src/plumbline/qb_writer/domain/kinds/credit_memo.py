@@ -33,6 +33,7 @@ CREDIT_MEMO = Kind(
     },
     correction=Correction.FULL,
     number=sales.number,
+    dated=lambda wish: wish.issued_on,
     party=sales.party,
     stake_cents=sales.stake_cents,
     wish=sales.wish_in_words,

@@ -52,6 +52,7 @@ INVOICE = Kind(
     correction=Correction.SPARSE,
     void=VOIDED_AS_OPERATION,
     number=sales.number,
+    dated=lambda wish: wish.issued_on,
     party=sales.party,
     stake_cents=sales.stake_cents,
     wish=sales.wish_in_words,

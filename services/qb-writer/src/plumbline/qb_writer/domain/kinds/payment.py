@@ -159,6 +159,7 @@ PAYMENT = Kind(
     correction=Correction.FULL,
     void=VOIDED_AS_UPDATE,
     is_guarded=False,
+    dated=lambda wish: wish.received_on,
     party=party,
     stake_cents=stake_cents,
     wish=wish_in_words,

@@ -64,7 +64,7 @@ def look_ups(sent: Document) -> tuple[Find]:
 
 def number(wish: Purchase) -> Number:
     """Return its number: vendors number their own documents, each from 1."""
-    return Number(f"{wish.kind} of {wish.vendor_id}", wish.number)
+    return Number(f"{wish.kind} of {wish.vendor_id}", wish.number, per_party=True)
 
 
 def party(wish: Purchase) -> Party:

@@ -14,6 +14,7 @@ VENDOR_CREDIT = Kind(
     aims=purchases.AIMS,
     correction=Correction.FULL,
     number=purchases.number,
+    dated=lambda wish: wish.issued_on,
     party=purchases.party,
     stake_cents=purchases.stake_cents,
     wish=purchases.wish_in_words,
