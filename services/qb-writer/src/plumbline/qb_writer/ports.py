@@ -1,11 +1,12 @@
 """What the writer needs of the world."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from plumbline.common.database import Connection
+from plumbline.qb_writer.domain.holdings import Held, Horizon
 from plumbline.qb_writer.domain.kind import Party
 from plumbline.qb_writer.domain.records import Document, File, Record, Write
 from plumbline.quickbooks.replies import Reply
@@ -56,6 +57,29 @@ class Following(Protocol):
 
     async def tell(self, connection: Connection, record: Record, *, now: datetime) -> None:
         """Put the result of the record's version into the outbox."""
+
+
+class Holdings(Protocol):
+    """Knows what QuickBooks holds, ours or not, and how far it was read."""
+
+    async def take(self, connection: Connection, documents: Sequence[Held], *, now: datetime) -> None:
+        """Store what was read of one realm, and mark the records to whose documents it is news.
+
+        Older than what is known changes nothing, and nothing comes after a deletion, in whatever order
+        it is read. Doubled, it marks nothing again.
+        """
+
+    async def horizon(self, realm: str) -> Horizon:
+        """Return how far a realm was read."""
+
+    async def keep_horizon(self, connection: Connection, horizon: Horizon) -> None:
+        """Store how far a realm was read, in the transaction that stores what was read."""
+
+    async def unseen(self, realm: str, entity: str, *, since: datetime, limit: int) -> list[str]:
+        """Return ids of documents that count as held, and that nobody has seen since, the oldest first."""
+
+    async def database_time(self) -> datetime:
+        """Return the time of the database's clock, by which documents are seen."""
 
 
 @dataclass(frozen=True, slots=True)
