@@ -2,11 +2,11 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import cast
 
@@ -29,8 +29,9 @@ from plumbline.common.reconciling.store import Claimed, WorkStore
 from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.common.testing.clock import FakeClock
 from plumbline.qb_writer.domain.documents import decoded
+from plumbline.qb_writer.domain.holdings import Held
 from plumbline.qb_writer.domain.kind import Party
-from plumbline.qb_writer.domain.records import Document, Fate, File, Operation, Record, Write
+from plumbline.qb_writer.domain.records import Beginning, Document, Fate, File, Operation, Record, Write
 from plumbline.qb_writer.ports import PartyFacts
 from plumbline.qb_writer.service import Patience, Writer
 from plumbline.quickbooks.faults import Fault
@@ -235,6 +236,30 @@ class MemoryLedger:
         """Nobody listens."""
 
 
+class NoPast:
+    """A company that was always live, and had nothing before."""
+
+    async def beginning(self, _: str) -> Beginning | None:
+        return Beginning(date.min, datetime.min.replace(tzinfo=UTC), None)
+
+    async def read_to(self, _: str) -> datetime | None:
+        return None
+
+    async def numbered(self, _: str, __: str, ___: Iterable[str]) -> Mapping[str, list[Held]]:
+        return {}
+
+    async def alike(self, _: str, __: str, ___: Iterable[str], ____: Iterable[int]) -> list[Held]:
+        return []
+
+    async def pages(self, _: str) -> AsyncIterator[Sequence[Record]]:
+        pages: Sequence[Sequence[Record]] = ()
+        for page in pages:
+            yield page
+
+    async def begin(self, _: str, beginning: Beginning, *, reader: str, now: datetime) -> int:
+        return 0
+
+
 @dataclass
 class MemoryFiles:
     """Files by their hash."""
@@ -274,6 +299,7 @@ class ModelLab:
                 provider_time=None,
                 partner_ms=0,
                 received_at=self.clock.now(),
+                known_since=self.clock.now(),
             )
         )
 
@@ -286,6 +312,7 @@ class ModelLab:
         writer = Writer(
             records=self.ledger,
             following=self.ledger,
+            past=NoPast(),
             books=books,
             files=MemoryFiles(FILES),
             policies=lambda _: self.policies,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import simplejson
 from pydantic import SecretStr
 from typing_extensions import override
 
@@ -33,7 +34,11 @@ from plumbline.common.reconciling.store import WorkStore, resume
 from plumbline.common.secrets.tokens import LiveToken
 from plumbline.qb_writer.adapters.books import Governor, RealmBooks
 from plumbline.qb_writer.adapters.files import FileFolder
+from plumbline.qb_writer.adapters.holdings import QUERIES, store
 from plumbline.qb_writer.adapters.ledger import Ledger
+from plumbline.qb_writer.adapters.past import KnownPast
+from plumbline.qb_writer.domain.documents import decoded
+from plumbline.qb_writer.domain.holdings import BY_ENTITY, held
 from plumbline.qb_writer.domain.kinds import kind_of
 from plumbline.qb_writer.domain.records import Record
 from plumbline.qb_writer.domain.writes import content_of
@@ -96,6 +101,22 @@ class WriterLab:
     accounts: dict[str, str]
     vendors: dict[str, str]
     files: Path | None
+    past: KnownPast
+
+    async def read_books(self) -> None:
+        """Know all that QuickBooks holds, as its reader would."""
+        everything = [
+            held(REALM, entity, decoded(simplejson.dumps(body, use_decimal=True).encode()))
+            for entity in BY_ENTITY
+            for body in self.all(entity)
+        ]
+        async with transaction(self.pool) as connection:
+            await store(connection, everything)
+            await connection.execute(
+                "INSERT INTO horizons (realm, complete_since, watermark) VALUES ($1, now(), clock_timestamp()) "
+                "ON CONFLICT (realm) DO UPDATE SET watermark = excluded.watermark",
+                REALM,
+            )
 
     async def command(self, desired: Desired, version: int, name: str = "1") -> None:
         record = f"{desired.kind}/1/2/{name}"
@@ -247,7 +268,12 @@ class WriterLab:
 
 @asynccontextmanager
 async def writer_lab(
-    database_url: str, policies: Policies, *, files: Path | None = None, governed: bool = True
+    database_url: str,
+    policies: Policies,
+    *,
+    files: Path | None = None,
+    governed: bool = True,
+    live: bool = True,
 ) -> AsyncIterator[WriterLab]:
     """Found a realm and a writer of it.
 
@@ -255,6 +281,7 @@ async def writer_lab(
         database_url: an empty database.
         policies: the company's.
         files: where the files are that can be attached.
+        live: whether the company is written to already.
         governed: whether calls keep to the realm's limits, as the real ones do.
     """
     world = World(seed=7)
@@ -280,7 +307,10 @@ async def writer_lab(
         open_pool(database_url, schema="qb_writer") as pool,
         httpx.AsyncClient(transport=Cutting(world), base_url="https://quickbooks.example") as http,
     ):
-        ledger = Ledger(pool)
+        ledger, past = Ledger(pool), KnownPast(pool)
+        if live:
+            async with transaction(pool) as connection:
+                await connection.execute(QUERIES["begin"], CONNECTION, date.min, datetime.now(UTC), None)
         tokens = Tokens()
         governor = Governor(pool) if governed else Hurried(pool)
         client = QuickBooksClient(
@@ -302,6 +332,7 @@ async def writer_lab(
         writer = Writer(
             records=ledger,
             following=ledger,
+            past=past,
             books=books,
             files=FileFolder(files),
             policies=lambda _: policies,
@@ -328,4 +359,5 @@ async def writer_lab(
             seeded.accounts,
             vendors,
             files,
+            past,
         )

@@ -16,10 +16,10 @@ from plumbline.common.service import Pace, record_service
 from plumbline.qb_writer.adapters.books import Governor, RealmBooks
 from plumbline.qb_writer.adapters.files import FileFolder
 from plumbline.qb_writer.adapters.ledger import Ledger
-from plumbline.qb_writer.adapters.shelf import PostgresShelf
+from plumbline.qb_writer.adapters.past import KnownPast
 from plumbline.qb_writer.handlers import BeginningRoutes, hearing, recording
 from plumbline.qb_writer.ports import Books
-from plumbline.qb_writer.service import Beginnings, Writer
+from plumbline.qb_writer.service import GoingLive, Writer
 from plumbline.qb_writer.settings import Settings
 from plumbline.qb_writer.telling import Storyteller
 from plumbline.quickbooks.client import QuickBooksClient
@@ -73,11 +73,11 @@ async def run(settings: Settings) -> None:
                 )
             return known[realm]
 
-        shelf = PostgresShelf(service.pool)
+        past = KnownPast(service.pool)
         writer = Writer(
             records=ledger,
             following=ledger,
-            shelf=shelf,
+            past=past,
             books=books,
             files=FileFolder(settings.files_dir),
             policies=_policies(connections),
@@ -92,7 +92,7 @@ async def run(settings: Settings) -> None:
             handler=writer.converge,
             tell=Storyteller(ledger),
             routes=BeginningRoutes(
-                Beginnings(connections=connections, archive=shelf, clock=service.clock), clock=service.clock
+                GoingLive(connections=connections, past=past, clock=service.clock), clock=service.clock
             ).routes(),
             pace=Pace(concurrency=48, per_connection=CONNECTION_LIMIT, lease=lease),
         )

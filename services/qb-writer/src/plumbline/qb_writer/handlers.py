@@ -21,7 +21,7 @@ from plumbline.common.reconciling.marks import Lane, Mark
 from plumbline.common.reconciling.store import mark
 from plumbline.qb_writer.adapters.ledger import SERVICE, Ledger
 from plumbline.qb_writer.domain.foretelling import Foretold, Outcome
-from plumbline.qb_writer.service import Beginnings, UnknownConnectionError
+from plumbline.qb_writer.service import GoingLive, UnknownConnectionError
 
 
 def recording(ledger: Ledger, clock: Clock) -> Record[LedgerCommand]:
@@ -59,9 +59,9 @@ ROWS_SHOWN = 500
 class BeginningRoutes:
     """Operators' routes over going live."""
 
-    def __init__(self, beginnings: Beginnings, *, clock: Clock) -> None:
+    def __init__(self, going_live: GoingLive, *, clock: Clock) -> None:
         """Serve the use case."""
-        self._beginnings = beginnings
+        self._going_live = going_live
         self._clock = clock
 
     def routes(self) -> list[BaseRoute]:
@@ -78,11 +78,11 @@ class BeginningRoutes:
             from_day = self._day(request.query_params.get("from"))
             totals: defaultdict[Outcome, Counter[str]] = defaultdict(Counter)
             shown: defaultdict[Outcome, list[Foretold]] = defaultdict(list)
-            async for foretold in self._beginnings.foretell(name, from_day=from_day):
+            async for foretold in self._going_live.foretell(name, from_day=from_day):
                 totals[foretold.outcome].update(records=1, amount_cents=foretold.amount_cents or 0)
                 if len(shown[foretold.outcome]) < ROWS_SHOWN:
                     shown[foretold.outcome].append(foretold)
-            beginning = await self._beginnings.beginning(name)
+            beginning = await self._going_live.beginning(name)
         except (ValueError, SuiteError) as error:
             return _refused(error)
         return answer(
@@ -100,7 +100,7 @@ class BeginningRoutes:
         name = request.path_params["name"]
         try:
             from_day = self._day((await request.json()).get("from"))
-            records = await self._beginnings.begin(name, from_day=from_day)
+            records = await self._going_live.begin(name, from_day=from_day)
         except (ValueError, SuiteError) as error:
             return _refused(error)
         return answer({"connection": name, "from": from_day, "records": records})

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from plumbline.common.database import Connection
 from plumbline.common.errors import WaitError
+from plumbline.qb_writer.domain.holdings import Held, Horizon
 from plumbline.qb_writer.domain.kind import Party
 from plumbline.qb_writer.domain.records import Beginning, Document, File, Record, Write
 from plumbline.quickbooks.replies import Reply
@@ -44,44 +45,31 @@ class BooksUnreadError(WaitError):
     """What the company's QuickBooks holds has not all been read yet."""
 
 
-class Shelf(Protocol):
-    """What QuickBooks was read to hold, and since when each company is written to."""
+class Past(Protocol):
+    """When companies went live, and what they had before."""
 
     async def beginning(self, connection: str) -> Beginning | None:
         """Return when a connection went live; None: it has not."""
 
-    async def numbered(self, realm: str, entity: str, number: str, *, since: datetime) -> list[Document]:
-        """Return the documents of an entity that have a number, whatever the case of its letters.
+    async def read_to(self, realm: str) -> datetime | None:
+        """Return up to when the changes of a company's books have been read; None: not all of them were read yet."""
 
-        Raises:
-            BooksUnreadError: wait; the company's books have not been read since `since`.
-        """
-
-
-class Archive(Protocol):
-    """What QuickBooks was read to hold beside what is wanted of it, by the page."""
-
-    async def beginning(self, connection: str) -> Beginning | None:
-        """Return when a connection went live; None: it has not."""
-
-    async def horizon(self, realm: str) -> datetime | None:
-        """Return up to when a company's changes have been read; None: not all that it held was read yet."""
-
-    async def by_number(
-        self, realm: str, entity: str, numbers: Iterable[str]
-    ) -> Mapping[str, list[Document]]:
-        """Return the documents that have any of some numbers, by their numbers in lower case."""
+    async def numbered(self, realm: str, entity: str, numbers: Iterable[str]) -> Mapping[str, list[Held]]:
+        """Return what QuickBooks holds under any of some numbers, by the numbers in lower case."""
 
     async def alike(
         self, realm: str, entity: str, parties: Iterable[str], totals_cents: Iterable[int]
-    ) -> list[Document]:
-        """Return the documents for any of some customers or vendors, of any of some amounts."""
+    ) -> list[Held]:
+        """Return what QuickBooks holds for any of some customers or vendors, of any of some amounts."""
 
     def pages(self, connection: str) -> AsyncIterator[Sequence[Record]]:
         """Return the records of a connection, some at a time."""
 
-    async def begin(self, connection: str, beginning: Beginning, *, reader: str) -> int:
-        """Let a connection go live, and mark its records and the reader of its books; return how many records."""
+    async def begin(self, connection: str, beginning: Beginning, *, reader: str, now: datetime) -> int:
+        """Let a connection go live, and make its records and the reader of its books due; return how many records.
+
+        May be repeated: the first beginning stays.
+        """
 
 
 class Following(Protocol):
@@ -101,6 +89,29 @@ class Following(Protocol):
 
     async def tell(self, connection: Connection, record: Record, *, now: datetime) -> None:
         """Put the result of the record's version into the outbox."""
+
+
+class Holdings(Protocol):
+    """Knows what QuickBooks holds, ours or not, and how far it was read."""
+
+    async def take(self, connection: Connection, documents: Sequence[Held], *, now: datetime) -> None:
+        """Store what was read of one realm, and mark the records to whose documents it is news.
+
+        Older than what is known changes nothing, and nothing comes after a deletion, in whatever order
+        it is read. Doubled, it marks nothing again.
+        """
+
+    async def horizon(self, realm: str) -> Horizon:
+        """Return how far a realm was read."""
+
+    async def keep_horizon(self, connection: Connection, horizon: Horizon) -> None:
+        """Store how far a realm was read, in the transaction that stores what was read."""
+
+    async def unseen(self, realm: str, entity: str, *, since: datetime, limit: int) -> list[str]:
+        """Return ids of documents that count as held, and that nobody has seen since, the oldest first."""
+
+    async def database_time(self) -> datetime:
+        """Return the time of the database's clock, by which documents are seen."""
 
 
 @dataclass(frozen=True, slots=True)

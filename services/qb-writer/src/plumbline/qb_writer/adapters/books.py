@@ -10,7 +10,7 @@ from plumbline.common.errors import WaitError
 from plumbline.common.http import counted_as_partner_time
 from plumbline.common.metrics import GOVERNOR_WAIT_SECONDS
 from plumbline.common.secrets.tokens import TokenSource
-from plumbline.qb_writer.adapters.ledger import QUERIES
+from plumbline.qb_writer.adapters.holdings import QUERIES
 from plumbline.qb_writer.domain.kind import Party
 from plumbline.qb_writer.domain.records import Document, Operation, Write
 from plumbline.qb_writer.ports import PartyFacts

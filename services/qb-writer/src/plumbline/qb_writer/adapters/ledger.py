@@ -11,17 +11,16 @@ from plumbline.common.contracts.cloudevents import outgoing
 from plumbline.common.contracts.ledger import Desired, LedgerCommand, LedgerResult
 from plumbline.common.contracts.quickbooks import QuickBooksChanged
 from plumbline.common.contracts.topics import LEDGER_RESULTS
-from plumbline.common.database import Connection, Pool, borrowed, load_queries
+from plumbline.common.database import Connection, Pool, borrowed
 from plumbline.common.errors import NeedsHumanError
 from plumbline.common.metrics import BOOKS_LATENCY_SECONDS, OWN_SECONDS, PARTNER_SECONDS
 from plumbline.common.outbox import put
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import LostLeaseError, mark
+from plumbline.qb_writer.adapters.holdings import QUERIES, store
+from plumbline.qb_writer.domain.holdings import held_of
 from plumbline.qb_writer.domain.kinds import kind_of
 from plumbline.qb_writer.domain.records import Fate, File, Observed, Operation, Record, Write
-
-QUERIES = load_queries("plumbline.qb_writer")
-"""The ledger's SQL."""
 
 SERVICE = "qb-writer"
 """The service's name in events and metrics."""
@@ -75,7 +74,7 @@ class Ledger:
         return None if row is None else as_record(row)
 
     async def keep(self, connection: Connection, record: Record) -> None:
-        """Store what was observed and told of a record; what is desired stays as it is."""
+        """Store what was observed and told of a record, its document too; what is desired stays as it is."""
         seen = record.observed
         told_version, told_state = record.told or (None, None)
         await connection.execute(
@@ -100,6 +99,8 @@ class Ledger:
             record.looked,
             seen.linked,
         )
+        if (seen_now := held_of(record)) is not None:
+            await store(connection, [seen_now])
 
     async def owners(
         self, connection: Connection, events: Sequence[QuickBooksChanged]
@@ -111,6 +112,7 @@ class Ledger:
             [event.entity for event in events],
             [event.entity_id for event in events],
             [event.operation for event in events],
+            [event.occurred_at for event in events],
         )
         return [(events[row["place"]], row["key"], row["connection"]) for row in rows]
 

@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from plumbline.qb_writer.domain.holdings import Held
 from plumbline.qb_writer.domain.kinds import kind_of
 from plumbline.qb_writer.domain.plan import Aim, Twin
-from plumbline.qb_writer.domain.records import Document, Record
+from plumbline.qb_writer.domain.records import Record
 from plumbline.qb_writer.domain.sight import twin_among
+
+ALIKE_SHOWN = 3
+"""How many look-alikes are named."""
 
 
 class Outcome(StrEnum):
@@ -42,9 +46,7 @@ class Foretold:
     """What a person should know."""
 
 
-def foretell(
-    record: Record, *, from_day: date, numbered: Sequence[Document], alike: Sequence[Document]
-) -> Foretold:
+def foretell(record: Record, *, from_day: date, numbered: Sequence[Held], alike: Sequence[Held]) -> Foretold:
     """Say what would become of a record.
 
     Args:
@@ -52,9 +54,6 @@ def foretell(
         from_day: the first day whose documents would be written.
         numbered: what QuickBooks holds under its number.
         alike: what it holds for the same customer or vendor and of the same amount, under any number.
-
-    Raises:
-        QuickBooksUnreadableError: permanent; QuickBooks' document is not of the documented shape.
     """
     kind, wish = kind_of(record.desired), record.desired
     number, day = kind.number(wish), kind.dated(wish)
@@ -62,17 +61,17 @@ def foretell(
     is_old = day is not None and day < from_day
     outcome, why = _outcome(record, verdict, is_old=is_old)
     if outcome is Outcome.CREATE and alike:
-        others = ", ".join(document.get("DocNumber") or f"id {document['Id']}" for document in alike[:3])
+        others = ", ".join(held.number or f"transaction {held.quickbooks_id}" for held in alike[:ALIKE_SHOWN])
         why = f"QuickBooks has {others} of the same amount"
     if outcome is Outcome.TAKEN:
-        why = f"is transaction {', '.join(document['Id'] for document in numbered)}"
+        why = f"it is transaction {', '.join(held.quickbooks_id for held in numbered)}"
     return Foretold(
         record=record.name,
         outcome=outcome,
         amount_cents=kind.stake_cents(wish),
         day=day,
         number=number.wanted if number is not None else None,
-        twin=twin["Id"] if twin is not None and outcome is Outcome.LINK else None,
+        twin=twin.quickbooks_id if twin is not None and outcome is Outcome.LINK else None,
         why=why,
     )
 

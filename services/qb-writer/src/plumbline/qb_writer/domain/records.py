@@ -97,8 +97,6 @@ class Observed:
     """How somebody else has ended it."""
     sought: bool = False
     """Whether it was looked for by its marker, and not found."""
-    twins: tuple[Document, ...] | None = None
-    """What QuickBooks was read to hold under its number; None: nobody has compared."""
 
     @property
     def has_ended(self) -> bool:
@@ -133,6 +131,8 @@ class Beginning:
 
     from_day: date
     since: datetime
+    read_to: datetime | None
+    """Up to when its books had been read then, by QuickBooks' clock; None: it never only observed."""
 
 
 @dataclass(frozen=True, slots=True)

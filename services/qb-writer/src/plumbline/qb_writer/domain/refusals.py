@@ -1,8 +1,10 @@
 """Why something is not written, as people read it: codes that stay, and sentences that say what to do. Pure."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from plumbline.common.reconciling.verdicts import Park, Verdict, Wait
+from plumbline.qb_writer.domain.holdings import Held
 from plumbline.qb_writer.domain.kind import Refusal
 from plumbline.qb_writer.domain.kinds import kind_of
 from plumbline.qb_writer.domain.records import Record
@@ -63,17 +65,14 @@ def named(record: Record) -> str:
     return f"{kind} {number}" if number else f"{kind} {record.name.partition('/')[2]}"
 
 
-def question(record: Record, code: str) -> Refusal:
+def question(record: Record, code: str, *, twins: Sequence[Held] = ()) -> Refusal:
     """Return what a person is asked about a record that the plan cannot go on with."""
     seen = record.observed
     edited = "voided" if seen.removed == "voided" else ", ".join(seen.edited)
     done = "mailed to the customer" if seen.mailed else "paid or used, at least in part"
-    sentence = QUESTIONS[code].format(It=named(record), edited=edited, done=done, twin=_twin_of(record))
+    twin = ", ".join(f"transaction {held.quickbooks_id}" for held in twins)
+    sentence = QUESTIONS[code].format(It=named(record), edited=edited, done=done, twin=twin)
     return Refusal(code, f"{sentence} Then resume this record.")
-
-
-def _twin_of(record: Record) -> str:
-    return ", ".join(f"transaction {document['Id']}" for document in record.observed.twins or ())
 
 
 def verdict_of(record: Record, fault: Fault, *, number: str | None) -> Verdict:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from plumbline.common.contracts.ledger import Desired
+from plumbline.qb_writer.domain.holdings import Held
 from plumbline.qb_writer.domain.kind import Correction, Related, Relations
 from plumbline.qb_writer.domain.kinds import AnyKind, kind_of
 from plumbline.qb_writer.domain.plan import (
@@ -15,13 +16,17 @@ from plumbline.qb_writer.domain.plan import (
     Standing,
     Twin,
 )
-from plumbline.qb_writer.domain.records import Beginning, Document, Observed, Record
+from plumbline.qb_writer.domain.records import Beginning, Observed, Record
 from plumbline.qb_writer.domain.writes import content_of
-from plumbline.quickbooks.answers import record_of
 
 
 def situation_of(
-    record: Record, relations: Relations, *, policy: PersonPolicy, beginning: Beginning | None
+    record: Record,
+    relations: Relations,
+    *,
+    policy: PersonPolicy,
+    beginning: Beginning | None,
+    twins: Sequence[Held] | None = None,
 ) -> Situation:
     """Boil a record down to what its next step depends on.
 
@@ -30,12 +35,13 @@ def situation_of(
         relations: the records that it names or needs.
         policy: the company's, of what people change.
         beginning: when its company went live; None: it has not.
+        twins: what QuickBooks holds under its number; None: nobody has compared.
     """
     kind, seen = kind_of(record.desired), record.observed
     return Situation(
         aim=_aim(kind, record),
         standing=_standing(kind, record, relations, beginning),
-        twin=_twin(kind, record, beginning),
+        twin=_twin(kind, record, beginning, twins),
         presence=_presence(seen),
         fresh=seen.fresh,
         told=record.heard > record.looked,
@@ -66,23 +72,15 @@ def related(record: Record, beginning: Beginning | None) -> Related:
     )
 
 
-def twin_among(desired: Desired, documents: Sequence[Document]) -> tuple[Twin, Document | None]:
+def twin_among(desired: Desired, documents: Sequence[Held]) -> tuple[Twin, Held | None]:
     """Say whether one of the documents that have a wish's number is what it wishes, and which.
 
     The same is what is for the same customer or vendor, and of the same amount.
-
-    Raises:
-        QuickBooksUnreadableError: permanent; QuickBooks' document is not of the documented shape.
     """
     kind = kind_of(desired)
     party, number = kind.party(desired), kind.number(desired)
-    of_party, same = [], []
-    for document in documents:
-        held = record_of(kind.model, document)
-        if party is not None and kind.facts(held)[party.word] == party.quickbooks_id:
-            of_party.append(document)
-            if kind.amounts(held).total_cents == kind.stake_cents(desired):
-                same.append(document)
+    of_party = [held for held in documents if party is not None and held.party == party.quickbooks_id]
+    same = [held for held in of_party if held.total_cents == kind.stake_cents(desired)]
     if len(same) == 1:
         return Twin.SAME, same[0]
     rivals = of_party if number is not None and number.per_party else documents
@@ -101,12 +99,11 @@ def _standing(kind: AnyKind, record: Record, relations: Relations, beginning: Be
     return Standing.BEFORE if is_from_before else Standing.LIVE
 
 
-def _twin(kind: AnyKind, record: Record, beginning: Beginning | None) -> Twin:
+def _twin(kind: AnyKind, record: Record, beginning: Beginning | None, twins: Sequence[Held] | None) -> Twin:
     """Return what is known of a twin; only a record that was wanted before its company went live can have one."""
     is_old = beginning is not None and record.known_since < beginning.since
     if kind.number(record.desired) is None or not is_old or record.writes:
         return Twin.NONE
-    twins = record.observed.twins
     return Twin.UNSOUGHT if twins is None else twin_among(record.desired, twins)[0]
 
 

@@ -1,13 +1,13 @@
 """The use cases: making one record of the books true, and letting a company go live."""
 
-from plumbline.qb_writer.service.beginning import AlreadyLiveError, Beginnings, UnknownConnectionError
+from plumbline.qb_writer.service.beginning import AlreadyLiveError, GoingLive, UnknownConnectionError
 from plumbline.qb_writer.service.work import Patience
 from plumbline.qb_writer.service.writer import EndlessPlanError, Writer
 
 __all__ = [
     "AlreadyLiveError",
-    "Beginnings",
     "EndlessPlanError",
+    "GoingLive",
     "Patience",
     "UnknownConnectionError",
     "Writer",

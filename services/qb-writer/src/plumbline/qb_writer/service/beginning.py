@@ -2,19 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from plumbline.common.clock import Clock
-from plumbline.common.connections import ConnectionConfig, Connections
+from plumbline.common.connections import Connections
 from plumbline.common.errors import PermanentError
 from plumbline.qb_writer.domain.foretelling import Foretold, foretell
-from plumbline.qb_writer.domain.kind import Party
+from plumbline.qb_writer.domain.holdings import Held
 from plumbline.qb_writer.domain.kinds import AnyKind, kind_of
-from plumbline.qb_writer.domain.records import Beginning, Document, Record
-from plumbline.qb_writer.ports import Archive, BooksUnreadError
-from plumbline.quickbooks.answers import record_of
+from plumbline.qb_writer.domain.records import Beginning, Record
+from plumbline.qb_writer.ports import BooksUnreadError, Past
 
-Likeness = tuple[str, int]
+Likeness = tuple[str | None, int | None]
 """A customer or vendor, and an amount in cents."""
 
 
@@ -26,37 +25,37 @@ class AlreadyLiveError(PermanentError):
     """The connection went live before, from another day on."""
 
 
-class Beginnings:
+class GoingLive:
     """Lets companies go live."""
 
-    def __init__(self, *, connections: Connections, archive: Archive, clock: Clock) -> None:
-        """Speak of configured connections, by what `archive` knows of their books."""
+    def __init__(self, *, connections: Connections, past: Past, clock: Clock) -> None:
+        """Speak of configured connections, by what is known of their past."""
         self._connections = connections
-        self._archive = archive
+        self._past = past
         self._clock = clock
 
     async def foretell(self, name: str, *, from_day: date) -> AsyncIterator[Foretold]:
-        """Say of every record of a connection what going live from a day on would do; nothing is asked of QuickBooks.
+        """Say of every record of a connection what going live from a day on would do; QuickBooks is not asked.
 
         Raises:
             UnknownConnectionError: permanent.
             BooksUnreadError: wait; not all is known yet.
         """
-        connection = await self._read(name)
-        async for page in self._archive.pages(name):
+        realm, _ = await self._read(name)
+        async for page in self._past.pages(name):
             by_kind: defaultdict[str, list[Record]] = defaultdict(list)
             for record in page:
                 by_kind[record.desired.kind].append(record)
             for records in by_kind.values():
-                for foretold in await self._page(connection.quickbooks.realm, records, from_day):
+                for foretold in await self._page(realm, records, from_day):
                     yield foretold
 
     async def beginning(self, name: str) -> Beginning | None:
         """Return when a connection went live; None: it has not."""
-        return await self._archive.beginning(name)
+        return await self._past.beginning(name)
 
     async def begin(self, name: str, *, from_day: date) -> int:
-        """Let a connection go live from a day on; return how many records are looked at again. May be repeated.
+        """Let a connection go live from a day on; return how many records are looked at. May be repeated.
 
         Args:
             name: of the connection.
@@ -67,32 +66,35 @@ class Beginnings:
             AlreadyLiveError: permanent; it went live from another day on.
             BooksUnreadError: wait; not all is known yet.
         """
-        connection = await self._read(name)
-        known = await self._archive.beginning(name)
+        realm, read_to = await self._read(name)
+        known, now = await self._past.beginning(name), self._clock.now()
         if known is not None and known.from_day != from_day:
             raise AlreadyLiveError(
-                f"{name} is live from {known.from_day} on. What it is not written for stays as it is; a beginning "
-                "cannot be moved."
+                f"{name} is live, from {known.from_day} on; that cannot be moved. Bill what is older in QuickBooks."
             )
-        beginning = known or Beginning(from_day, self._clock.now())
         # The books are read once more before anything is made.
-        return await self._archive.begin(name, beginning, reader=f"books/{connection.quickbooks.realm}")
+        return await self._past.begin(
+            name, known or Beginning(from_day, now, read_to), reader=f"books/{realm}", now=now
+        )
 
-    async def _read(self, name: str) -> ConnectionConfig:
+    async def _read(self, name: str) -> tuple[str, datetime]:
+        """Return a connection's realm, and up to when its books have been read."""
         connection = self._connections.get(name)
         if connection is None:
             raise UnknownConnectionError(f"No connection is called {name}; connections.yaml has their names.")
-        if await self._archive.horizon(connection.quickbooks.realm) is None:
+        realm = connection.quickbooks.realm
+        read_to = await self._past.read_to(realm)
+        if read_to is None:
             raise BooksUnreadError(
                 f"The books of {name} are being read for the first time. Try again in a minute; "
-                f"`plumbline trace books/{connection.quickbooks.realm}` tells how far that is."
+                f"`plumbline trace books/{realm}` tells of it."
             )
-        return connection
+        return realm, read_to
 
     async def _page(self, realm: str, records: Sequence[Record], from_day: date) -> list[Foretold]:
         kind = kind_of(records[0].desired)
         numbers = {r.key: number.wanted for r in records if (number := kind.number(r.desired)) is not None}
-        numbered = await self._archive.by_number(realm, kind.entity, numbers.values()) if numbers else {}
+        numbered = await self._past.numbered(realm, kind.entity, numbers.values())
         alike = await self._alike(realm, kind, records)
         return [
             foretell(
@@ -106,18 +108,16 @@ class Beginnings:
 
     async def _alike(
         self, realm: str, kind: AnyKind, records: Sequence[Record]
-    ) -> Mapping[Likeness, list[Document]]:
+    ) -> Mapping[Likeness, list[Held]]:
         wanted = {_likeness(kind, record) for record in records}
-        found: defaultdict[Likeness, list[Document]] = defaultdict(list)
-        parties, totals = zip(*wanted, strict=True)
-        for document in await self._archive.alike(realm, kind.entity, parties, totals):
-            held = record_of(kind.model, document)
-            facts = kind.facts(held)
-            party = facts.get("customer") or facts.get("vendor")
-            found[str(party), kind.amounts(held).total_cents].append(document)
+        parties = {party for party, _ in wanted if party is not None}
+        totals_cents = {total for _, total in wanted if total is not None}
+        found: defaultdict[Likeness, list[Held]] = defaultdict(list)
+        for held in await self._past.alike(realm, kind.entity, parties, totals_cents):
+            found[held.party, held.total_cents].append(held)
         return found
 
 
 def _likeness(kind: AnyKind, record: Record) -> Likeness:
-    party: Party | None = kind.party(record.desired)
-    return (party.quickbooks_id if party is not None else "", kind.stake_cents(record.desired) or 0)
+    party = kind.party(record.desired)
+    return (party.quickbooks_id if party is not None else None), kind.stake_cents(record.desired)

@@ -1,5 +1,6 @@
 """One record in hand, and how its work may end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -7,6 +8,7 @@ from plumbline.common.database import Connection
 from plumbline.common.http import PartnerTime
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Effect, Park
+from plumbline.qb_writer.domain.holdings import Held
 from plumbline.qb_writer.domain.kind import Related
 from plumbline.qb_writer.domain.kinds import AnyKind, kind_of
 from plumbline.qb_writer.domain.records import Beginning, Document, Record
@@ -41,6 +43,8 @@ class Work:
     books: Books
     records: Records
     spent: PartnerTime
+    twins: Sequence[Held] | None = None
+    """What QuickBooks holds under its number; None: nobody has compared."""
 
     @property
     def kind(self) -> AnyKind:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 
 from plumbline.common.clock import Clock
 from plumbline.common.connections import Policies
@@ -10,6 +11,7 @@ from plumbline.common.errors import PermanentError
 from plumbline.common.http import partner_time
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Done, Effect, Park, Verdict
+from plumbline.qb_writer.domain.documents import decoded
 from plumbline.qb_writer.domain.identity import number_candidates
 from plumbline.qb_writer.domain.kind import Party, Related
 from plumbline.qb_writer.domain.kinds import kind_of
@@ -37,10 +39,13 @@ from plumbline.qb_writer.domain.records import Beginning, Operation, Record, Wri
 from plumbline.qb_writer.domain.refusals import UNKNOWN_PARTY, named, question, verdict_of
 from plumbline.qb_writer.domain.sight import related, situation_of, twin_among
 from plumbline.qb_writer.domain.writes import acknowledging, compose, incarnation_of, linking, observing
-from plumbline.qb_writer.ports import Books, Files, Following, PartyFacts, Records, Shelf
+from plumbline.qb_writer.ports import Books, BooksUnreadError, Files, Following, PartyFacts, Past, Records
 from plumbline.qb_writer.service.settling import NO_ACCESS, Settler
 from plumbline.qb_writer.service.work import Patience, Work
 from plumbline.quickbooks.errors import QuickBooksFaultError, QuickBooksForbiddenError
+
+READING_WAIT = timedelta(seconds=2)
+"""Between looks whether a company's books have been read."""
 
 STEPS_MAX = 16
 """More steps than any way through the plan has; reaching it means that two rules disagree."""
@@ -58,7 +63,7 @@ class Writer:
         *,
         records: Records,
         following: Following,
-        shelf: Shelf,
+        past: Past,
         books: Callable[[str], Awaitable[Books]],
         files: Files,
         policies: Callable[[str], Policies],
@@ -68,7 +73,7 @@ class Writer:
         """Write what `records` wants into `books(realm)` by `policies(connection)`."""
         self._records = records
         self._following = following
-        self._shelf = shelf
+        self._past = past
         self._books = books
         self._policies = policies
         self._clock = clock
@@ -86,7 +91,7 @@ class Writer:
         record = await self._records.load(claim.key)
         if record is None:
             return Done()
-        beginning = await self._shelf.beginning(record.connection)
+        beginning = await self._past.beginning(record.connection)
         relations = await self._relations(record, beginning)
         books = await self._books(record.realm)
         with partner_time() as spent:
@@ -117,7 +122,9 @@ class Writer:
     async def _advance(self, work: Work) -> Verdict | None:
         """Take the next step of the plan; None: there is another one."""
         policy = self._policies(work.record.connection).person_changed_it
-        now = situation_of(work.record, work.relations, policy=policy, beginning=work.beginning)
+        now = situation_of(
+            work.record, work.relations, policy=policy, beginning=work.beginning, twins=work.twins
+        )
         if now.standing is Standing.LIVE and (parked := self._unsound(work)) is not None:
             return parked
         step = plan(now)
@@ -138,7 +145,7 @@ class Writer:
             case Compare():
                 await self._compare(work)
             case Link():
-                await self._link(work)
+                self._link(work)
             case LookAtNeeds():
                 await self._look_at_needs(work)
             case Acknowledge():
@@ -158,7 +165,7 @@ class Writer:
             case Observe() | LeaveBe():
                 return Done(store=work.keeping())
             case AskPerson(code=code):
-                asked = question(work.record, code)
+                asked = question(work.record, code, twins=work.twins or ())
                 return work.park(asked.code, asked.reason)
 
     def _unsound(self, work: Work) -> Park | None:
@@ -172,23 +179,28 @@ class Writer:
         return work.park(refusal.code, f"{named(work.record)} is not written: {refusal.reason}.")
 
     async def _compare(self, work: Work) -> None:
-        number = work.kind.number(work.record.desired)
-        if number is None or work.beginning is None:
-            return
-        twins = await self._shelf.numbered(
-            work.record.realm, work.kind.entity, number.wanted, since=work.beginning.since
-        )
-        work.record = work.record.seeing(replace(work.record.observed, twins=tuple(twins)))
+        """Learn what QuickBooks held under the record's number when its company went live.
 
-    async def _link(self, work: Work) -> None:
-        """Take the one twin for the record's own, as QuickBooks holds it now."""
-        _, twin = twin_among(work.record.desired, work.record.observed.twins or ())
-        held = await work.read(twin["Id"]) if twin is not None else None
-        if held is None:
-            # It was deleted since the books were read.
-            work.record = work.record.seeing(replace(work.record.observed, twins=()))
-        else:
-            work.record = linking(work.record, held)
+        Raises:
+            BooksUnreadError: wait; the books have not been read since then.
+        """
+        beginning, number = work.beginning, work.kind.number(work.record.desired)
+        if beginning is None or number is None:
+            return
+        if beginning.read_to is not None:
+            read_to = await self._past.read_to(work.record.realm)
+            if read_to is None or read_to <= beginning.read_to:
+                raise BooksUnreadError(
+                    "its books are being read once more before anything is made", retry_after=READING_WAIT
+                )
+        held = await self._past.numbered(work.record.realm, work.kind.entity, [number.wanted])
+        work.twins = held.get(number.wanted.lower(), [])
+
+    def _link(self, work: Work) -> None:
+        """Take the one twin for the record's own, as it was read a moment ago."""
+        _, twin = twin_among(work.record.desired, work.twins or ())
+        if twin is not None and twin.body is not None:
+            work.record = linking(work.record, decoded(twin.body.encode()))
 
     async def _look_at_needs(self, work: Work) -> None:
         for name in work.kind.names(work.record.desired):

@@ -58,15 +58,78 @@ SELECT key FROM records WHERE realm = $1 AND (needs @> ARRAY[$2::text] OR quickb
 -- name: owners
 -- Which records own the documents of a list of events, and which place in the list is theirs; kinds are called like
 -- entities. What was seen before is no news: that a document was made whose id is known, that it was ended or mailed.
+-- Nor is what a reading has told of; the changes that it found carry their time in whole seconds.
 SELECT e.place - 1 AS place, r.key, r.connection
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS e (realm, entity, id, operation, place)
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+     WITH ORDINALITY AS e (realm, entity, id, operation, occurred_at, place)
 JOIN records r ON r.realm = e.realm AND r.quickbooks_id = e.id AND replace(r.kind, '-', '') = e.entity
 WHERE NOT (e.operation = 'create' OR e.operation = 'emailed' AND r.mailed OR e.operation = 'void' AND r.voided
-           OR e.operation = 'delete' AND r.deleted)
+           OR e.operation = 'delete' AND r.deleted
+           OR coalesce(date_trunc('second', e.occurred_at) <= r.heard_until, false))
 
 -- name: hear
 -- QuickBooks told of a change to the documents of these records.
 UPDATE records SET heard = heard + 1 WHERE key = ANY ($1::text[])
+
+-- name: hear_until
+-- A reading tells of every change to the documents of these records up to these times.
+UPDATE records r SET heard = r.heard + 1, heard_until = greatest(r.heard_until, h.changed_at)
+FROM unnest($1::text[], $2::timestamptz[]) AS h (key, changed_at) WHERE r.key = h.key
+
+-- name: hold
+-- Keep documents as they were read, unless they are known newer, or to be deleted. The same version refreshes.
+INSERT INTO documents AS d (realm, entity, quickbooks_id, sync_token, number, party, note, dated_on, total_cents,
+                            balance_cents, is_deleted, changed_at, seen_at, body)
+SELECT n.realm, n.entity, n.quickbooks_id, n.sync_token, n.number, n.party, n.note, n.dated_on, n.total_cents,
+       n.balance_cents, false, n.changed_at, now(), n.body
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::date[],
+            $9::bigint[], $10::bigint[], $11::timestamptz[], $12::text[])
+     AS n (realm, entity, quickbooks_id, sync_token, number, party, note, dated_on, total_cents, balance_cents,
+           changed_at, body)
+ON CONFLICT (realm, entity, quickbooks_id) DO UPDATE SET
+    sync_token = excluded.sync_token, number = excluded.number, party = excluded.party, note = excluded.note,
+    dated_on = excluded.dated_on, total_cents = excluded.total_cents, balance_cents = excluded.balance_cents,
+    changed_at = excluded.changed_at, seen_at = excluded.seen_at, body = excluded.body
+WHERE NOT d.is_deleted AND excluded.sync_token >= d.sync_token
+
+-- name: hold_deleted
+-- Note that documents were deleted; what they said last is kept.
+INSERT INTO documents AS d (realm, entity, quickbooks_id, is_deleted, changed_at, seen_at)
+SELECT n.realm, n.entity, n.quickbooks_id, true, n.changed_at, now()
+FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) AS n (realm, entity, quickbooks_id, changed_at)
+ON CONFLICT (realm, entity, quickbooks_id) DO UPDATE SET
+    is_deleted = true, changed_at = coalesce(excluded.changed_at, d.changed_at), seen_at = excluded.seen_at
+
+-- name: held_news
+-- Which of a list of documents are not known to their records as they are, by the places in the list. An echo of a
+-- write of ours is known already.
+SELECT h.place - 1 AS place, r.key, r.connection
+FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::boolean[])
+     WITH ORDINALITY AS h (realm, kind, id, sync_token, is_deleted, place)
+JOIN records r ON r.realm = h.realm AND r.quickbooks_id = h.id AND r.kind = h.kind
+WHERE NOT r.deleted AND (h.is_deleted OR h.sync_token > r.sync_token::bigint)
+
+-- name: unseen
+-- Documents that are held, and were not seen since a moment.
+SELECT quickbooks_id FROM documents
+WHERE realm = $1 AND entity = $2 AND NOT is_deleted AND seen_at < $3 ORDER BY seen_at, quickbooks_id LIMIT $4
+
+-- name: horizon
+-- How far a realm was read.
+SELECT * FROM horizons WHERE realm = $1
+
+-- name: keep_horizon
+-- How far a realm was read, and how far the reading under way has come.
+INSERT INTO horizons (realm, complete_since, watermark, reading, read_after, reading_from, reading_began_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (realm) DO UPDATE SET
+    complete_since = excluded.complete_since, watermark = excluded.watermark, reading = excluded.reading,
+    read_after = excluded.read_after, reading_from = excluded.reading_from,
+    reading_began_at = excluded.reading_began_at
+
+-- name: database_time
+-- The database's clock.
+SELECT clock_timestamp()
 
 -- name: writes_of
 -- Every write of a record, in order.
@@ -83,30 +146,30 @@ WHERE g.turn_at <= clock_timestamp() + $4::interval
 RETURNING greatest(interval '0', turn_at - $3::interval - clock_timestamp()) AS wait
 
 -- name: beginning
--- When a connection went live, and from which day on.
-SELECT from_day, since FROM beginnings WHERE connection = $1
+-- When a connection went live, from which day on, and up to when its books had been read then.
+SELECT from_day, since, read_to FROM beginnings WHERE connection = $1
 
 -- name: begin
 -- Let a connection go live, once.
-INSERT INTO beginnings (connection, from_day, since) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
+INSERT INTO beginnings (connection, from_day, since, read_to) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 
--- name: horizon
+-- name: read_to
 -- How far QuickBooks' changes have been read; NULL: not all that it held was read yet.
 SELECT CASE WHEN complete_since IS NULL THEN NULL ELSE watermark END FROM horizons WHERE realm = $1
 
 -- name: numbered
 -- What is held under any of some numbers.
-SELECT body FROM documents
+SELECT * FROM documents
 WHERE realm = $1 AND entity = $2 AND lower(number) = ANY ($3::text[]) AND NOT is_deleted ORDER BY quickbooks_id
 
 -- name: alike
 -- What is held for some customers or vendors, of some amounts.
-SELECT body FROM documents
+SELECT * FROM documents
 WHERE realm = $1 AND entity = $2 AND party = ANY ($3::text[]) AND total_cents = ANY ($4::bigint[]) AND NOT is_deleted
 ORDER BY quickbooks_id
 
 -- name: page_of_connection
--- The next records of a connection.
+-- The next records of a connection; what is open of their writes is left out.
 SELECT r.*, NULL AS write_number FROM records r WHERE r.connection = $1 AND r.key > $2 ORDER BY r.key LIMIT $3
 
 -- name: keys_of_connection

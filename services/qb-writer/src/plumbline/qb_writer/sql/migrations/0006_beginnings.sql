@@ -2,7 +2,8 @@
 CREATE TABLE beginnings (
     connection text PRIMARY KEY,
     from_day date NOT NULL,
-    since timestamptz NOT NULL
+    since timestamptz NOT NULL,
+    read_to timestamptz                     -- its books had been read up to then, by QuickBooks' clock; null: no matter
 );
 -- Whoever was written to already is live.
 INSERT INTO beginnings (connection, from_day, since)
