@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,12 +30,18 @@ from plumbline.common.contracts.ledger import (
 from plumbline.common.database import COMMON_MIGRATIONS, Pool, borrowed, migrate, open_pool, transaction
 from plumbline.common.edge import Received
 from plumbline.common.listening import Bell
-from plumbline.common.reconciling.loop import Reconciler
-from plumbline.common.reconciling.store import WorkStore, resume
+from plumbline.common.reconciling.loop import Claim, Reconciler
+from plumbline.common.reconciling.marks import Lane, Mark
+from plumbline.common.reconciling.store import WorkStore, mark, resume
+from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.common.secrets.tokens import LiveToken
 from plumbline.qb_writer.adapters.books import Governor, RealmBooks
 from plumbline.qb_writer.adapters.files import FileFolder
+<<<<<<< HEAD
 from plumbline.qb_writer.adapters.holdings import QUERIES, store
+=======
+from plumbline.qb_writer.adapters.holdings import HeldDocuments
+>>>>>>> mirror
 from plumbline.qb_writer.adapters.ledger import Ledger
 from plumbline.qb_writer.adapters.past import KnownPast
 from plumbline.qb_writer.domain.documents import decoded
@@ -43,7 +50,8 @@ from plumbline.qb_writer.domain.kinds import kind_of
 from plumbline.qb_writer.domain.records import Record
 from plumbline.qb_writer.domain.writes import content_of
 from plumbline.qb_writer.handlers import recording
-from plumbline.qb_writer.service import Patience, Writer
+from plumbline.qb_writer.service import Patience, Reader, Writer
+from plumbline.qb_writer.service.reading import is_reading, key_of
 from plumbline.qb_writer.telling import Storyteller
 from plumbline.quickbooks.client import QuickBooksClient
 from plumbline_sandbox.blueprint import CustomerBlueprint, RealmBlueprint
@@ -140,6 +148,15 @@ class WriterLab:
         """Command, and work until quiet."""
         await self.command(desired, version, name)
         await self.work_until_quiet()
+
+    async def look(self, cause: str = "") -> int:
+        """Have the books looked at now, and work until quiet; return the calls that this took."""
+        before = self.calls()
+        due = Mark(key_of(REALM), CONNECTION, cause or f"test {uuid.uuid4()}", lane=Lane.SWEEP)
+        async with transaction(self.pool) as connection:
+            await mark(connection, [due], now=SystemClock().now())
+        await self.work_until_quiet()
+        return self.calls() - before
 
     async def work_until_quiet(self, tries: int = 60) -> None:
         """Work until nothing is due within a second."""
@@ -307,10 +324,14 @@ async def writer_lab(
         open_pool(database_url, schema="qb_writer") as pool,
         httpx.AsyncClient(transport=Cutting(world), base_url="https://quickbooks.example") as http,
     ):
+<<<<<<< HEAD
         ledger, past = Ledger(pool), KnownPast(pool)
         if live:
             async with transaction(pool) as connection:
                 await connection.execute(QUERIES["begin"], CONNECTION, date.min, datetime.now(UTC), None)
+=======
+        ledger, holdings = Ledger(pool), HeldDocuments(pool)
+>>>>>>> mirror
         tokens = Tokens()
         governor = Governor(pool) if governed else Hurried(pool)
         client = QuickBooksClient(
@@ -339,11 +360,22 @@ async def writer_lab(
             clock=SystemClock(),
             patience=Patience(settle=short, gate=short, payment=short * 3, invoice=short),
         )
+        reader = Reader(
+            holdings=holdings,
+            books=books,
+            realms={REALM},
+            clock=world.clock,
+            look=timedelta(hours=1),
+        )
+
+        async def converge(claim: Claim) -> Verdict:
+            return await (reader.converge if is_reading(claim.key) else writer.converge)(claim)
+
         store = WorkStore(pool, replica="writer-1", lease=timedelta(seconds=10), per_connection=8)
         loop = Reconciler(
             service="qb-writer",
             store=store,
-            handler=writer.converge,
+            handler=converge,
             clock=SystemClock(),
             bell=Bell(),
             concurrency=4,
@@ -353,7 +385,7 @@ async def writer_lab(
             pool,
             ledger,
             loop,
-            Storyteller(ledger),
+            Storyteller(ledger, holdings),
             {**seeded.customers, **seeded.jobs},
             seeded.items,
             seeded.accounts,

@@ -64,13 +64,27 @@ def document_in(entity: str, answer: PartnerAnswer, *, throttle_wait: timedelta 
         QuickBooksFaultError: permanent.
         QuickBooksUnavailableError: transient; there is no such object in a whole answer.
     """
-    fields = {"http_status": answer.status, "intuit_tid": answer.headers.get("intuit_tid")}
-    fault = read_fault(answer.body)
-    if error := _read_error(fault, answer, throttle_wait, fields):
-        raise error
+    _raise_read_error(answer, throttle_wait)
     if (document := _entity(entity, answer)) is not None:
         return document
-    raise QuickBooksUnavailableError(f"QuickBooks answered {answer.status} without a {entity}", **fields)
+    raise QuickBooksUnavailableError(
+        f"QuickBooks answered {answer.status} without a {entity}", **_fields(answer)
+    )
+
+
+def said_in(answer: PartnerAnswer, *, throttle_wait: timedelta = THROTTLE_WAIT) -> Document:
+    """Return all that the answer to a read says, around its objects too.
+
+    Raises:
+        QuickBooksThrottledError: wait, holds the connection.
+        QuickBooksForbiddenError: needs a person.
+        QuickBooksFaultError: permanent.
+        QuickBooksUnavailableError: transient; it is no whole answer.
+    """
+    _raise_read_error(answer, throttle_wait)
+    if (said := _said(answer)) is not None:
+        return said
+    raise QuickBooksUnavailableError(f"QuickBooks answered {answer.status} without JSON", **_fields(answer))
 
 
 def record_of(model: type[R], document: Document) -> R:
@@ -109,9 +123,17 @@ def _asked_wait(answer: PartnerAnswer, otherwise: timedelta) -> timedelta:
     return min(timedelta(seconds=int(seconds)), LONGEST_WAIT)
 
 
-def _read_error(
-    fault: Fault | None, answer: PartnerAnswer, throttle_wait: timedelta, fields: dict[str, Any]
-) -> SuiteError | None:
+def _fields(answer: PartnerAnswer) -> dict[str, Any]:
+    return {"http_status": answer.status, "intuit_tid": answer.headers.get("intuit_tid")}
+
+
+def _raise_read_error(answer: PartnerAnswer, throttle_wait: timedelta) -> None:
+    if error := _read_error(read_fault(answer.body), answer, throttle_wait):
+        raise error
+
+
+def _read_error(fault: Fault | None, answer: PartnerAnswer, throttle_wait: timedelta) -> SuiteError | None:
+    fields = _fields(answer)
     gate = _gate(fault, answer.status)
     if gate == "throttled":
         wait = _asked_wait(answer, throttle_wait)
@@ -127,14 +149,19 @@ def _read_error(
 
 def _entity(entity: str, answer: PartnerAnswer) -> Document | None:
     """Return the member of a successful answer that the entity's path names: `/invoice` is `Invoice`."""
+    members = (_said(answer) or {}).items()
+    return next((held for name, held in members if name.lower() == entity and isinstance(held, dict)), None)
+
+
+def _said(answer: PartnerAnswer) -> Document | None:
+    """Return the object that a successful answer is; None if it is none."""
     if not 200 <= answer.status < 300:
         return None
     try:
         said = json.loads(answer.body, parse_float=Decimal, parse_constant=_no_number)
     except (ValueError, RecursionError, InvalidOperation):
         return None
-    members = said.items() if isinstance(said, dict) else ()
-    return next((held for name, held in members if name.lower() == entity and isinstance(held, dict)), None)
+    return said if isinstance(said, dict) else None
 
 
 def _no_number(name: str) -> None:

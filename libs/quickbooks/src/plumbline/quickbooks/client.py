@@ -3,8 +3,8 @@
 Writes take the caller's exact bytes and return a `Reply`; reads return records, or raise.
 """
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TypeVar
 from urllib.parse import quote
@@ -14,7 +14,8 @@ import httpx
 from plumbline.common.errors import WaitError
 from plumbline.common.http import NoAnswerError, NotSentError, PartnerAnswer
 from plumbline.common.secrets.tokens import TokenSource
-from plumbline.quickbooks.answers import THROTTLE_WAIT, Document, document_in, record_of, reply_to
+from plumbline.quickbooks.answers import THROTTLE_WAIT, Document, document_in, record_of, reply_to, said_in
+from plumbline.quickbooks.changes import Changes, Rows, changes_in, count_in, rows_in
 from plumbline.quickbooks.errors import QuickBooksFaultError, QuickBooksUnavailableError
 from plumbline.quickbooks.faults import OBJECT_NOT_FOUND
 from plumbline.quickbooks.models import CompanyInfo, Preferences
@@ -27,6 +28,9 @@ R = TypeVar("R", bound=Record)
 
 ROWS_MAX = 1000
 """Most rows that a query gives (Intuit, Data queries); it gives 100 if it is not asked for more."""
+
+CHANGED = "MetaData.LastUpdatedTime"
+"""The property by which rows are read page by page; ids cannot be sorted by any more."""
 
 _NO_PARAMS: Mapping[str, str] = MappingProxyType({})
 
@@ -150,7 +154,7 @@ class QuickBooksClient:
                 `VendorRef` and `TxnDate` can be asked for; notes and links cannot (Intuit, Invoice reference).
         """
         conditions = " and ".join(f"{name} = {quoted(value)}" for name, value in where.items())
-        statement = f"select * from {entity} where {conditions} maxresults {ROWS_MAX}"  # noqa: S608 - not SQL, and quoted
+        statement = _selecting("*", entity, f"where {conditions} maxresults {ROWS_MAX}")
         return [row for row in await self.query(statement) if _agrees(row, where)]
 
     async def query(self, statement: str) -> list[Document]:
@@ -161,6 +165,35 @@ class QuickBooksClient:
         answer = await self._read("/query", {"query": statement})
         held = self._document("queryresponse", answer).values()
         return next((rows for rows in held if isinstance(rows, list)), [])
+
+    async def changes(self, entities: Sequence[str], since: datetime) -> Changes:
+        """Return what changed at a moment or later, what was deleted too; changes made just now may be missing.
+
+        Args:
+            entities: such as `Invoice`.
+            since: at most `LOOK_BACK` ago.
+        """
+        asked = {"entities": ",".join(entities), "changedSince": since.isoformat()}
+        return changes_in(self._said(await self._read("/cdc", asked)), entities)
+
+    async def changed_after(self, entity: str, after: datetime | None) -> Rows:
+        """Return the objects that were changed last after a moment, the longest unchanged first: 1,000 of them at most.
+
+        There is no snapshot: what changes between two calls moves to the end. None: from the beginning.
+        """
+        where = "" if after is None else f"where {CHANGED} > {quoted(after.isoformat())} "
+        page = f"{where}orderby {CHANGED} maxresults {ROWS_MAX}"
+        return rows_in(await self._ask(_selecting("*", entity, page)), entity)
+
+    async def changed_at(self, entity: str, moment: datetime, *, start: int) -> Rows:
+        """Return the objects that were changed last at just this moment from the given place on, 1,000 at most."""
+        page = f"where {CHANGED} = {quoted(moment.isoformat())} startposition {start} maxresults {ROWS_MAX}"
+        return rows_in(await self._ask(_selecting("*", entity, page)), entity)
+
+    async def count_changed_at(self, entity: str, moment: datetime) -> int:
+        """Return how many objects were changed last at just this moment."""
+        where = f"where {CHANGED} = {quoted(moment.isoformat())}"
+        return count_in(await self._ask(_selecting("count(*)", entity, where)))
 
     async def company_info(self) -> CompanyInfo:
         """Return what QuickBooks knows of the company."""
@@ -196,11 +229,22 @@ class QuickBooksClient:
     def _document(self, entity: str, answer: PartnerAnswer) -> Document:
         return document_in(entity, answer, throttle_wait=self._throttle_wait)
 
+    def _said(self, answer: PartnerAnswer) -> Document:
+        return said_in(answer, throttle_wait=self._throttle_wait)
+
+    async def _ask(self, statement: str) -> Document:
+        return self._said(await self._read("/query", {"query": statement}))
+
     async def _read(self, path: str, params: Mapping[str, str] = _NO_PARAMS) -> PartnerAnswer:
         try:
             return await self._transport.send("GET", path, params=params)
         except (NotSentError, NoAnswerError) as error:
             raise QuickBooksUnavailableError(error.detail) from error
+
+
+def _selecting(what: str, entity: str, clauses: str) -> str:
+    """Return a statement of the query language; values in it are `quoted`."""
+    return f"select {what} from {entity} {clauses}"  # noqa: S608 - not SQL
 
 
 def _agrees(row: Document, where: Mapping[str, str]) -> bool:

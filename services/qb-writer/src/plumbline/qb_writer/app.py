@@ -1,5 +1,6 @@
 """Wiring of qb-writer: the only place that knows every part."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -8,18 +9,30 @@ from plumbline.common.connections import Connections, Policies, load_connections
 from plumbline.common.contracts.ledger import LedgerCommand
 from plumbline.common.contracts.quickbooks import QuickBooksChanged
 from plumbline.common.contracts.topics import LEDGER_COMMANDS, QUICKBOOKS_EVENTS
+from plumbline.common.database import transaction
 from plumbline.common.http import partner_client
 from plumbline.common.kafka import KafkaPublisher
+from plumbline.common.reconciling.loop import Claim
+from plumbline.common.reconciling.marks import Lane, Mark
+from plumbline.common.reconciling.store import mark
+from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.common.secrets.access import AccountTokens, asking_over_kafka
 from plumbline.common.secrets.opening import open_secret_store
-from plumbline.common.service import Pace, record_service
+from plumbline.common.service import Pace, RecordService, record_service
 from plumbline.qb_writer.adapters.books import Governor, RealmBooks
 from plumbline.qb_writer.adapters.files import FileFolder
+from plumbline.qb_writer.adapters.holdings import HeldDocuments
 from plumbline.qb_writer.adapters.ledger import Ledger
+<<<<<<< HEAD
 from plumbline.qb_writer.adapters.past import KnownPast
 from plumbline.qb_writer.handlers import BeginningRoutes, hearing, recording
 from plumbline.qb_writer.ports import Books
 from plumbline.qb_writer.service import GoingLive, Writer
+=======
+from plumbline.qb_writer.handlers import hearing, recording
+from plumbline.qb_writer.service import Reader, Writer
+from plumbline.qb_writer.service.reading import is_reading, key_of
+>>>>>>> mirror
 from plumbline.qb_writer.settings import Settings
 from plumbline.qb_writer.telling import Storyteller
 from plumbline.quickbooks.client import QuickBooksClient
@@ -39,12 +52,12 @@ async def run(settings: Settings) -> None:
         open_secret_store(settings) as store,
         partner_client(settings.quickbooks_url) as http,
     ):
-        ledger = Ledger(service.pool)
+        ledger, holdings = Ledger(service.pool), HeldDocuments(service.pool)
         governor = Governor(service.pool)
         ask = asking_over_kafka(KafkaPublisher(service.broker), clock=service.clock)
-        known: dict[str, Books] = {}
+        known: dict[str, RealmBooks] = {}
 
-        async def books(realm: str) -> Books:
+        async def books(realm: str) -> RealmBooks:
             if realm not in known:
                 tokens = AccountTokens(
                     store,
@@ -84,18 +97,43 @@ async def run(settings: Settings) -> None:
             clock=service.clock,
             patience=settings.patience(),
         )
+        reader = Reader(
+            holdings=holdings,
+            books=books,
+            realms={connection.quickbooks.realm for connection in connections},
+            clock=service.clock,
+            look=timedelta(seconds=settings.books_look_s),
+        )
+
+        async def converge(claim: Claim) -> Verdict:
+            return await (reader.converge if is_reading(claim.key) else writer.converge)(claim)
+
         service.edge.subscribe(LEDGER_COMMANDS, LedgerCommand, recording(ledger, service.clock))
         service.edge.subscribe(QUICKBOOKS_EVENTS, QuickBooksChanged, hearing(ledger, service.clock))
+        await _follow(service, connections)
         # The lease outlasts a call and the steps around it.
         lease = timedelta(seconds=settings.call_deadline_s + settings.lease_margin_s)
         await service.run(
+<<<<<<< HEAD
             handler=writer.converge,
             tell=Storyteller(ledger),
             routes=BeginningRoutes(
                 GoingLive(connections=connections, past=past, clock=service.clock), clock=service.clock
             ).routes(),
+=======
+            handler=converge,
+            tell=Storyteller(ledger, holdings),
+>>>>>>> mirror
             pace=Pace(concurrency=48, per_connection=CONNECTION_LIMIT, lease=lease),
         )
+
+
+async def _follow(service: RecordService, connections: Connections) -> None:
+    """Have every company's books looked at now; restarting costs no more than a look."""
+    start = f"start {uuid.uuid4()}"
+    marks = [Mark(key_of(c.quickbooks.realm), c.name, start, lane=Lane.SWEEP) for c in connections]
+    async with transaction(service.pool) as connection:
+        await mark(connection, marks, now=service.clock.now())
 
 
 def _policies(connections: Connections) -> Callable[[str], Policies]:

@@ -9,7 +9,12 @@ from plumbline.common.database import Connection
 from plumbline.common.errors import WaitError
 from plumbline.qb_writer.domain.holdings import Held, Horizon
 from plumbline.qb_writer.domain.kind import Party
+<<<<<<< HEAD
 from plumbline.qb_writer.domain.records import Beginning, Document, File, Record, Write
+=======
+from plumbline.qb_writer.domain.records import Document, File, Record, Write
+from plumbline.quickbooks.changes import Changes
+>>>>>>> mirror
 from plumbline.quickbooks.replies import Reply
 
 
@@ -122,6 +127,17 @@ class PartyFacts:
     currency: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some documents of one entity, in the order of their last change."""
+
+    documents: Sequence[Document]
+    answered_at: datetime
+    """By QuickBooks' clock."""
+    after: datetime | None
+    """Everything last changed up to then has been read; None: and there is nothing more."""
+
+
 class Books(Protocol):
     """QuickBooks, as one realm. Every call takes its turn under the realm's limits."""
 
@@ -152,6 +168,19 @@ class Books(Protocol):
 
     async def party(self, party: Party) -> PartyFacts | None:
         """Return what is known of a customer or vendor; None if there is none."""
+
+
+class Chronicle(Protocol):
+    """What happened in a realm's books, by QuickBooks' clock. Every call takes its turn under the realm's limits."""
+
+    async def changes(self, entities: Sequence[str], since: datetime) -> Changes:
+        """Return what changed at a moment or later, deletions too: one metered call."""
+
+    async def page(self, entity: str, after: datetime | None) -> Page:
+        """Return the next documents in the order of their last change; those deleted are not among them."""
+
+    async def read(self, entity: str, quickbooks_id: str) -> Document | None:
+        """Read a document by id, which never lags; None if QuickBooks has it no more."""
 
 
 class Files(Protocol):

@@ -31,6 +31,10 @@ class Settings(ServiceSettings):
     invoice_look_s: float = Field(
         default=30.0, description="Between looks for what a record refers to, such as a payment's invoice."
     )
+    books_look_s: float = Field(
+        default=300.0,
+        description="Between looks for what people changed, one metered call each; webhooks tell of it sooner.",
+    )
     files_dir: Path | None = Field(default=None, description="Folder of the files that are attached.")
     token_cooldown_s: float = Field(
         default=60.0, description="Rest of an account whose token was refused twice in a row."

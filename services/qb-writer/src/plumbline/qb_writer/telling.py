@@ -1,13 +1,17 @@
 """The writer's part of a record's story, in words."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from plumbline.qb_writer.adapters.ledger import Ledger
 from plumbline.qb_writer.domain.documents import dollars
+from plumbline.qb_writer.domain.holdings import Horizon
 from plumbline.qb_writer.domain.kinds import kind_of
 from plumbline.qb_writer.domain.plan import Aim
 from plumbline.qb_writer.domain.records import Record
+from plumbline.qb_writer.ports import Holdings
+from plumbline.qb_writer.service.reading import is_reading, realm_of
 
 
 def _time(moment: Any) -> str:
@@ -49,15 +53,38 @@ def _lacks_payment(record: Record) -> bool:
     return aim is Aim.PAID and record.observed.balance_cents != 0
 
 
-class Storyteller:
-    """Tells what the writer knows of one record."""
+def _followed(horizon: Horizon) -> list[str]:
+    return [
+        f"read in full at {_moment(horizon.complete_since)}"
+        if horizon.complete_since
+        else "not read in full yet: what nobody has told of may be missing",
+        f"changes before {_moment(horizon.watermark)} have been read",
+        *(
+            [
+                f"reading all of {', '.join(horizon.reading.entities)}, so far up to {_moment(horizon.reading.after)}"
+            ]
+            if horizon.reading
+            else []
+        ),
+    ]
 
-    def __init__(self, ledger: Ledger) -> None:
-        """Read from `ledger`."""
+
+def _moment(moment: datetime | None) -> str:
+    return moment.isoformat(sep=" ", timespec="seconds") if moment else "-"
+
+
+class Storyteller:
+    """Tells what the writer knows of one record, and how far it has read a company's books."""
+
+    def __init__(self, ledger: Ledger, holdings: Holdings) -> None:
+        """Read from `ledger` and `holdings`."""
         self._ledger = ledger
+        self._holdings = holdings
 
     async def __call__(self, key: str) -> Mapping[str, Any] | None:
-        """Return the record's facts and its story, or None if no command ever named it."""
+        """Return the facts and the story of a record, or of following a company; None if there is neither."""
+        if is_reading(key):
+            return {"story": _followed(await self._holdings.horizon(realm_of(key)))}
         record = await self._ledger.load(key)
         if record is None:
             return None

@@ -1,8 +1,8 @@
 """QuickBooks, as one realm: every call takes its turn under the realm's limits."""
 
 import asyncio
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from plumbline.common.clock import Clock
 from plumbline.common.database import Pool, borrowed
@@ -10,11 +10,12 @@ from plumbline.common.errors import WaitError
 from plumbline.common.http import counted_as_partner_time
 from plumbline.common.metrics import GOVERNOR_WAIT_SECONDS
 from plumbline.common.secrets.tokens import TokenSource
-from plumbline.qb_writer.adapters.holdings import QUERIES
+from plumbline.qb_writer.adapters.ledger import QUERIES
 from plumbline.qb_writer.domain.kind import Party
 from plumbline.qb_writer.domain.records import Document, Operation, Write
-from plumbline.qb_writer.ports import PartyFacts
-from plumbline.quickbooks.client import QuickBooksClient
+from plumbline.qb_writer.ports import Page, PartyFacts
+from plumbline.quickbooks.changes import Changes, changed_at
+from plumbline.quickbooks.client import ROWS_MAX, QuickBooksClient
 from plumbline.quickbooks.models import Customer
 from plumbline.quickbooks.payables import Vendor
 from plumbline.quickbooks.replies import NotSent, Reply
@@ -138,3 +139,35 @@ class RealmBooks:
             return None
         email = held.primary_email_addr.address if held.primary_email_addr else None
         return PartyFacts(email=email, currency=held.currency_ref.value if held.currency_ref else None)
+
+    async def changes(self, entities: Sequence[str], since: datetime) -> Changes:
+        """Return what changed at a moment or later, deletions too: one metered call."""
+        await self._governor.take_turn(self._realm)
+        return await self._client.changes(entities, since)
+
+    async def page(self, entity: str, after: datetime | None) -> Page:
+        """Return the next documents in the order of their last change; those deleted are not among them."""
+        await self._governor.take_turn(self._realm)
+        rows = await self._client.changed_after(entity, after)
+        if len(rows.documents) < ROWS_MAX:
+            return Page(rows.documents, rows.answered_at, None)
+        moments = sorted({changed_at(document) for document in rows.documents})
+        if len(moments) > 1:
+            # Of the last moment there may be more than this page had room for: it is read again.
+            return Page(rows.documents, rows.answered_at, moments[-2])
+        return Page(await self._changed_at(entity, moments[0]), rows.answered_at, moments[0])
+
+    async def _changed_at(self, entity: str, moment: datetime) -> list[Document]:
+        """Return everything that was changed last at one moment, where that is more than a page.
+
+        The last page comes first: what is changed again meanwhile leaves this moment, and those behind it
+        move up. They may be read twice then, and none is left out.
+        """
+        await self._governor.take_turn(self._realm)
+        unread = await self._client.count_changed_at(entity, moment)
+        found: list[Document] = []
+        while unread > 0:
+            unread = max(0, unread - ROWS_MAX)
+            await self._governor.take_turn(self._realm)
+            found += (await self._client.changed_at(entity, moment, start=unread + 1)).documents
+        return found

@@ -11,16 +11,19 @@ from plumbline.common.contracts.cloudevents import outgoing
 from plumbline.common.contracts.ledger import Desired, LedgerCommand, LedgerResult
 from plumbline.common.contracts.quickbooks import QuickBooksChanged
 from plumbline.common.contracts.topics import LEDGER_RESULTS
-from plumbline.common.database import Connection, Pool, borrowed
+from plumbline.common.database import Connection, Pool, borrowed, load_queries
 from plumbline.common.errors import NeedsHumanError
 from plumbline.common.metrics import BOOKS_LATENCY_SECONDS, OWN_SECONDS, PARTNER_SECONDS
 from plumbline.common.outbox import put
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import LostLeaseError, mark
-from plumbline.qb_writer.adapters.holdings import QUERIES, store
+from plumbline.qb_writer.adapters.holdings import store
 from plumbline.qb_writer.domain.holdings import held_of
 from plumbline.qb_writer.domain.kinds import kind_of
 from plumbline.qb_writer.domain.records import Fate, File, Observed, Operation, Record, Write
+
+QUERIES = load_queries("plumbline.qb_writer")
+"""The writer's SQL."""
 
 SERVICE = "qb-writer"
 """The service's name in events and metrics."""

@@ -77,13 +77,11 @@ def question(record: Record, code: str, *, twins: Sequence[Held] = ()) -> Refusa
 
 def verdict_of(record: Record, fault: Fault, *, number: str | None) -> Verdict:
     """Return what follows from a refusal by QuickBooks, once its write is closed."""
+    if (wait := _holding(fault)) is not None:
+        return wait
     match fault.reaction:
         case Reaction.ADOPT_OR_CONFLICT:
             return _parked(record, _conflict(record, fault, number))
-        case Reaction.BACK_OFF:
-            return Wait(COMPANY_BUSY, str(fault), holds_connection=True)
-        case Reaction.PAUSE_REALM:
-            return Wait(SUBSCRIPTION_LAPSED, str(fault), holds_connection=True)
         case Reaction.REMAP:
             return _parked(
                 record, Refusal(_unknown(record, fault), f"{fault}. Correct the link with `plumbline link`")
@@ -95,6 +93,23 @@ def verdict_of(record: Record, fault: Fault, *, number: str | None) -> Verdict:
             )
             code, advice = _ADVICE.get(reaction, (f"quickbooks-{fault.code}", otherwise))
             return _parked(record, Refusal(code, f"{fault}. {advice}"))
+
+
+def refused_reading(fault: Fault) -> Verdict:
+    """Return what follows if QuickBooks refuses to tell of a company's documents."""
+    code, advice = _ADVICE.get(fault.reaction, (f"quickbooks-{fault.code}", "Set it right"))
+    return _holding(fault) or Park(code, f"The books are not followed: {fault}. {advice}, then resume this.")
+
+
+def _holding(fault: Fault) -> Wait | None:
+    """Return for how long nothing is asked of the company, if that is what the fault is about."""
+    match fault.reaction:
+        case Reaction.BACK_OFF:
+            return Wait(COMPANY_BUSY, str(fault), holds_connection=True)
+        case Reaction.PAUSE_REALM:
+            return Wait(SUBSCRIPTION_LAPSED, str(fault), holds_connection=True)
+        case _:
+            return None
 
 
 def _parked(record: Record, refusal: Refusal) -> Park:

@@ -12,6 +12,7 @@ from plumbline.qb_writer.domain.holdings import Held
 from plumbline.qb_writer.domain.kinds import AnyKind, kind_of
 from plumbline.qb_writer.domain.records import Beginning, Record
 from plumbline.qb_writer.ports import BooksUnreadError, Past
+from plumbline.qb_writer.service.reading import key_of
 
 Likeness = tuple[str | None, int | None]
 """A customer or vendor, and an amount in cents."""
@@ -74,7 +75,7 @@ class GoingLive:
             )
         # The books are read once more before anything is made.
         return await self._past.begin(
-            name, known or Beginning(from_day, now, read_to), reader=f"books/{realm}", now=now
+            name, known or Beginning(from_day, now, read_to), reader=key_of(realm), now=now
         )
 
     async def _read(self, name: str) -> tuple[str, datetime]:
