@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import simplejson
 from pydantic import SecretStr
 from typing_extensions import override
 
@@ -37,15 +36,9 @@ from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.common.secrets.tokens import LiveToken
 from plumbline.qb_writer.adapters.books import Governor, RealmBooks
 from plumbline.qb_writer.adapters.files import FileFolder
-<<<<<<< HEAD
-from plumbline.qb_writer.adapters.holdings import QUERIES, store
-=======
-from plumbline.qb_writer.adapters.holdings import HeldDocuments
->>>>>>> mirror
+from plumbline.qb_writer.adapters.holdings import QUERIES, HeldDocuments
 from plumbline.qb_writer.adapters.ledger import Ledger
 from plumbline.qb_writer.adapters.past import KnownPast
-from plumbline.qb_writer.domain.documents import decoded
-from plumbline.qb_writer.domain.holdings import BY_ENTITY, held
 from plumbline.qb_writer.domain.kinds import kind_of
 from plumbline.qb_writer.domain.records import Record
 from plumbline.qb_writer.domain.writes import content_of
@@ -112,19 +105,11 @@ class WriterLab:
     past: KnownPast
 
     async def read_books(self) -> None:
-        """Know all that QuickBooks holds, as its reader would."""
-        everything = [
-            held(REALM, entity, decoded(simplejson.dumps(body, use_decimal=True).encode()))
-            for entity in BY_ENTITY
-            for body in self.all(entity)
-        ]
+        """Have the books read, as happens every few minutes, and work until quiet."""
         async with transaction(self.pool) as connection:
-            await store(connection, everything)
-            await connection.execute(
-                "INSERT INTO horizons (realm, complete_since, watermark) VALUES ($1, now(), clock_timestamp()) "
-                "ON CONFLICT (realm) DO UPDATE SET watermark = excluded.watermark",
-                REALM,
-            )
+            again = Mark(key_of(REALM), CONNECTION, f"look {datetime.now(UTC).timestamp()}")
+            await mark(connection, [again], now=SystemClock().now())
+        await self.work_until_quiet()
 
     async def command(self, desired: Desired, version: int, name: str = "1") -> None:
         record = f"{desired.kind}/1/2/{name}"
@@ -324,14 +309,10 @@ async def writer_lab(
         open_pool(database_url, schema="qb_writer") as pool,
         httpx.AsyncClient(transport=Cutting(world), base_url="https://quickbooks.example") as http,
     ):
-<<<<<<< HEAD
-        ledger, past = Ledger(pool), KnownPast(pool)
+        ledger, holdings, past = Ledger(pool), HeldDocuments(pool), KnownPast(pool)
         if live:
             async with transaction(pool) as connection:
                 await connection.execute(QUERIES["begin"], CONNECTION, date.min, datetime.now(UTC), None)
-=======
-        ledger, holdings = Ledger(pool), HeldDocuments(pool)
->>>>>>> mirror
         tokens = Tokens()
         governor = Governor(pool) if governed else Hurried(pool)
         client = QuickBooksClient(

@@ -23,16 +23,10 @@ from plumbline.qb_writer.adapters.books import Governor, RealmBooks
 from plumbline.qb_writer.adapters.files import FileFolder
 from plumbline.qb_writer.adapters.holdings import HeldDocuments
 from plumbline.qb_writer.adapters.ledger import Ledger
-<<<<<<< HEAD
 from plumbline.qb_writer.adapters.past import KnownPast
 from plumbline.qb_writer.handlers import BeginningRoutes, hearing, recording
-from plumbline.qb_writer.ports import Books
-from plumbline.qb_writer.service import GoingLive, Writer
-=======
-from plumbline.qb_writer.handlers import hearing, recording
-from plumbline.qb_writer.service import Reader, Writer
+from plumbline.qb_writer.service import GoingLive, Reader, Writer
 from plumbline.qb_writer.service.reading import is_reading, key_of
->>>>>>> mirror
 from plumbline.qb_writer.settings import Settings
 from plumbline.qb_writer.telling import Storyteller
 from plumbline.quickbooks.client import QuickBooksClient
@@ -114,16 +108,11 @@ async def run(settings: Settings) -> None:
         # The lease outlasts a call and the steps around it.
         lease = timedelta(seconds=settings.call_deadline_s + settings.lease_margin_s)
         await service.run(
-<<<<<<< HEAD
-            handler=writer.converge,
-            tell=Storyteller(ledger),
+            handler=converge,
+            tell=Storyteller(ledger, holdings),
             routes=BeginningRoutes(
                 GoingLive(connections=connections, past=past, clock=service.clock), clock=service.clock
             ).routes(),
-=======
-            handler=converge,
-            tell=Storyteller(ledger, holdings),
->>>>>>> mirror
             pace=Pace(concurrency=48, per_connection=CONNECTION_LIMIT, lease=lease),
         )
 

@@ -9,12 +9,8 @@ from plumbline.common.database import Connection
 from plumbline.common.errors import WaitError
 from plumbline.qb_writer.domain.holdings import Held, Horizon
 from plumbline.qb_writer.domain.kind import Party
-<<<<<<< HEAD
 from plumbline.qb_writer.domain.records import Beginning, Document, File, Record, Write
-=======
-from plumbline.qb_writer.domain.records import Document, File, Record, Write
 from plumbline.quickbooks.changes import Changes
->>>>>>> mirror
 from plumbline.quickbooks.replies import Reply
 
 

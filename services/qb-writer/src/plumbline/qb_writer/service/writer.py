@@ -44,7 +44,7 @@ from plumbline.qb_writer.service.settling import NO_ACCESS, Settler
 from plumbline.qb_writer.service.work import Patience, Work
 from plumbline.quickbooks.errors import QuickBooksFaultError, QuickBooksForbiddenError
 
-READING_WAIT = timedelta(seconds=2)
+READING_WAIT = timedelta(seconds=0.5)
 """Between looks whether a company's books have been read."""
 
 STEPS_MAX = 16
