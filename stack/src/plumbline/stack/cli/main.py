@@ -16,6 +16,7 @@ import typer
 from plumbline.provision.kafka import KafkaSetupError
 from plumbline.provision.vault import VaultSetupError
 from plumbline.stack.cli import containers
+from plumbline.stack.cli.beginning import print_plan
 from plumbline.stack.cli.console import wide_console
 from plumbline.stack.lifetime import run_until_signal
 from plumbline.stack.processes import ProcessDiedError, ProcessNotReadyError
@@ -143,6 +144,35 @@ def link(connection: str, kind: str, source: str, quickbooks_id: str, state: Sta
     body = [{"connection": connection, "kind": kind, "source": source, "quickbooks_id": quickbooks_id}]
     resumed = _ask(state, "mapper", "/links", method="POST", body=body)["resumed"]
     typer.echo(f"linked; {len(resumed)} records go on" if resumed else "linked")
+
+
+FromDay = Annotated[
+    str, typer.Option("--from", metavar="DATE", help="First day whose documents are written: 2026-11-01.")
+]
+
+
+@app.command()
+def plan(
+    connection: str,
+    from_day: FromDay = "",
+    state: State = DEFAULT_STATE,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Show what going live would do: what is made, what is linked with what is there, what is left; writes nothing."""
+    said = _ask(state, "qb-writer", f"/connections/{connection}/plan?from={from_day}")
+    if as_json:
+        typer.echo(json.dumps(said, indent=2))
+    else:
+        print_plan(wide_console(), said)
+
+
+@app.command()
+def go_live(connection: str, from_day: FromDay, state: State = DEFAULT_STATE) -> None:
+    """Begin to write to a company. What is from before that day is linked or left, never made. See `plan` first."""
+    path = f"/connections/{connection}/go-live"
+    said = _ask(state, "qb-writer", path, method="POST", body={"from": from_day})
+    typer.echo(f"{connection} is live from {said['from']} on; {said['records']} records go on.")
 
 
 @app.command()

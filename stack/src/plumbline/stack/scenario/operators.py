@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any
 
 import httpx
@@ -34,6 +35,22 @@ class Operators:
             f"{self._addresses['mapper']}/links", json=[dict(link) for link in links]
         )
         answer.raise_for_status()
+
+    async def go_live(self, connections: Iterable[str], *, from_day: date) -> None:
+        """Let connections go live once their books have been read.
+
+        Raises:
+            StuckError: they are not read in time.
+        """
+        for name in connections:
+            url = f"{self._addresses['qb-writer']}/connections/{name}/go-live"
+            async with _patience(f"the books of {name} are not read"):
+                while True:
+                    answer = await self._http.post(url, json={"from": from_day.isoformat()})
+                    if answer.status_code != httpx.codes.CONFLICT:
+                        break
+                    await asyncio.sleep(0.2)
+            answer.raise_for_status()
 
     async def parked(self) -> dict[str, str]:
         """Return the parking code of every record that waits for a person, by its key."""

@@ -27,6 +27,7 @@ from plumbline.stack.scenario.plan import STRANGER_NUMBER, UNLINKED_PROJECT
 from plumbline.stack.scenario.playing import Player, arranged, fault_rules
 from plumbline.stack.scenario.results import KafkaAccess
 from plumbline.stack.scenario.stage import (
+    BEGINNING,
     CONTROL_TIMEOUT_S,
     Stage,
     World,
@@ -79,6 +80,7 @@ async def stage_on_containers(containers: Containers, keys: Path) -> AsyncIterat
         await arranged(on.control, on.world)
         await asyncio.to_thread(containers.start, "ingest-hooks")
         await on.operators.link(links(on.world.seed, on.world.realm_names, unlinked=UNLINKED_PROJECT))
+        await on.operators.go_live(on.world.connections, from_day=BEGINNING)
         await until_hooked(on.operators, on.world)
         await hook_books(on.control, on.world, ingest=INGEST_URL)
         yield on

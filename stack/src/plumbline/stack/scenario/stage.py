@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import httpx
 from plumbline.common.settings import secret_line
 from plumbline.stack.runners.settings import StackSettings
 from plumbline.stack.runners.ways import STACKS, Way
-from plumbline.stack.scenario.configuring import links, partners, write_configuration
+from plumbline.stack.scenario.configuring import connection_name, links, partners, write_configuration
 from plumbline.stack.scenario.operators import Operators
 from plumbline.stack.scenario.results import KafkaAccess
 from plumbline.stack.servers.sandbox import sandbox_spec
@@ -23,6 +24,9 @@ from plumbline.stack.supervisor import Supervisor
 
 HOOKED_MAX_S = 60.0
 """How long the subscription of every project may take."""
+
+BEGINNING = date(2020, 1, 1)
+"""The companies on the stage are live from before their first invoice on."""
 
 CONTROL_TIMEOUT_S = 20.0
 """For the sandbox's own API."""
@@ -52,6 +56,17 @@ class World:
     def realm_names(self) -> dict[str, str]:
         """The name of each QuickBooks company, by its realm id."""
         return {realm["id"]: realm["name"] for realm in self.sandbox["quickbooks"]["realms"]}
+
+    @property
+    def connections(self) -> list[str]:
+        """The names of the connections, as they are configured for it."""
+        return [connection_name(self.realm_names[realm]) for realm in self.realms]
+
+    @property
+    def realms(self) -> list[str]:
+        """The ids of the QuickBooks companies that projects are billed in, in the sandbox's order."""
+        served = {p["quickbooks"]["realm"] for company in self.seed["companies"] for p in company["projects"]}
+        return [realm for realm in self.realm_names if realm in served]
 
     @property
     def projects(self) -> int:
@@ -109,6 +124,7 @@ async def stage(setting: Setting, *, arrange: Arrange = as_it_is) -> AsyncIterat
             operators_of(stack.addresses, secret_line(stack.operator_token_file)) as operators,
         ):
             await operators.link(links(world.seed, world.realm_names, unlinked=setting.unlinked))
+            await operators.go_live(world.connections, from_day=BEGINNING)
             await until_hooked(operators, world)
             await hook_books(control, world, ingest=stack.addresses["ingest"])
             yield LocalStage(
@@ -143,8 +159,7 @@ async def hook_books(control: httpx.AsyncClient, world: World, *, ingest: str) -
         world: whose apps.
         ingest: where the sandbox reaches ingest.
     """
-    served = {p["quickbooks"]["realm"] for company in world.seed["companies"] for p in company["projects"]}
-    realms = [realm for realm in world.sandbox["quickbooks"]["realms"] if realm["id"] in served]
+    realms = [realm for realm in world.sandbox["quickbooks"]["realms"] if realm["id"] in world.realms]
     for realm in realms:
         body = {
             "client_id": realm["client_id"],
