@@ -107,6 +107,11 @@ class Situation:
     is_replaced: bool = False
     """Whether a correction deletes the document and makes another."""
 
+    @property
+    def is_to_end(self) -> bool:
+        """Whether it should count no more."""
+        return self.aim in {Aim.VOID, Aim.DELETED}
+
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
@@ -211,7 +216,7 @@ def _from_before(now: Situation) -> Step:
 
 
 def _live(now: Situation) -> Step:
-    if now.aim in {Aim.VOID, Aim.DELETED}:
+    if now.is_to_end:
         return _end(now)
     match now.presence:
         case Presence.VOIDED_BY_PERSON:

@@ -1,6 +1,6 @@
 """The life of one write once it is stored: sent, settled, ended."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -8,13 +8,10 @@ from plumbline.common.clock import Clock
 from plumbline.common.http import NotSentError
 from plumbline.common.reconciling.verdicts import Verdict, Wait
 from plumbline.qb_writer.domain.documents import decoded, linked_ids
-from plumbline.qb_writer.domain.kind import Find, Follow, LookUp
 from plumbline.qb_writer.domain.records import Document, File, Operation, Write
 from plumbline.qb_writer.domain.refusals import verdict_of
 from plumbline.qb_writer.domain.writes import (
-    adopting,
     after,
-    compose,
     confirmed,
     is_ours,
     parameters,
@@ -22,6 +19,7 @@ from plumbline.qb_writer.domain.writes import (
     rejected,
 )
 from plumbline.qb_writer.ports import Files, Following, Records
+from plumbline.qb_writer.service.seeing import DuplicateError, duplicate, ours
 from plumbline.qb_writer.service.work import Patience, Work, until
 from plumbline.quickbooks.errors import QuickBooksUnreadableError
 from plumbline.quickbooks.faults import OBJECT_NOT_FOUND, Fault, Reaction
@@ -69,20 +67,6 @@ class Settler:
                 raise NotSentError(why)
             case Unknown(why=why):
                 return self._unknown(write, why)
-
-    async def seek(self, work: Work) -> Verdict | None:
-        """Look for a document with our marker before one is made; adopt it if it is there."""
-        record = work.record
-        draft = compose(record, Operation.CREATE, number=None, relations=work.relations, send_to=None)
-        queries = [way for way in work.kind.look_ups(decoded(draft.body)) if isinstance(way, Find)]
-        found = await self._ours(work, draft, queries)
-        if len(found) > 1:
-            return self._duplicate(work, found)
-        if found:
-            work.record = adopting(record, work.relations, found[0])
-        else:
-            work.record = record.seeing(replace(record.observed, sought=True))
-        return None
 
     async def settle(self, work: Work, write: Write) -> Verdict | None:
         """Bring an open write to its end: look it up, else send the same bytes again."""
@@ -138,26 +122,7 @@ class Settler:
         if write.operation is not Operation.CREATE:
             held = await work.read(write.document_id or "")
             return [held] if proves(work.kind, write, held) else []
-        return await self._ours(work, write, work.kind.look_ups(decoded(write.body)))
-
-    async def _ours(self, work: Work, write: Write, ways: Iterable[LookUp]) -> Sequence[Document]:
-        """Return the documents with the write's marker that the first successful way finds."""
-        for way in ways:
-            candidates = await self._candidates(work, way)
-            ours = {d["Id"]: d for d in candidates if is_ours(work.kind, d, work.record, write.incarnation)}
-            if ours:
-                return list(ours.values())
-        return []
-
-    async def _candidates(self, work: Work, look_up: LookUp) -> list[Document]:
-        match look_up:
-            case Find(where=where):
-                return await work.books.find(work.kind.entity, where)
-            case Follow(entity=entity, quickbooks_id=quickbooks_id, link_types=types):
-                start = await work.books.read(entity.lower(), quickbooks_id) or {}
-                links = [link for link in start.get("LinkedTxn", ()) if link["TxnType"] in types]
-                held = [await work.read(link["TxnId"]) for link in links]
-                return [document for document in held if document is not None]
+        return await ours(work, write, work.kind.look_ups(decoded(write.body)))
 
     async def _answered(self, work: Work, write: Write, said: Document) -> Verdict | None:
         if write.operation is Operation.CREATE and write.tries > 1:
@@ -168,11 +133,7 @@ class Settler:
         return await self._confirm(work, write, said, "answered")
 
     def _duplicate(self, work: Work, found: Sequence[Document | None]) -> Verdict:
-        ids = ", ".join(document["Id"] for document in found if document)
-        return work.park(
-            "duplicate",
-            f"QuickBooks holds {len(found)} documents for one write: {ids}. Delete all but one, then resume.",
-        )
+        return work.park(DuplicateError.code, duplicate(found))
 
     async def _confirm(self, work: Work, write: Write, document: Document | None, how: str) -> Verdict | None:
         """End a write whose document is at hand; one that proves nothing is read again."""

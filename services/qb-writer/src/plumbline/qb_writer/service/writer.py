@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
 
 from plumbline.common.clock import Clock
 from plumbline.common.connections import Policies
@@ -11,13 +10,10 @@ from plumbline.common.errors import PermanentError
 from plumbline.common.http import partner_time
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Done, Effect, Park, Verdict
-from plumbline.qb_writer.domain.documents import decoded
 from plumbline.qb_writer.domain.identity import number_candidates
-from plumbline.qb_writer.domain.kind import Party, Related
-from plumbline.qb_writer.domain.kinds import kind_of
+from plumbline.qb_writer.domain.kind import Party
 from plumbline.qb_writer.domain.plan import (
     Acknowledge,
-    Aim,
     AskPerson,
     AwaitNeeds,
     AwaitPayment,
@@ -30,22 +26,17 @@ from plumbline.qb_writer.domain.plan import (
     Observe,
     Open,
     Rest,
-    Seeing,
     Seek,
-    Standing,
     plan,
 )
-from plumbline.qb_writer.domain.records import Beginning, Operation, Record, Write
+from plumbline.qb_writer.domain.records import Operation, Write
 from plumbline.qb_writer.domain.refusals import UNKNOWN_PARTY, named, question, verdict_of
-from plumbline.qb_writer.domain.sight import related, situation_of, twin_among
-from plumbline.qb_writer.domain.writes import acknowledging, compose, incarnation_of, linking, observing
-from plumbline.qb_writer.ports import Books, BooksUnreadError, Files, Following, PartyFacts, Past, Records
+from plumbline.qb_writer.domain.writes import compose, incarnation_of
+from plumbline.qb_writer.ports import Books, Files, Following, PartyFacts, Past, Records
+from plumbline.qb_writer.service.seeing import DuplicateError, Viewer
 from plumbline.qb_writer.service.settling import NO_ACCESS, Settler
 from plumbline.qb_writer.service.work import Patience, Work
 from plumbline.quickbooks.errors import QuickBooksFaultError, QuickBooksForbiddenError
-
-READING_WAIT = timedelta(seconds=0.5)
-"""Between looks whether a company's books have been read."""
 
 STEPS_MAX = 16
 """More steps than any way through the plan has; reaching it means that two rules disagree."""
@@ -73,9 +64,7 @@ class Writer:
         """Write what `records` wants into `books(realm)` by `policies(connection)`."""
         self._records = records
         self._following = following
-        self._past = past
-        self._books = books
-        self._policies = policies
+        self._viewer = Viewer(records=records, past=past, books=books, policies=policies)
         self._clock = clock
         self._patience = patience
         self._settler = Settler(
@@ -91,13 +80,21 @@ class Writer:
         record = await self._records.load(claim.key)
         if record is None:
             return Done()
-        beginning = await self._past.beginning(record.connection)
-        relations = await self._relations(record, beginning)
-        books = await self._books(record.realm)
+        view = await self._viewer.view(record)
         with partner_time() as spent:
-            work = Work(claim, record, beginning, relations, books, self._records, spent)
+            work = Work(
+                record=view.record,
+                beginning=view.beginning,
+                relations=view.relations,
+                books=view.books,
+                claim=claim,
+                records=self._records,
+                spent=spent,
+            )
             try:
                 return await self._work_off(work)
+            except DuplicateError as error:
+                return work.park(error.code, error.detail)
             except QuickBooksForbiddenError:
                 return work.park("missing-scopes", NO_ACCESS)
             except QuickBooksFaultError as error:
@@ -114,43 +111,20 @@ class Writer:
                 return verdict
         raise EndlessPlanError(key=work.record.key)
 
-    async def _relations(self, record: Record, beginning: Beginning | None) -> dict[str, Related]:
-        names = dict.fromkeys([*record.needs, *kind_of(record.desired).names(record.desired)])
-        known = {name: await self._records.load(f"{record.realm}/{name}") for name in names}
-        return {name: related(other, beginning) for name, other in known.items() if other is not None}
-
     async def _advance(self, work: Work) -> Verdict | None:
         """Take the next step of the plan; None: there is another one."""
-        policy = self._policies(work.record.connection).person_changed_it
-        now = situation_of(
-            work.record, work.relations, policy=policy, beginning=work.beginning, twins=work.twins
-        )
-        if now.standing is Standing.LIVE and (parked := self._unsound(work)) is not None:
-            return parked
+        now = self._viewer.situation(work)
+        if (refusal := self._viewer.refusal(work, now)) is not None:
+            return work.park(refusal.code, f"{named(work.record)} is not written: {refusal.reason}.")
         step = plan(now)
         match step:
             case Open(operation=operation):
                 return await self._begin(work, operation)
             case Look() | Seek() | Compare() | Link() | LookAtNeeds() | Acknowledge():
-                return await self._see(work, step)
+                await self._viewer.see(work, step)
+                return None
             case _:
                 return self._rest(work, step)
-
-    async def _see(self, work: Work, step: Seeing) -> Verdict | None:
-        match step:
-            case Look():
-                await work.look()
-            case Seek():
-                return await self._settler.seek(work)
-            case Compare():
-                await self._compare(work)
-            case Link():
-                self._link(work)
-            case LookAtNeeds():
-                await self._look_at_needs(work)
-            case Acknowledge():
-                work.record = work.record.seeing(acknowledging(work.record.observed))
-        return None
 
     def _rest(self, work: Work, step: Rest) -> Verdict:
         match step:
@@ -167,48 +141,6 @@ class Writer:
             case AskPerson(code=code):
                 asked = question(work.record, code, twins=work.twins or ())
                 return work.park(asked.code, asked.reason)
-
-    def _unsound(self, work: Work) -> Park | None:
-        """Refuse a wish that says what cannot be; whatever it says, it can be taken back."""
-        wish = work.record.desired
-        if work.kind.aims[wish.state] in {Aim.VOID, Aim.DELETED}:
-            return None
-        refusal = work.kind.refusal(wish)
-        if refusal is None:
-            return None
-        return work.park(refusal.code, f"{named(work.record)} is not written: {refusal.reason}.")
-
-    async def _compare(self, work: Work) -> None:
-        """Learn what QuickBooks held under the record's number when its company went live.
-
-        Raises:
-            BooksUnreadError: wait; the books have not been read since then.
-        """
-        beginning, number = work.beginning, work.kind.number(work.record.desired)
-        if beginning is None or number is None:
-            return
-        if beginning.read_to is not None:
-            read_to = await self._past.read_to(work.record.realm)
-            if read_to is None or read_to <= beginning.read_to:
-                raise BooksUnreadError(
-                    "its books are being read once more before anything is made", retry_after=READING_WAIT
-                )
-        held = await self._past.numbered(work.record.realm, work.kind.entity, [number.wanted])
-        work.twins = held.get(number.wanted.lower(), [])
-
-    def _link(self, work: Work) -> None:
-        """Take the one twin for the record's own, as it was read a moment ago."""
-        _, twin = twin_among(work.record.desired, work.twins or ())
-        if twin is not None and twin.body is not None:
-            work.record = linking(work.record, decoded(twin.body.encode()))
-
-    async def _look_at_needs(self, work: Work) -> None:
-        for name in work.kind.names(work.record.desired):
-            known = work.relations[name]
-            if not known.observed.fresh:
-                document = await work.books.read(known.kind.path(), known.observed.quickbooks_id or "")
-                seen = observing(known.kind, known.observed, document)
-                work.relations[name] = replace(known, observed=seen)
 
     async def _begin(self, work: Work, operation: Operation) -> Verdict | None:
         """Open a write: its bytes, its id and its number are stored before anything is sent."""
