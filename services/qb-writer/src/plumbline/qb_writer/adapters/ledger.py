@@ -100,6 +100,7 @@ class Ledger:
             told_state,
             record.partner_ms,
             record.looked,
+            seen.removed,
         )
         if (seen_now := held_of(record)) is not None:
             await store(connection, [seen_now])
@@ -250,6 +251,7 @@ def _record(row: Mapping[str, Any]) -> Record:
             mailed=row["mailed"],
             voided=row["voided"],
             deleted=row["deleted"],
+            removed=row["removed"],
         ),
         writes=row["writes"],
         open_write=_open_write(row) if row["write_number"] is not None else None,

@@ -1,8 +1,9 @@
 """From all that is known of a record to the situation that the plan looks at. Pure."""
 
+from plumbline.common.connections import PersonPolicy
 from plumbline.qb_writer.domain.kind import Correction, Related, Relations
 from plumbline.qb_writer.domain.kinds import AnyKind, kind_of
-from plumbline.qb_writer.domain.plan import Aim, Money, Needs, PersonPolicy, Presence, Situation
+from plumbline.qb_writer.domain.plan import Aim, Money, Needs, Presence, Situation
 from plumbline.qb_writer.domain.records import Observed, Record
 from plumbline.qb_writer.domain.writes import content_of
 
@@ -16,7 +17,7 @@ def situation_of(record: Record, relations: Relations, *, policy: PersonPolicy) 
         fresh=seen.fresh,
         told=record.heard > record.looked,
         as_wished=seen.applied_hash == content_of(record.desired),
-        edited=bool(seen.edited),
+        edited=bool(seen.edited or seen.removed),
         mailed=seen.mailed,
         money=_money(seen) if kind.is_guarded else Money.UNTOUCHED,
         needs=_needs(kind, record, relations),

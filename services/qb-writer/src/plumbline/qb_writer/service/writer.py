@@ -109,7 +109,7 @@ class Writer:
         """Take the next step of the plan; None: there is another one."""
         if (parked := self._unsound(work)) is not None:
             return parked
-        policy = self._policies(work.record.connection).person_changed_it
+        policy = self._policies(work.record.connection).when_changed(work.record.desired.kind)
         step = plan(situation_of(work.record, work.relations, policy=policy))
         match step:
             case Open(operation=operation):
