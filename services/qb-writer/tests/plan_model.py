@@ -45,7 +45,7 @@ class Truth:
                 ended = self.presence is not belief.presence and self.presence is not HERE
                 presence = BY_PERSON[self.presence] if ended else self.presence
                 shown = replace(belief, presence=presence, mailed=self.mailed, money=self.money, fresh=True)
-                return replace(shown, edited=self.edited and self.presence is HERE)
+                return replace(shown, edited=self.edited if self.presence is HERE else presence in ENDED)
             case Seek():
                 return replace(belief, sought=True)
             case Compare():

@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, get_args
 
+from plumbline.common.connections import PersonPolicy
 from plumbline.qb_writer.domain import kinds
 from plumbline.qb_writer.domain.kind import Correction, Kind
 from plumbline.qb_writer.domain.kinds import KINDS, AnyKind
@@ -30,7 +31,6 @@ from plumbline.qb_writer.domain.plan import (
     Nothing,
     Observe,
     Open,
-    PersonPolicy,
     Presence,
     Seek,
     Situation,
@@ -54,8 +54,8 @@ Written by `make docs`.
 - *twin*: whether QuickBooks held a document of its number when the company went live; asked only of what was wanted before that
 - *there*: whether there is a document, as far as is known
 - *read now*: whether it was read in this piece of work; what was not may have changed since
-- *told*: whether QuickBooks' webhooks tell of a change since it was read
-- *edited*: whether it says something else than we wrote, and then the company's policy `person_changed_it`
+- *told*: whether QuickBooks tells of a change since it was read
+- *edited*: whether a person ended it or changed what we wrote, and then the company's policy `person_changed_it` for its kind
 - *as wished*: whether our last write said what is wanted now
 - *money*: how much was applied to it, or used of it
 - *mailed*: whether the customer has it
@@ -121,8 +121,9 @@ def can_be(now: Situation) -> bool:
         now.twin is not Twin.NONE or now.standing is Standing.OBSERVED
     ):
         return False
-    by_person = now.presence in {Presence.VOIDED_BY_PERSON, Presence.DELETED_BY_PERSON}
-    return now.fresh and (by_person or now.presence is Presence.HERE) if by_person or now.edited else True
+    if now.presence in {Presence.VOIDED_BY_PERSON, Presence.DELETED_BY_PERSON}:
+        return now.edited
+    return not now.edited or (now.fresh and now.presence is Presence.HERE)
 
 
 def situations(kind: AnyKind, standing: Standing = Standing.LIVE) -> Iterator[Situation]:

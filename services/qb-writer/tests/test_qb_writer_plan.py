@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from plan_model import HERE, Truth, truths
+from plan_model import ENDED, HERE, Truth, truths
 from plan_page import COLUMNS, PAGE, aims, dimensions, page, situations, table, words
 
 from plumbline.qb_writer.domain.kind import Correction
@@ -146,6 +146,8 @@ def test_rest_is_where_the_wish_is_true_or_somebody_else_must_act(kind: AnyKind)
                 if belief.aim is Aim.VOID:
                     allowed.add(Presence.VOIDED)
                 assert belief.presence in allowed, way
+            case Nothing() if belief.presence in ENDED:
+                assert (belief.policy, belief.fresh) == ("accept", True), way
             case Nothing() if belief.needs is not Needs.NOTHING_OPEN:
                 assert belief.presence is HERE, way
                 assert belief.as_wished, way

@@ -3,16 +3,34 @@
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from plumbline.common.contracts.base import ConnectionName, Identifier
+from plumbline.common.contracts.ledger import RecordKind
 from plumbline.common.errors import NeedsHumanError
 
 AppName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 """The name of an app that is registered with a provider; it is part of paths."""
+
+
+PersonPolicy = Literal["hold", "overwrite", "accept"]
+"""What to do when somebody changed one of our documents in QuickBooks: ask, write over edits, or leave it so."""
+
+
+def _word_or_kinds(given: Any) -> str:
+    return "kinds" if isinstance(given, Mapping) else "word"
 
 
 class ConfigurationError(NeedsHumanError):
@@ -58,8 +76,18 @@ class Policies(_Section):
     """Gross lines and one negative retainage line, or lines net of retainage."""
     number: str = Field(default="{project_number}-{invoice_number}", min_length=1)
     """Template of the document number; fields: project_number, contract_number, invoice_number."""
-    person_changed_it: Literal["hold", "overwrite", "accept"] = "hold"
-    """What to do when somebody edited one of our invoices in QuickBooks."""
+    person_changed_it: Annotated[
+        Annotated[PersonPolicy, Tag("word")] | Annotated[Mapping[RecordKind, PersonPolicy], Tag("kinds")],
+        Discriminator(_word_or_kinds),
+    ] = "hold"
+    """What to do when somebody changed one of our documents in QuickBooks: a word for all kinds of them, or one
+    for each kind; a kind that is left out is held. `overwrite` is for edits: what was voided or deleted is
+    asked about all the same."""
+
+    def when_changed(self, kind: RecordKind) -> PersonPolicy:
+        """Return what to do when somebody changed a document of a kind."""
+        given = self.person_changed_it
+        return given if isinstance(given, str) else given.get(kind, "hold")
 
     @model_validator(mode="after")
     def _recording_needs_an_account(self) -> "Policies":

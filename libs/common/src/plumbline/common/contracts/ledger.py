@@ -12,6 +12,11 @@ from pydantic import Field, StringConstraints, model_validator
 
 from plumbline.common.contracts.base import ConnectionName, Contract, Identifier, Moment, RecordKey
 
+RecordKind = Literal[
+    "invoice", "credit-memo", "payment", "bill", "vendor-credit", "bill-payment", "attachment"
+]
+"""What a record is; the same word is its command's `kind`."""
+
 
 def _added(default: Any) -> Any:
     """Return a field that came later: whoever does not use it sends the same bytes, of the same hash, as before."""
@@ -307,7 +312,7 @@ class LedgerResult(Contract):
     version: int
     connection: ConnectionName
     source: RecordKey
-    kind: Literal["invoice", "credit-memo", "payment", "bill", "vendor-credit", "bill-payment", "attachment"]
+    kind: RecordKind
     state: str
     """`absent`, `open`, `sent`, `paid` (nothing of it is open), `void` or `deleted`, as QuickBooks shows it."""
     quickbooks_id: Identifier | None

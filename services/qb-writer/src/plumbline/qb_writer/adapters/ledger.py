@@ -100,6 +100,7 @@ class Ledger:
             told_state,
             record.partner_ms,
             record.looked,
+            seen.removed,
             seen.linked,
         )
         if (seen_now := held_of(record)) is not None:
@@ -253,6 +254,7 @@ def as_record(row: Mapping[str, Any]) -> Record:
             mailed=row["mailed"],
             voided=row["voided"],
             deleted=row["deleted"],
+            removed=row["removed"],
             linked=row["linked"],
         ),
         writes=row["writes"],

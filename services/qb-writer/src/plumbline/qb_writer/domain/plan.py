@@ -6,12 +6,9 @@ docs/plan.md is the whole table, and a test walks every way through it.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
 
+from plumbline.common.connections import PersonPolicy
 from plumbline.qb_writer.domain.records import Operation
-
-PersonPolicy = Literal["hold", "overwrite", "accept"]
-"""What to do when somebody edited one of our documents in QuickBooks."""
 
 
 class Standing(StrEnum):
@@ -98,6 +95,7 @@ class Situation:
     as_wished: bool = True
     """Whether our last write said what is wanted now."""
     edited: bool = False
+    """Whether a person changed it, or ended it."""
     mailed: bool = False
     money: Money = Money.UNTOUCHED
     needs: Needs = Needs.MET
@@ -219,10 +217,8 @@ def _live(now: Situation) -> Step:
     if now.is_to_end:
         return _end(now)
     match now.presence:
-        case Presence.VOIDED_BY_PERSON:
-            return AskPerson("changed-in-quickbooks")
-        case Presence.DELETED_BY_PERSON:
-            return AskPerson("deleted-in-quickbooks")
+        case Presence.VOIDED_BY_PERSON | Presence.DELETED_BY_PERSON:
+            return _of_end_by_person(now)
         case Presence.HERE if now.told and not now.fresh:
             return Look()
         case Presence.HERE:
@@ -275,6 +271,16 @@ def _of_edit(now: Situation) -> Step | None:
     if not now.edited or now.policy == "overwrite":
         return None
     return AskPerson("changed-in-quickbooks") if now.policy == "hold" else Acknowledge()
+
+
+def _of_end_by_person(now: Situation) -> Step:
+    """What a person has ended is not made anew."""
+    if not now.fresh:
+        return Look()
+    if now.policy == "accept":
+        return Nothing()
+    is_voided = now.presence is Presence.VOIDED_BY_PERSON
+    return AskPerson("changed-in-quickbooks" if is_voided else "deleted-in-quickbooks")
 
 
 def _correct(now: Situation) -> Step | None:

@@ -86,6 +86,8 @@ class Observed:
     mailed: bool = False
     voided: bool = False
     deleted: bool = False
+    removed: Literal["voided", "deleted"] | None = None
+    """How somebody else has ended it, and nobody took note of that as of what may be."""
     linked: bool = False
     """Whether people made it before the company went live: it is theirs, and never written."""
     fresh: bool = False
@@ -93,8 +95,6 @@ class Observed:
     """All that QuickBooks holds of it."""
     edited: tuple[str, ...] = ()
     """Fields of ours in which it says something else than we wrote."""
-    removed: Literal["voided", "deleted"] | None = None
-    """How somebody else has ended it."""
     sought: bool = False
     """Whether it was looked for by its marker, and not found."""
 
@@ -118,8 +118,8 @@ class Observed:
         """The state in the brief's words, as far as QuickBooks shows it."""
         if self.quickbooks_id is None:
             return "absent"
-        if self.has_ended:
-            return "deleted" if self.deleted else "void"
+        if self.has_ended or self.removed is not None:
+            return "deleted" if self.deleted or self.removed == "deleted" else "void"
         if self.balance_cents == 0 and self.total_cents != 0:
             return "paid"
         return "sent" if self.mailed else "open"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from plumbline.common.connections import PersonPolicy
 from plumbline.common.contracts.ledger import Desired
 from plumbline.qb_writer.domain.holdings import Held
 from plumbline.qb_writer.domain.kind import Correction, Related, Relations
@@ -10,7 +11,6 @@ from plumbline.qb_writer.domain.plan import (
     Aim,
     Money,
     Needs,
-    PersonPolicy,
     Presence,
     Situation,
     Standing,
@@ -46,7 +46,7 @@ def situation_of(
         fresh=seen.fresh,
         told=record.heard > record.looked,
         as_wished=seen.applied_hash == content_of(record.desired),
-        edited=bool(seen.edited),
+        edited=bool(seen.edited or seen.removed),
         mailed=seen.mailed,
         money=_money(seen) if kind.is_guarded else Money.UNTOUCHED,
         needs=_needs(kind, record, relations),

@@ -89,11 +89,11 @@ class Viewer:
 
     def situation(self, view: View) -> Situation:
         """Return what the next step depends on."""
-        policies = self._policies(view.record.connection)
+        policy = self._policies(view.record.connection).when_changed(view.record.desired.kind)
         return situation_of(
             view.record,
             view.relations,
-            policy=policies.person_changed_it,
+            policy=policy,
             beginning=view.beginning,
             twins=view.twins,
         )

@@ -25,7 +25,8 @@ WHERE r.key = $1
 -- What was observed and told of a record.
 UPDATE records SET quickbooks_id = $2, sync_token = $3, document_number = $4, incarnation = $5, applied = $6,
     applied_hash = $7, total_cents = $8, balance_cents = $9, mailed = $10, voided = $11, deleted = $12, writes = $13,
-    confirmed_at = $14, told_version = $15, told_state = $16, partner_ms = $17, looked = $18, linked = $19
+    confirmed_at = $14, told_version = $15, told_state = $16, partner_ms = $17, looked = $18,
+    removed = $19, linked = $20
 WHERE key = $1
 
 -- name: open_write

@@ -29,5 +29,5 @@ CREATE TABLE horizons (
     reading_began_at timestamptz            -- what was not seen since is looked for, by the database's clock
 );
 
--- A reading has told of every change to the record's document up to then.
-ALTER TABLE records ADD COLUMN heard_until timestamptz;
+-- A reading has told of every change to the record's document up to then; and how a person has ended it, if so.
+ALTER TABLE records ADD COLUMN heard_until timestamptz, ADD COLUMN removed text;
