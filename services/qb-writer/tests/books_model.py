@@ -33,7 +33,7 @@ from plumbline.qb_writer.domain.holdings import Held
 from plumbline.qb_writer.domain.kind import Party
 from plumbline.qb_writer.domain.records import Beginning, Document, Fate, File, Operation, Record, Write
 from plumbline.qb_writer.ports import PartyFacts
-from plumbline.qb_writer.service import Patience, Writer
+from plumbline.qb_writer.service import Patience, Viewer, Writer
 from plumbline.quickbooks.faults import Fault
 from plumbline.quickbooks.replies import Confirmed, NotSent, RefusedAtGate, Rejected, Reply, Unknown
 
@@ -312,10 +312,8 @@ class ModelLab:
         writer = Writer(
             records=self.ledger,
             following=self.ledger,
-            past=NoPast(),
-            books=books,
+            viewer=Viewer(records=self.ledger, past=NoPast(), books=books, policies=lambda _: self.policies),
             files=MemoryFiles(FILES),
-            policies=lambda _: self.policies,
             clock=self.clock,
             patience=Patience(settle=SETTLE, gate=SETTLE, payment=SETTLE, invoice=SETTLE),
         )

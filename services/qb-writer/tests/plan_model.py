@@ -69,7 +69,7 @@ class Truth:
             case Operation.UPDATE:
                 truth, belief = replace(self, edited=False), replace(belief, as_wished=True)
             case Operation.SEND:
-                truth = replace(self, mailed=True)
+                truth, belief = replace(self, mailed=True), replace(belief, mail_again=False)
             case Operation.VOID:
                 truth = replace(self, presence=VOIDED)
             case Operation.DELETE:

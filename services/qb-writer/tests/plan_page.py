@@ -59,6 +59,7 @@ Written by `make docs`.
 - *as wished*: whether our last write said what is wanted now
 - *money*: how much was applied to it, or used of it
 - *mailed*: whether the customer has it
+- *mail again*: whether a person has asked for another mail (`plumbline resend`)
 - *looked for*: whether it was looked for by its marker just now; what has a number of ours need not be, for no number is given twice
 - *refers to*: whether what it names is in QuickBooks, with enough open on it
 """
@@ -72,6 +73,7 @@ COLUMNS = {
     "as_wished": "as wished",
     "money": "money",
     "mailed": "mailed",
+    "mail_again": "mail again",
     "sought": "looked for",
     "needs": "refers to",
 }
@@ -97,6 +99,7 @@ def dimensions(kind: AnyKind) -> dict[str, Sequence[Any]]:
         "as_wished": (True, False),
         "money": tuple(Money) if kind.is_guarded else (Money.UNTOUCHED,),
         "mailed": (False, True) if Aim.SENT in kind.aims.values() else (False,),
+        "mail_again": (False, True) if Aim.SENT in kind.aims.values() else (False,),
         "sought": (True,) if numbered else (True, False),
         "needs": tuple(Needs) if refers else (Needs.MET, Needs.MISSING),
     }
@@ -120,6 +123,8 @@ def can_be(now: Situation) -> bool:
     if now.presence is not Presence.ABSENT and (
         now.twin is not Twin.NONE or now.standing is Standing.OBSERVED
     ):
+        return False
+    if now.mail_again and not (now.mailed and now.presence is Presence.HERE):
         return False
     if now.presence in {Presence.VOIDED_BY_PERSON, Presence.DELETED_BY_PERSON}:
         return now.edited

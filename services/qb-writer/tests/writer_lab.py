@@ -43,7 +43,7 @@ from plumbline.qb_writer.domain.kinds import kind_of
 from plumbline.qb_writer.domain.records import Record
 from plumbline.qb_writer.domain.writes import content_of
 from plumbline.qb_writer.handlers import recording
-from plumbline.qb_writer.service import Patience, Reader, Writer
+from plumbline.qb_writer.service import Patience, Reader, Viewer, Writer
 from plumbline.qb_writer.service.reading import is_reading, key_of
 from plumbline.qb_writer.telling import Storyteller
 from plumbline.quickbooks.client import QuickBooksClient
@@ -103,6 +103,7 @@ class WriterLab:
     vendors: dict[str, str]
     files: Path | None
     past: KnownPast
+    viewer: Viewer
 
     async def read_books(self) -> None:
         """Have the books read, as happens every few minutes, and work until quiet."""
@@ -331,13 +332,12 @@ async def writer_lab(
             return realm_books
 
         short = timedelta(milliseconds=100)
+        viewer = Viewer(records=ledger, past=past, books=books, policies=lambda _: policies)
         writer = Writer(
             records=ledger,
             following=ledger,
-            past=past,
-            books=books,
+            viewer=viewer,
             files=FileFolder(files),
-            policies=lambda _: policies,
             clock=SystemClock(),
             patience=Patience(settle=short, gate=short, payment=short * 3, invoice=short),
         )
@@ -373,4 +373,5 @@ async def writer_lab(
             vendors,
             files,
             past,
+            viewer,
         )

@@ -24,8 +24,9 @@ from plumbline.qb_writer.adapters.files import FileFolder
 from plumbline.qb_writer.adapters.holdings import HeldDocuments
 from plumbline.qb_writer.adapters.ledger import Ledger
 from plumbline.qb_writer.adapters.past import KnownPast
-from plumbline.qb_writer.handlers import BeginningRoutes, hearing, recording
-from plumbline.qb_writer.service import GoingLive, Reader, Writer
+from plumbline.qb_writer.handlers import hearing, recording
+from plumbline.qb_writer.routes import ConnectionRoutes, RecordTools
+from plumbline.qb_writer.service import Foreseer, GoingLive, Reader, Viewer, Writer
 from plumbline.qb_writer.service.reading import is_reading, key_of
 from plumbline.qb_writer.settings import Settings
 from plumbline.qb_writer.telling import Storyteller
@@ -81,13 +82,12 @@ async def run(settings: Settings) -> None:
             return known[realm]
 
         past = KnownPast(service.pool)
+        viewer = Viewer(records=ledger, past=past, books=books, policies=_policies(connections))
         writer = Writer(
             records=ledger,
             following=ledger,
-            past=past,
-            books=books,
+            viewer=viewer,
             files=FileFolder(settings.files_dir),
-            policies=_policies(connections),
             clock=service.clock,
             patience=settings.patience(),
         )
@@ -110,9 +110,17 @@ async def run(settings: Settings) -> None:
         await service.run(
             handler=converge,
             tell=Storyteller(ledger, holdings),
-            routes=BeginningRoutes(
-                GoingLive(connections=connections, past=past, clock=service.clock), clock=service.clock
-            ).routes(),
+            routes=[
+                *ConnectionRoutes(
+                    GoingLive(connections=connections, past=past, clock=service.clock), clock=service.clock
+                ).routes(),
+                *RecordTools(
+                    pool=service.pool,
+                    ledger=ledger,
+                    foreseer=Foreseer(records=ledger, viewer=viewer),
+                    clock=service.clock,
+                ).routes(),
+            ],
             pace=Pace(concurrency=48, per_connection=CONNECTION_LIMIT, lease=lease),
         )
 

@@ -18,6 +18,7 @@ from plumbline.provision.vault import VaultSetupError
 from plumbline.stack.cli import containers
 from plumbline.stack.cli.beginning import print_plan
 from plumbline.stack.cli.console import wide_console
+from plumbline.stack.cli.foreseen import print_foreseen
 from plumbline.stack.lifetime import run_until_signal
 from plumbline.stack.processes import ProcessDiedError, ProcessNotReadyError
 from plumbline.stack.runners.containers import PublishedPorts
@@ -40,6 +41,12 @@ State = Annotated[Path, typer.Option("--state", help="State folder of the runnin
 DEFAULT_STATE = Path(".plumbline/demo")
 SERVICES = ("mapper", "qb-writer", "token-vault", "ingest-hooks")
 """Services that keep records."""
+
+NO_RECORDS = ("books/", "drift/")
+"""What the keys of work begin with that is no record of the books."""
+
+REPLAYED_AT_ONCE = 500
+"""Records that one request names."""
 
 
 @app.command()
@@ -176,6 +183,40 @@ def go_live(connection: str, from_day: FromDay, state: State = DEFAULT_STATE) ->
 
 
 @app.command()
+def resend(record: str, state: State = DEFAULT_STATE) -> None:
+    """Have QuickBooks mail a document once more: give its record's key, or a part of it."""
+    _ask(state, "qb-writer", f"/resend/{_one(state, record)}", method="POST")
+    typer.echo(f"{record} is mailed once more; `plumbline trace {record}` tells when.")
+
+
+@app.command()
+def replay(
+    record: Annotated[str, typer.Argument(help="A record's key, or a part of it.")] = "",
+    connection: Annotated[str, typer.Option(help="Every record of a connection instead.")] = "",
+    state: State = DEFAULT_STATE,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
+) -> None:
+    """Compare records with QuickBooks once more, and set right what differs. Costs a metered call for each."""
+    if bool(record) == bool(connection):
+        raise typer.BadParameter("name a record, or a connection by --connection")
+    path = f"/connections/{connection}/records" if connection else f"/records?find={record}"
+    keys = [key for key in _ask(state, "qb-writer", path)["keys"] if not key.startswith(NO_RECORDS)]
+    if not keys:
+        typer.echo(f"Nothing is known of {record or connection}.", err=True)
+        raise typer.Exit(1)
+    if dry_run:
+        foreseen = (_ask(state, "qb-writer", f"/next/{key}") for key in keys)
+        print_foreseen(wide_console(), foreseen, total=len(keys))
+        return
+    for first in range(0, len(keys), REPLAYED_AT_ONCE):
+        _ask(state, "qb-writer", "/replay", method="POST", body=keys[first : first + REPLAYED_AT_ONCE])
+    typer.echo(f"{len(keys)} records are compared once more; `plumbline status` tells how far that is.")
+
+
+@app.command()
 def trace(record: str, state: State = DEFAULT_STATE) -> None:
     """Tell a record's whole story: give its key, or a part of it such as Procore's id."""
     told = False
@@ -194,6 +235,18 @@ def trace(record: str, state: State = DEFAULT_STATE) -> None:
     if not told:
         typer.echo(f"Nothing is known of {record}.", err=True)
         raise typer.Exit(1)
+
+
+def _one(state: Path, record: str) -> str:
+    """Return the key of the one record of qb-writer that a person means."""
+    keys: list[str] = _ask(state, "qb-writer", f"/records?find={record}")["keys"]
+    if record in keys:
+        return record
+    if len(keys) != 1:
+        which = "\n  ".join(keys)
+        typer.echo(f"Which one? {len(keys)} records have {record} in their keys.\n  {which}", err=True)
+        raise typer.Exit(1)
+    return keys[0]
 
 
 class AwayError(typer.Exit):

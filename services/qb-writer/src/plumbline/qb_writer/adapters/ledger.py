@@ -15,7 +15,7 @@ from plumbline.common.database import Connection, Pool, borrowed, load_queries
 from plumbline.common.errors import NeedsHumanError
 from plumbline.common.metrics import BOOKS_LATENCY_SECONDS, OWN_SECONDS, PARTNER_SECONDS
 from plumbline.common.outbox import put
-from plumbline.common.reconciling.marks import Mark
+from plumbline.common.reconciling.marks import Lane, Mark
 from plumbline.common.reconciling.store import LostLeaseError, mark
 from plumbline.qb_writer.adapters.holdings import store
 from plumbline.qb_writer.domain.holdings import held_of
@@ -102,6 +102,7 @@ class Ledger:
             record.looked,
             seen.removed,
             seen.linked,
+            record.mails_done,
         )
         if (seen_now := held_of(record)) is not None:
             await store(connection, [seen_now])
@@ -141,6 +142,7 @@ class Ledger:
                 write.document_id,
                 write.document_number,
                 write.send_to,
+                write.mailed_before,
                 write.opened_at,
                 write.sent_at,
                 write.tries,
@@ -219,6 +221,25 @@ class Ledger:
             PARTNER_SECONDS.labels(result.kind).observe(partner_s)
             OWN_SECONDS.labels(result.kind).observe(max(0.0, took_s - partner_s))
 
+    async def ask_for_mail(self, connection: Connection, record: Record, *, now: datetime) -> None:
+        """Note that a person wants the document mailed once more; asking twice is asking once."""
+        cause = f"operator asks for mail {record.mails_done + 1} {record.writes}"
+        await mark(connection, [Mark(record.key, record.connection, cause)], now=now)
+        await connection.execute(QUERIES["ask_for_mail"], record.key)
+
+    async def look_again(
+        self, connection: Connection, records: Sequence[Record], *, cause: str, now: datetime
+    ) -> None:
+        """Have records compared with QuickBooks once more, and set right if need be, after all other work."""
+        marks = [Mark(record.key, record.connection, cause, lane=Lane.SWEEP) for record in records]
+        await self.hear(connection, await mark(connection, marks, now=now))
+
+    async def keys_of(self, connection_name: str) -> list[str]:
+        """Return the keys of all records of a connection."""
+        async with borrowed(self._pool) as connection:
+            rows = await connection.fetch(QUERIES["keys_of_connection"], connection_name)
+        return [row["key"] for row in rows]
+
     async def writes_of(self, key: str) -> list[Mapping[str, Any]]:
         """Return every write of a record, in order."""
         async with borrowed(self._pool) as connection:
@@ -261,6 +282,8 @@ def as_record(row: Mapping[str, Any]) -> Record:
         open_write=_open_write(row) if row["write_number"] is not None else None,
         confirmed_at=row["confirmed_at"],
         told=(row["told_version"], row["told_state"]) if row["told_version"] is not None else None,
+        mails_asked=row["mails_asked"],
+        mails_done=row["mails_done"],
         heard=row["heard"],
         looked=row["looked"],
     )
@@ -279,6 +302,7 @@ def _open_write(row: Mapping[str, Any]) -> Write:
         document_id=row["document_id"],
         document_number=row["write_document_number"],
         send_to=row["send_to"],
+        mailed_before=row["mailed_before"],
         opened_at=row["opened_at"],
         sent_at=row["sent_at"],
         tries=row["tries"],

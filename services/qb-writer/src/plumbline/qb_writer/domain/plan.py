@@ -97,6 +97,8 @@ class Situation:
     edited: bool = False
     """Whether a person changed it, or ended it."""
     mailed: bool = False
+    mail_again: bool = False
+    """Whether a person has asked for another mail."""
     money: Money = Money.UNTOUCHED
     needs: Needs = Needs.MET
     policy: PersonPolicy = "hold"
@@ -310,6 +312,8 @@ def _once_needs_are_met(now: Situation, operation: Operation) -> Step:
 
 
 def _progress(now: Situation) -> Step:
+    if now.mailed and now.mail_again:
+        return Open(Operation.SEND) if now.fresh else Look()
     match now.aim:
         case Aim.SENT if not now.mailed:
             return Open(Operation.SEND) if now.fresh else Look()

@@ -27,6 +27,8 @@ class Fate(StrEnum):
     OPEN = "open"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+    ABANDONED = "abandoned"
+    """Nobody can know whether it had its effect, and trying again could have it twice: a mail that was sent again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Write:
     document_id: str | None = None
     document_number: str | None = None
     send_to: str | None = None
+    mailed_before: str | None = None
+    """Of a mail that is sent again: when QuickBooks says that the last one went out. Another time proves this one."""
     opened_at: datetime | None = None
     sent_at: datetime | None = None
     tries: int = 0
@@ -163,6 +167,10 @@ class Record:
     """Version and state of the last result that was published."""
     heard: int = 0
     """How often QuickBooks has told of a change to the document."""
+    mails_asked: int = 0
+    """How often a person has asked for another mail."""
+    mails_done: int = 0
+    """How many of these mails have been sent, or given up."""
     looked: int = 0
     """How many of these changes a look has taken in, and nothing was left to ask a person."""
 

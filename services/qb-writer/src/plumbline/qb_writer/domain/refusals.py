@@ -75,6 +75,15 @@ def question(record: Record, code: str, *, twins: Sequence[Held] = ()) -> Refusa
     return Refusal(code, f"{sentence} Then resume this record.")
 
 
+def mail_unknown(record: Record) -> Refusal:
+    """Return what a person is asked about a mail that was asked for again, and whose answer was lost."""
+    return Refusal(
+        "mail-unknown",
+        f"{named(record)} should have been mailed again, and nobody can know whether it was: the answer was lost, and "
+        "QuickBooks tells only of the mail before. Ask the customer, then `plumbline resend` it if need be.",
+    )
+
+
 def verdict_of(record: Record, fault: Fault, *, number: str | None) -> Verdict:
     """Return what follows from a refusal by QuickBooks, once its write is closed."""
     if (wait := _holding(fault)) is not None:

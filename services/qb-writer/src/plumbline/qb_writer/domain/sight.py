@@ -48,6 +48,7 @@ def situation_of(
         as_wished=seen.applied_hash == content_of(record.desired),
         edited=bool(seen.edited or seen.removed),
         mailed=seen.mailed,
+        mail_again=record.mails_asked > record.mails_done,
         money=_money(seen) if kind.is_guarded else Money.UNTOUCHED,
         needs=_needs(kind, record, relations),
         policy=policy,

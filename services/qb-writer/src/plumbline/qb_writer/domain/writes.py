@@ -54,7 +54,16 @@ def compose(
         document_id=None if operation is Operation.CREATE else record.observed.quickbooks_id,
         document_number=number,
         send_to=send_to,
+        mailed_before=mailed_at(record.observed.document) if operation is Operation.SEND else None,
     )
+
+
+def mailed_at(document: Document | None) -> str | None:
+    """Return when QuickBooks says that a document was last mailed; None: it was not, or it does not say."""
+    if document is None or document.get("EmailStatus") != MAILED:
+        return None
+    said: str = document.get("DeliveryInfo", {}).get("DeliveryTime", "")
+    return said
 
 
 def _body(
@@ -121,8 +130,10 @@ def is_ours(kind: AnyKind, document: Document, record: Record, incarnation: int)
     return bool(document.get(kind.note) == marker(record.name, incarnation))
 
 
-def proves(kind: AnyKind, write: Write, document: Document | None) -> bool:
+def proves(kind: AnyKind, write: Write, document: Document | None, *, is_answer: bool = False) -> bool:
     """Say whether a document shows that the write has had its effect; None is a document that is not there.
+
+    The answer to a mail tells of it, even where QuickBooks' time of the mail does not differ from the last one's.
 
     Raises:
         QuickBooksUnreadableError: permanent; QuickBooks' document is not of the documented shape.
@@ -136,7 +147,8 @@ def proves(kind: AnyKind, write: Write, document: Document | None) -> bool:
             whole = write.file is None or document.get("Size") == write.file.size_bytes
             return whole and not differences(kind, write.body, document)
         case Operation.SEND:
-            return document.get("EmailStatus") == MAILED
+            at = mailed_at(document)
+            return at is not None and (is_answer or at != write.mailed_before)
         case Operation.VOID:
             return _is_voided(kind, document)
         case Operation.DELETE:
@@ -224,12 +236,23 @@ def after(record: Record, write: Write, document: Document | None, *, at: dateti
         case Operation.SEND:
             pass
     seen = observing(kind, seen, document)
-    return replace(record, observed=seen, open_write=None, writes=write.number, confirmed_at=at)
+    ended = replace(record, observed=seen, open_write=None, writes=write.number, confirmed_at=at)
+    return mailed_again(ended) if write.mailed_before is not None else ended
+
+
+def mailed_again(record: Record) -> Record:
+    """Return the record once a mail that was asked for has been sent, or given up."""
+    return replace(record, mails_done=record.mails_asked)
 
 
 def confirmed(write: Write, *, at: datetime, how: str) -> Write:
     """Return the write, proven."""
     return replace(write, fate=Fate.CONFIRMED, closed_at=at, outcome=how)
+
+
+def abandoned(write: Write, *, at: datetime) -> Write:
+    """Return the write, given up: nobody can know whether it had its effect."""
+    return replace(write, fate=Fate.ABANDONED, closed_at=at, outcome="not known whether it was mailed")
 
 
 def rejected(write: Write, *, at: datetime, why: str) -> Write:

@@ -9,11 +9,13 @@ from plumbline.common.http import NotSentError
 from plumbline.common.reconciling.verdicts import Verdict, Wait
 from plumbline.qb_writer.domain.documents import decoded, linked_ids
 from plumbline.qb_writer.domain.records import Document, File, Operation, Write
-from plumbline.qb_writer.domain.refusals import verdict_of
+from plumbline.qb_writer.domain.refusals import mail_unknown, verdict_of
 from plumbline.qb_writer.domain.writes import (
+    abandoned,
     after,
     confirmed,
     is_ours,
+    mailed_again,
     parameters,
     proves,
     rejected,
@@ -24,6 +26,9 @@ from plumbline.qb_writer.service.work import Patience, Work, until
 from plumbline.quickbooks.errors import QuickBooksUnreadableError
 from plumbline.quickbooks.faults import OBJECT_NOT_FOUND, Fault, Reaction
 from plumbline.quickbooks.replies import Confirmed, NotSent, RefusedAtGate, Rejected, Unknown
+
+ANSWERED = "answered"
+"""The outcome of a write whose answer came."""
 
 NO_ACCESS = "QuickBooks refuses this app access to the company (403). Connect the company again, then resume."
 """What a person reads who is to connect a company again."""
@@ -79,12 +84,23 @@ class Settler:
                 return self._duplicate(work, found)
             if found:
                 return await self._confirm(work, write, found[0], "found by look-up")
+            if write.sent_at is not None and write.mailed_before is not None:
+                return await self._abandon(work, write)
         content = await self.content(write.file)
         await work.books.permit()
         again = replace(write, sent_at=self._clock.now(), tries=write.tries + 1)
         async with work.claim.transaction() as connection:
             await self._records.keep_write(connection, again)
         return await self.post(work, again, content, unknown_since=write.sent_at)
+
+    async def _abandon(self, work: Work, write: Write) -> Verdict:
+        """Give a mail up that was asked for again: one too many is worse than one too few, which is asked for again."""
+        async with work.claim.transaction() as connection:
+            await self._records.keep_write(connection, abandoned(write, at=self._clock.now()))
+            work.record = mailed_again(replace(work.record, open_write=None, writes=write.number))
+            await self._records.keep(connection, work.accounted())
+        asked = mail_unknown(work.record)
+        return work.park(asked.code, asked.reason)
 
     async def content(self, file: File | None) -> bytes | None:
         """Return the file that goes with a write, if one does.
@@ -130,7 +146,7 @@ class Settler:
             others = [held for held in await self._found(work, write) if held and held["Id"] != said["Id"]]
             if others:
                 return self._duplicate(work, [said, *others])
-        return await self._confirm(work, write, said, "answered")
+        return await self._confirm(work, write, said, ANSWERED)
 
     def _duplicate(self, work: Work, found: Sequence[Document | None]) -> Verdict:
         return work.park(DuplicateError.code, duplicate(found))
@@ -138,7 +154,7 @@ class Settler:
     async def _confirm(self, work: Work, write: Write, document: Document | None, how: str) -> Verdict | None:
         """End a write whose document is at hand; one that proves nothing is read again."""
         try:
-            proven = proves(work.kind, write, document)
+            proven = proves(work.kind, write, document, is_answer=how == ANSWERED)
         except QuickBooksUnreadableError as error:
             return self._unknown(write, error.detail)
         if document is not None and not proven:

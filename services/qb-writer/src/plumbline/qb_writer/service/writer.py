@@ -1,10 +1,8 @@
 """The writer: makes one record of the books true, with one effect however often it is tried."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from plumbline.common.clock import Clock
-from plumbline.common.connections import Policies
 from plumbline.common.database import Connection
 from plumbline.common.errors import PermanentError
 from plumbline.common.http import partner_time
@@ -32,7 +30,7 @@ from plumbline.qb_writer.domain.plan import (
 from plumbline.qb_writer.domain.records import Operation, Write
 from plumbline.qb_writer.domain.refusals import UNKNOWN_PARTY, named, question, verdict_of
 from plumbline.qb_writer.domain.writes import compose, incarnation_of
-from plumbline.qb_writer.ports import Books, Files, Following, PartyFacts, Past, Records
+from plumbline.qb_writer.ports import Files, Following, PartyFacts, Records
 from plumbline.qb_writer.service.seeing import DuplicateError, Viewer
 from plumbline.qb_writer.service.settling import NO_ACCESS, Settler
 from plumbline.qb_writer.service.work import Patience, Work
@@ -54,17 +52,15 @@ class Writer:
         *,
         records: Records,
         following: Following,
-        past: Past,
-        books: Callable[[str], Awaitable[Books]],
+        viewer: Viewer,
         files: Files,
-        policies: Callable[[str], Policies],
         clock: Clock,
         patience: Patience,
     ) -> None:
-        """Write what `records` wants into `books(realm)` by `policies(connection)`."""
+        """Write what `records` wants, by what `viewer` sees."""
         self._records = records
         self._following = following
-        self._viewer = Viewer(records=records, past=past, books=books, policies=policies)
+        self._viewer = viewer
         self._clock = clock
         self._patience = patience
         self._settler = Settler(

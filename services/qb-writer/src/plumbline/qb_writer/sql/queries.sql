@@ -17,7 +17,7 @@ SELECT content_hash FROM records WHERE key = $1 AND version = $2
 -- name: load
 -- A record with its open write, if there is one.
 SELECT r.*, w.number AS write_number, w.incarnation AS write_incarnation, w.operation, w.request_id, w.body, w.content,
-       w.file_sha256, w.file_bytes, w.document_id, w.document_number AS write_document_number, w.send_to, w.opened_at, w.sent_at, w.tries, w.outcome
+       w.file_sha256, w.file_bytes, w.document_id, w.document_number AS write_document_number, w.send_to, w.mailed_before, w.opened_at, w.sent_at, w.tries, w.outcome
 FROM records r LEFT JOIN writes w ON w.key = r.key AND w.fate = 'open'
 WHERE r.key = $1
 
@@ -26,17 +26,21 @@ WHERE r.key = $1
 UPDATE records SET quickbooks_id = $2, sync_token = $3, document_number = $4, incarnation = $5, applied = $6,
     applied_hash = $7, total_cents = $8, balance_cents = $9, mailed = $10, voided = $11, deleted = $12, writes = $13,
     confirmed_at = $14, told_version = $15, told_state = $16, partner_ms = $17, looked = $18,
-    removed = $19, linked = $20
+    removed = $19, linked = $20, mails_done = $21
 WHERE key = $1
 
 -- name: open_write
 -- A new write, or a further try of the open one. One record has one open write at most.
 INSERT INTO writes AS w (key, number, incarnation, operation, request_id, body, content, file_sha256, file_bytes,
-                         document_id, document_number, send_to, opened_at, sent_at, tries, fate, outcome)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'open', $16)
+                         document_id, document_number, send_to, mailed_before, opened_at, sent_at, tries, fate, outcome)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'open', $17)
 ON CONFLICT (key, number) DO UPDATE SET sent_at = excluded.sent_at, tries = excluded.tries, outcome = excluded.outcome
 WHERE w.fate = 'open'
 RETURNING true
+
+-- name: ask_for_mail
+-- A person wants the document mailed once more.
+UPDATE records SET mails_asked = mails_done + 1 WHERE key = $1
 
 -- name: close_write
 -- The end of a write; a write that has ended is not changed again.
