@@ -188,7 +188,7 @@ async def test_thousands_of_documents_of_one_moment_are_read_and_followed(hurrie
     assert await known(hurried) == truth(hurried)
 
     [ours] = hurried.held("Invoice")
-    hurried.world.clock.step(3_600)
+    hurried.world.clock.step(1_200)
     for invoice in [*strangers[5:], ours]:
         hurried.person("Invoice", {"Id": invoice["Id"], "TxnDate": "2026-01-01"})
     for invoice in strangers[:5]:
@@ -205,7 +205,7 @@ async def test_thousands_of_documents_of_one_moment_are_read_and_followed(hurrie
     # are missing, a look at all of them again, at each kind again, …: bounded by what there is to read.
     assert calls <= 60
     before = await horizon(hurried)
-    hurried.world.clock.step(3_600)
+    hurried.world.clock.step(1_200)
     assert await hurried.look() == 1
     after = await horizon(hurried)
     assert before.watermark is not None
@@ -217,7 +217,7 @@ async def test_changes_that_fill_an_answer_together_are_asked_for_one_entity_aft
     hurried: WriterLab,
 ) -> None:
     await hurried.look()
-    hurried.world.clock.step(3_600)
+    hurried.world.clock.step(1_200)
     for n in range(600):
         invoice = hurried.person("Invoice", hurried.stranger(f"I-{n}"))
         hurried.person("CreditMemo", hurried.stranger(f"C-{n}"))
@@ -241,7 +241,7 @@ async def test_what_was_deleted_during_a_pause_longer_than_changes_are_told_is_n
         hurried.person("Invoice", {"Id": invoice["Id"]}, "delete")
     hurried.person("Bill", {"Id": owed["Id"], "TxnDate": "2026-01-01"})
     # Beyond what the next look overlaps with: change data capture cannot tell of these any more.
-    hurried.world.clock.step(1_800)
+    hurried.world.clock.step(1_200)
     async with borrowed(hurried.pool) as connection:
         await connection.execute("UPDATE horizons SET watermark = watermark - interval '31 days'")
     await hurried.look()
@@ -267,7 +267,7 @@ async def test_what_a_lagging_query_does_not_show_yet_is_not_taken_for_deleted(h
 async def test_change_that_shows_late_is_found_by_the_overlap(hurried: WriterLab) -> None:
     await hurried.want(hurried.wish())
     await hurried.look()
-    hurried.world.clock.step(3_600)
+    hurried.world.clock.step(1_200)
     hurried.configure(index_lag_s=300)
     [invoice] = hurried.invoices()
     hurried.person("Invoice", {"Id": invoice["Id"], "TxnDate": "2026-01-01"})
@@ -285,7 +285,7 @@ async def test_more_missing_documents_than_one_piece_of_work_looks_at_are_all_fo
     await hurried.look()
     for invoice in strangers[:110]:
         hurried.person("Invoice", {"Id": invoice["Id"]}, "delete")
-    hurried.world.clock.step(1_800)
+    hurried.world.clock.step(1_200)
     async with transaction(hurried.pool) as connection:
         await connection.execute("UPDATE horizons SET watermark = watermark - interval '31 days'")
     await hurried.look()
