@@ -135,14 +135,33 @@ class WriterLab:
         await self.command(desired, version, name)
         await self.work_until_quiet()
 
-    async def look(self, cause: str = "") -> int:
+    async def look(self, *, realm: str = REALM) -> int:
         """Have the books looked at now, and work until quiet; return the calls that this took."""
         before = self.calls()
-        due = Mark(key_of(REALM), CONNECTION, cause or f"test {uuid.uuid4()}", lane=Lane.SWEEP)
-        async with transaction(self.pool) as connection:
-            await mark(connection, [due], now=SystemClock().now())
+        await self.mark_books(realm)
         await self.work_until_quiet()
         return self.calls() - before
+
+    async def look_once(self) -> None:
+        """Have the books looked at now, and do one piece of work."""
+        await self.mark_books(REALM)
+        await self.loop.work_off()
+
+    async def mark_books(self, realm: str) -> None:
+        """Do what a start of the service does."""
+        due = Mark(key_of(realm), CONNECTION, f"test {uuid.uuid4()}", lane=Lane.SWEEP)
+        async with transaction(self.pool) as connection:
+            await mark(connection, [due], now=SystemClock().now())
+
+    def stranger(self, number: str, cents: int = 100_00) -> dict[str, Any]:
+        """Return an invoice that a person makes by hand."""
+        detail = {"ItemRef": {"value": self.items["Progress billing"]}}
+        line = {
+            "DetailType": "SalesItemLineDetail",
+            "Amount": cents / 100,
+            "SalesItemLineDetail": detail,
+        }
+        return {"CustomerRef": {"value": self.customers["Alamo"]}, "DocNumber": number, "Line": [line]}
 
     async def work_until_quiet(self, tries: int = 60) -> None:
         """Work until nothing is due within a second."""
@@ -345,7 +364,7 @@ async def writer_lab(
             holdings=holdings,
             books=books,
             realms={REALM},
-            clock=world.clock,
+            clock=SystemClock(),
             look=timedelta(hours=1),
         )
 
