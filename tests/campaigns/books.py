@@ -18,6 +18,9 @@ FIRST_REALM = 9_341_460_000_000_000
 CUSTOMER = "Alamo Plaza Partners"
 """The one customer of every company."""
 
+VENDOR = "Hill Country Plumbing"
+"""The one vendor that bills it."""
+
 KINDS = "commit,mail,bytes-lost"
 """What is read of the journal."""
 
@@ -49,6 +52,7 @@ class Company:
     realm: str
     access_token: str
     customer_id: str
+    vendor_id: str
     items: Mapping[str, str]
     accounts: Mapping[str, str]
 
@@ -75,7 +79,12 @@ class Books:
         made = await self._post("/control/quickbooks", body)
         await self.switch(realm, **switches)
         return Company(
-            realm, made["access_token"], made["customers"][CUSTOMER], made["items"], made["accounts"]
+            realm,
+            made["access_token"],
+            made["customers"][CUSTOMER],
+            made["vendors"][VENDOR],
+            made["items"],
+            made["accounts"],
         )
 
     async def switch(self, realm: str, **switches: Any) -> None:

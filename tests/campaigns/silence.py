@@ -18,7 +18,7 @@ from rich.console import Console
 from plumbline.common.database import borrowed
 from plumbline.stack.lifetime import run_until_signal
 from tests.campaigns.books import Books
-from tests.campaigns.cases import INDEX_LAG_S, LIVES, Trouble
+from tests.campaigns.cases import INDEX_LAG_S, LIVES, Course, Trouble, may_lag
 from tests.campaigns.crowd import PACE, Crowd
 from tests.campaigns.evidence import gather
 from tests.campaigns.record import Record
@@ -57,9 +57,11 @@ class Outcome:
     """The longest time from storing a write to knowing its outcome."""
 
 
-def switches(rng: random.Random) -> dict[str, Any]:
+def switches(course: Course, rng: random.Random) -> dict[str, Any]:
     """Return a company's switches: either the index lags or request ids are forgotten, or neither."""
-    memories: tuple[dict[str, Any], ...] = ({"index_lag_s": INDEX_LAG_S}, {"requestid_ttl_s": 0}, {})
+    memories: tuple[dict[str, Any], ...] = ({"requestid_ttl_s": 0}, {})
+    if may_lag(course):
+        memories = ({"index_lag_s": INDEX_LAG_S}, *memories)
     return {"duplicate_check": rng.random() < 0.2, **rng.choice(memories)}
 
 
@@ -69,10 +71,11 @@ async def records_of(books: Books, place: Place, number: int, seed: int) -> list
 
     async def one(n: int) -> Record:
         rng = random.Random(f"{seed}/{n}")
+        course = rng.choice(LIVES)
         async with places:
-            company = await books.found(f"Record {n}", **switches(rng))
+            company = await books.found(f"Record {n}", **switches(course, rng))
             await place.admit(company)
-        return Record.of(company, str(n), rng.choice(LIVES), rng)
+        return Record.of(company, str(n), course, rng)
 
     return list(await asyncio.gather(*(one(n) for n in range(1, number + 1))))
 
@@ -115,10 +118,10 @@ async def campaign(trials: int, seed: int, console: Console) -> Outcome:
                 )
         outcome.longest = await longest_doubt(place)
         for record in records:
-            evidence = await gather(place.pool, servers.books, record, crowd.results(record.key))
+            evidence = await gather(place.pool, servers.books, record, crowd.results)
             if findings := judge(record, evidence):
                 assert outcome.findings is not None
-                outcome.findings[record.key] = findings
+                outcome.findings[record.company.realm] = findings
         if outcome.findings:
             keep_log(servers, "silence")
     return outcome
