@@ -133,14 +133,20 @@ def proves(kind: AnyKind, write: Write, document: Document | None) -> bool:
         return False
     match write.operation:
         case Operation.CREATE | Operation.UPDATE:
-            whole = write.file is None or document.get("Size") == write.file.size_bytes
-            return whole and not differences(kind, write.body, document)
+            return _may_be_made_by(write, document) and not differences(kind, write.body, document)
         case Operation.SEND:
             return document.get("EmailStatus") == MAILED
         case Operation.VOID:
             return _is_voided(kind, document)
         case Operation.DELETE:
             return False
+
+
+def _may_be_made_by(write: Write, document: Document) -> bool:
+    if write.operation is Operation.CREATE:
+        return write.file is None or document.get("Size") == write.file.size_bytes
+    # Not all that is written is compared, a message to the customer is not: but each update has its own version.
+    return bool(document.get("SyncToken") != decoded(write.body)["SyncToken"])
 
 
 def _is_voided(kind: AnyKind, document: Document) -> bool:
