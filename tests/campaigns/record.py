@@ -125,12 +125,11 @@ class Record:
         """Return a ledger record's key in the writer."""
         return f"{self.company.realm}/{record}"
 
-    def commands(self, revision: Revision) -> list[Outgoing]:
-        """Return what the records' owners publish for a revision."""
-        return [self._command(wish) for wish in revision.wishes]
+    def commands(self, revision: Revision, *, changed_at: datetime | None = None) -> list[Outgoing]:
+        """Return what the records' owners publish for a revision, whose change was made now or then."""
+        return [self._command(wish, changed_at or datetime.now(UTC)) for wish in revision.wishes]
 
-    def _command(self, wish: Wish) -> Outgoing:
-        now = datetime.now(UTC)
+    def _command(self, wish: Wish, changed_at: datetime) -> Outgoing:
         command = LedgerCommand(
             realm=self.company.realm,
             record=wish.record,
@@ -138,11 +137,11 @@ class Record:
             content_hash=f"content-{wish.version}",
             connection=f"campaign-{self.company.realm}",
             source=f"1/2/{self.name}",
-            provider_time=now,
+            provider_time=changed_at,
             desired=wish.desired,
             why=("asked by a campaign",),
         )
-        return outgoing(LEDGER_COMMANDS, command.key, command, source="campaign", at=now)
+        return outgoing(LEDGER_COMMANDS, command.key, command, source="campaign", at=changed_at)
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
 """The campaign of silence: QuickBooks commits, and nobody is told. Nothing may be made twice, or stay unknown.
 
-`python -m tests.campaigns.silence [--seed N] [--trials N]`. A trial is one write whose first answer never
-comes: the connection is cut, reset, half closed, silent after the first byte, or silent at all.
+`python -m tests.campaigns.silence [--seed N] [--trials N]`. A trial is one write of any kind whose first answer
+never comes, or tells nothing: the connection is cut, reset, half closed, silent after the first byte, silent at
+all; or half of the answer comes, an error, a page in HTML, a fault that leaves everything open.
 """
 
 import argparse
@@ -37,14 +38,26 @@ AT_ONCE = 32
 WAVE_MAX_S = 300.0
 """How long the same step of all records may take to come to rest: C6 allows five minutes."""
 
+
+def _silence(name: str, **args: Any) -> Trouble:
+    return Trouble(rule={"name": name, "times": 1, "args": args})
+
+
+UNEXPECTED = {"Message": "m", "Detail": "An unexpected error occurred", "code": "10000", "element": ""}
+
 SILENCES = (
-    Trouble(rule={"name": "lose-answer", "times": 1, "args": {"how": "cut"}}),
-    Trouble(rule={"name": "lose-answer", "times": 1, "args": {"how": "reset"}}),
-    Trouble(rule={"name": "lose-answer", "times": 1, "args": {"how": "half-close"}}),
-    Trouble(rule={"name": "lose-answer", "times": 1, "args": {"how": "silence"}}),
-    Trouble(rule={"name": "delay", "times": 1, "args": {"ms": 60_000}}),
+    _silence("lose-answer", how="cut"),
+    _silence("lose-answer", how="reset"),
+    _silence("lose-answer", how="half-close"),
+    _silence("lose-answer", how="silence"),
+    _silence("delay", ms=60_000),
+    _silence("truncate"),
+    _silence("status-after-commit", status=500),
+    _silence("status-after-commit", status=502, headers={"content-type": "text/html"}, body="<html>"),
+    _silence("status-after-commit", status=200, body='{"Invoice": {"Id": "1'),
+    _silence("status-after-commit", status=200, body={"Fault": {"Error": [UNEXPECTED]}}),
 )
-"""The manners of silence; the last is ended by QuickBooks itself, long after its caller has gone."""
+"""The manners of silence; the delay is ended by QuickBooks itself, long after its caller has gone."""
 
 
 @dataclass(slots=True)
