@@ -9,6 +9,9 @@ async def test_founded_company_takes_calls_of_its_client_and_of_no_other(lab: La
     headers = {"authorization": f"Bearer {made['access_token']}", "accept": "application/json"}
     own = await lab.quickbooks.get(f"/v3/company/77/customer/{made['customers']['Owner']}", headers=headers)
     assert own.json()["Customer"]["PrimaryEmailAddr"] == {"Address": "ap@owner.example"}
+    vendor_id = next(iter(made["vendors"].values()))
+    vendor = await lab.quickbooks.get(f"/v3/company/77/vendor/{vendor_id}", headers=headers)
+    assert vendor.json()["Vendor"]["DisplayName"] in made["vendors"]
     other = await lab.quickbooks.get(f"/v3/company/{lab.realms[0].id}/customer/1", headers=headers)
     assert other.status_code == 403
 

@@ -63,6 +63,13 @@ async def fetched(payables: Payables, link: str) -> httpx.Response:
     return await payables.lab.quickbooks.get(link)
 
 
+async def test_journal_tells_whose_file_came_and_how_large_it_is(payables: Payables) -> None:
+    start = payables.lab.world.journal.last
+    made = await uploaded(payables, metadata(Note="of 7"), file())
+    told = [entry.facts for entry in payables.lab.world.journal.since(start, {"commit"})]
+    assert [(f["id"], f["note"], f["size_bytes"]) for f in told] == [(made["Id"], "of 7", len(PDF))]
+
+
 @rule("A note alone is an attachable; without a note or a file name it is refused (2020).", ATTACHABLE)
 async def test_note_alone(payables: Payables) -> None:
     bill = await payables.bill(1)

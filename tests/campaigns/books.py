@@ -18,11 +18,17 @@ FIRST_REALM = 9_341_460_000_000_000
 CUSTOMER = "Alamo Plaza Partners"
 """The one customer of every company."""
 
+VENDOR = "Hill Country Plumbing"
+"""The one vendor that bills it."""
+
 KINDS = "commit,mail,bytes-lost"
 """What is read of the journal."""
 
-LIMITS = {"per_second": 10**9, "per_minute": 10**9, "in_flight": 10**9, "request_s": 1}
-"""QuickBooks refuses for too many requests only when a case tells it to, and ends a request after a second."""
+LIMITS = {"per_second": 10**9, "per_minute": 10**9, "in_flight": 10**9}
+"""QuickBooks refuses for too many requests only when a case tells it to."""
+
+REQUEST_S = 1.0
+"""QuickBooks ends a request after a second."""
 
 
 IDLE_S = 1.0
@@ -49,6 +55,7 @@ class Company:
     realm: str
     access_token: str
     customer_id: str
+    vendor_id: str
     items: Mapping[str, str]
     accounts: Mapping[str, str]
 
@@ -64,9 +71,13 @@ class Books:
         self._entries: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self._reading = asyncio.Lock()
 
-    async def set_limits(self) -> None:
-        """Let any number of requests pass, none for long."""
-        await self._post("/control/limits", {"quickbooks": LIMITS})
+    async def set_limits(self, request_s: float = REQUEST_S) -> None:
+        """Let any number of requests pass, none for longer than so long."""
+        await self._post("/control/limits", {"quickbooks": {**LIMITS, "request_s": request_s}})
+
+    async def answer_after(self, seconds: float) -> None:
+        """Let QuickBooks take so long for every answer."""
+        await self._post("/control/latency", {"provider": "quickbooks", "ms": seconds * 1000, "jitter_ms": 0})
 
     async def found(self, name: str, **switches: Any) -> Company:
         """Found a company of its own for somebody."""
@@ -75,7 +86,12 @@ class Books:
         made = await self._post("/control/quickbooks", body)
         await self.switch(realm, **switches)
         return Company(
-            realm, made["access_token"], made["customers"][CUSTOMER], made["items"], made["accounts"]
+            realm,
+            made["access_token"],
+            made["customers"][CUSTOMER],
+            made["vendors"][VENDOR],
+            made["items"],
+            made["accounts"],
         )
 
     async def switch(self, realm: str, **switches: Any) -> None:

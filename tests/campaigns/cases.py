@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import combinations, product
-from typing import Any
+from typing import Any, NamedTuple
 
 from typing_extensions import override
 
@@ -91,18 +91,56 @@ class Step(StrEnum):
     UPDATE = "update"
     SEND = "send"
     PAY = "pay"
+    """Paid; or, of a credit, used up by the payment of something larger."""
+    UNPAY = "unpay"
+    """Its payment is taken back: that of an invoice is voided, that of a bill deleted."""
     VOID = "void"
+    DELETE = "delete"
     RENEW = "renew"
-    """Wanted again after it was voided: another document."""
+    """Wanted again after it was ended: another document."""
+    ATTACH = "attach"
+    REPLACE = "replace"
+    """Another file in the place of the one that is attached."""
+    DETACH = "detach"
+
+
+class Subject(StrEnum):
+    """What the life of a case is about; payments and attachments come in as it goes on."""
+
+    INVOICE = "invoice"
+    CREDIT_MEMO = "credit-memo"
+    BILL = "bill"
+    VENDOR_CREDIT = "vendor-credit"
+
+
+class Course(NamedTuple):
+    """The course of a life."""
+
+    subject: Subject
+    steps: tuple[Step, ...]
 
 
 LIVES = (
-    (Step.CREATE, Step.UPDATE, Step.SEND),
-    (Step.CREATE, Step.UPDATE, Step.PAY),
-    (Step.CREATE, Step.UPDATE, Step.VOID),
-    (Step.CREATE, Step.VOID, Step.RENEW),
+    Course(Subject.INVOICE, (Step.CREATE, Step.UPDATE, Step.SEND)),
+    Course(Subject.INVOICE, (Step.CREATE, Step.UPDATE, Step.PAY)),
+    Course(Subject.INVOICE, (Step.CREATE, Step.UPDATE, Step.VOID)),
+    Course(Subject.INVOICE, (Step.CREATE, Step.VOID, Step.RENEW)),
+    Course(Subject.INVOICE, (Step.CREATE, Step.PAY, Step.UNPAY)),
+    Course(Subject.INVOICE, (Step.CREATE, Step.ATTACH, Step.REPLACE)),
+    Course(Subject.CREDIT_MEMO, (Step.CREATE, Step.UPDATE, Step.SEND)),
+    Course(Subject.CREDIT_MEMO, (Step.CREATE, Step.UPDATE, Step.PAY)),
+    Course(Subject.CREDIT_MEMO, (Step.CREATE, Step.DELETE, Step.RENEW)),
+    Course(Subject.BILL, (Step.CREATE, Step.UPDATE, Step.PAY)),
+    Course(Subject.BILL, (Step.CREATE, Step.PAY, Step.UNPAY)),
+    Course(Subject.BILL, (Step.CREATE, Step.UPDATE, Step.DELETE)),
+    Course(Subject.BILL, (Step.CREATE, Step.ATTACH, Step.DETACH)),
+    Course(Subject.VENDOR_CREDIT, (Step.CREATE, Step.UPDATE, Step.PAY)),
+    Course(Subject.VENDOR_CREDIT, (Step.CREATE, Step.DELETE, Step.RENEW)),
 )
 """The lives of a record. Every step of a life meets the case's point, end, fate and retrier anew."""
+
+CHANGING = frozenset({Step.UPDATE, Step.VOID, Step.DELETE, Step.UNPAY, Step.REPLACE, Step.DETACH})
+"""Steps whose first write changes or ends a document that is there."""
 
 INDEX_LAG_S = 60.0
 """How far QuickBooks' index lags in some cases: longer than the case lasts."""
@@ -141,9 +179,14 @@ class Case:
         return random.Random(f"{self.seed}/{self.number}/{what}")
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def course(self) -> Course:
         """The record's life."""
         return self.rng("life").choice(LIVES)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of that life."""
+        return self.course.steps
 
     @property
     def is_overtaken(self) -> bool:
@@ -155,10 +198,11 @@ class Case:
         """QuickBooks' switches for the case's company.
 
         Most companies do not check for duplicate numbers, so that a document made twice shows. The
-        index lags only where request ids are remembered: nobody can close both at once.
+        index lags only where request ids are remembered, and never for uploads, which know none: nobody
+        can close both at once.
         """
         rng = self.rng("switches")
-        lags = self.retrier is not Retrier.FORGOTTEN and rng.random() < 0.3
+        lags = may_lag(self.course) and self.retrier is not Retrier.FORGOTTEN and rng.random() < 0.3
         return {"duplicate_check": rng.random() < 0.2, "index_lag_s": INDEX_LAG_S if lags else 0.0}
 
     def trouble(self, step: Step, *, deadline_s: float) -> Trouble:
@@ -191,6 +235,11 @@ class Case:
                 return _rule("status", status=200, body=_fault(rng.choice(_codes(step))))
 
 
+def may_lag(course: Course) -> bool:
+    """Say whether request ids cover for a lagging index in every step of a life."""
+    return Step.ATTACH not in course.steps
+
+
 def _timeouts(deadline_s: float) -> tuple[Trouble, ...]:
     """Return the ways to let a request time out: never seen, committed long before the answer, or after it."""
     return (
@@ -207,7 +256,7 @@ def _rule(name: str, **args: Any) -> Trouble:
 
 def _codes(step: Step) -> tuple[int, ...]:
     # 10000 leaves the outcome open; 6210 is final and for a person; 5010 makes the writer read again.
-    return (10000, 6210, 5010) if step in {Step.UPDATE, Step.VOID} else (10000, 6210)
+    return (10000, 6210, 5010) if step in CHANGING else (10000, 6210)
 
 
 def _fault(code: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 
 import argparse
 import asyncio
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -30,6 +31,10 @@ class Failure:
     case: Case
     findings: Sequence[str]
 
+    def shows(self, symptom: str) -> bool:
+        """Say whether a finding is what a sabotage must bring about."""
+        return any(re.search(symptom, finding) for finding in self.findings)
+
     @override
     def __str__(self) -> str:
         """Say which case it is, what was found, and how to play it again."""
@@ -38,22 +43,39 @@ class Failure:
 
 
 async def sweep(
-    cases: Sequence[Case], servers: Servers, progress: Progress, *, sabotage: str | None = None
+    cases: Sequence[Case],
+    servers: Servers,
+    progress: Progress,
+    *,
+    sabotage: str | None = None,
+    symptom: str = "",
 ) -> list[Failure]:
-    """Play the cases, many at once, and return those that failed; of a sabotaged writer one is enough."""
+    """Play the cases, many at once, and return those that failed.
+
+    Args:
+        cases: what to play.
+        servers: where.
+        progress: tells how far it is.
+        sabotage: what the writer is spoiled by, if it is: then one failure with its symptom is enough.
+        symptom: a regular expression.
+    """
     todo = list(reversed(cases))
     failures: list[Failure] = []
+    caught = asyncio.Event()
     bar = progress.add_task(sabotage or "crash sweep", total=len(cases), failed=0)
     pace = Pace()
 
     async def worker(name: str) -> None:
         async with servers.place(name, pace) as place:
             place.sabotage = sabotage
-            while todo and not (sabotage and failures):
+            while todo and not caught.is_set():
                 case = todo.pop()
                 if findings := await play(case, place, servers.books, pace):
                     failures.append(Failure(case, findings))
-                    if sabotage is None:
+                    if sabotage is not None:
+                        if failures[-1].shows(symptom):
+                            caught.set()
+                    else:
                         keep_log(servers, f"case-{case.number}")
                         progress.console.print(str(failures[-1]), highlight=False, markup=False)
                 progress.update(bar, advance=1, failed=len(failures))

@@ -1,11 +1,14 @@
 """Gathering the evidence on one record: from the tables, the books, and what Kafka was given."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from plumbline.common.database import Pool, borrowed
 from tests.campaigns.books import Books
 from tests.campaigns.record import Record
 from tests.campaigns.verdict import Evidence, Row
+
+ResultsOf = Callable[[str], Sequence[Row]]
+"""Gives the results published about a record, by its key."""
 
 UNFINISHED = """
 SELECT key, attempt, waiting_for, announced_reason, announced_code, parked_at IS NOT NULL AS is_parked
@@ -27,8 +30,15 @@ async def unpublished(pool: Pool) -> int:
         return waiting
 
 
-async def gather(pool: Pool, books: Books, record: Record, results: Sequence[Row]) -> Evidence:
-    """Return all that is left of a record, which has a company of its own."""
+async def gather(pool: Pool, books: Books, record: Record, results: ResultsOf) -> Evidence:
+    """Return all that is left of a life, which has a company of its own.
+
+    Args:
+        pool: the writer's database.
+        books: QuickBooks.
+        record: the life.
+        results: gives what was published under a key.
+    """
     realm = record.company.realm
     async with borrowed(pool) as connection:
         records = await connection.fetch("SELECT * FROM records WHERE realm = $1", realm)
@@ -37,11 +47,10 @@ async def gather(pool: Pool, books: Books, record: Record, results: Sequence[Row
         )
     return Evidence(
         journal=await books.journal(realm),
-        invoices=await books.held(realm, "Invoice"),
-        payments=await books.held(realm, "Payment"),
+        documents={entity: await books.held(realm, entity) for entity in sorted(record.entities)},
         records=records,
         writes=writes,
         unfinished=await unfinished(pool, f"{realm}/"),
         unpublished=await unpublished(pool),
-        results=results,
+        results={name: results(record.key(name)) for name in record.newest},
     )

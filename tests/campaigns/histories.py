@@ -18,13 +18,14 @@ from rich.console import Console
 from plumbline.common.contracts.cloudevents import Outgoing
 from plumbline.common.contracts.ledger import InvoiceState
 from plumbline.stack.lifetime import run_until_signal
+from tests.campaigns.asked import amount
 from tests.campaigns.books import Books, Company
-from tests.campaigns.cases import Step
+from tests.campaigns.cases import Course, Step, Subject
 from tests.campaigns.crowd import PACE, Crowd
 from tests.campaigns.evidence import unfinished, unpublished
 from tests.campaigns.record import Record
 from tests.campaigns.servers import Place, keep_log, running_servers
-from tests.campaigns.verdict import cents
+from tests.campaigns.verdict import cents, owner_of
 
 HISTORIES = 10_000
 """As many as C11 asks for."""
@@ -59,7 +60,7 @@ class History:
             after_void = steps[-1] is Step.VOID
             closing = Step.RENEW if after_void else Step.SEND if mailable else Step.VOID
             steps.append(closing if after_void or rng.random() < 0.4 else Step.UPDATE)
-        return cls(Record.of(company, str(number), tuple(steps), rng))
+        return cls(Record.of(company, str(number), Course(Subject.INVOICE, tuple(steps)), rng))
 
     def deliveries(self, rng: random.Random) -> Iterator[Outgoing]:
         """Give every command as often as it comes, in the order of versions."""
@@ -82,8 +83,9 @@ class History:
         if len(counting) != wanted:
             yield f"{len(counting)} invoices count, must be {wanted}"
         totals = [cents(i["TotalAmt"]) for i in counting]
-        if wanted and totals != [last.desired.total_cents]:
-            yield f"totals are {totals}, must be {last.desired.total_cents}"
+        asked = amount(self.record, last.desired)
+        if wanted and totals != [asked]:
+            yield f"totals are {totals}, must be {asked}"
         was_sent = any(r.desired.state is InvoiceState.SENT for r in self.record.revisions)
         if mails > 1 or (last.desired.state is InvoiceState.SENT and mails != 1) or (mails and not was_sent):
             yield f"mailed {mails} times"
@@ -130,19 +132,18 @@ async def judged(
         by_id = {str(i["Id"]): owner_name for owner_name, documents in held.items() for i in documents}
         mails = Counter(by_id.get(str(e["id"]), "") for e in journal if e["kind"] == "mail")
         for history in mine:
-            name = history.record.invoice
-            told = crowd.results(history.record.key)
+            name = history.record.subject
+            told = crowd.results(history.record.key(name))
             found = list(history.wrongs(held.get(name, []), mails[name], created[name], told))
             if found:
-                wrongs[history.record.key] += found
+                wrongs[history.record.key(name)] += found
         books.forget(realm)
     return dict(wrongs)
 
 
 def owner(entry: Row) -> str:
     """Return the record that a document's marker names."""
-    note = str(entry.get("private_note", entry.get("PrivateNote", "")))
-    return note.partition("plumbline:")[2].partition("#")[0]
+    return owner_of(str(entry.get("private_note", entry.get("PrivateNote", ""))))
 
 
 def by_marker(documents: Sequence[Row]) -> dict[str, list[Row]]:

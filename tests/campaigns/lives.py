@@ -6,9 +6,10 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from plumbline.common.contracts.cloudevents import Outgoing
@@ -17,6 +18,9 @@ from tests.campaigns.link import Message, receive, send, socket_pair
 
 BATCH = 20
 """Messages that are polled at once; they fit into one packet of the line."""
+
+AHEAD = 10 * BATCH
+"""A life is handed so many messages more than it has stored, as a consumer fetches only so far ahead."""
 
 
 @dataclass(slots=True)
@@ -30,9 +34,18 @@ class Kafka:
     """Set whenever something was taken or published; whoever waits clears it."""
 
     @property
+    def end(self) -> int:
+        """The offset after the last command."""
+        return len(self.commands)
+
+    @property
     def is_read(self) -> bool:
         """Whether the group has read to the end."""
-        return self.taken == len(self.commands)
+        return self.taken == self.end
+
+    def batch(self, offset: int) -> Sequence[Outgoing]:
+        """Return the next commands from an offset on."""
+        return self.commands[offset : offset + BATCH]
 
     def results(self, key: str) -> list[dict[str, Any]]:
         """Return the results published about a record, in order, repetitions included."""
@@ -78,14 +91,19 @@ class Life:
 
     def poll(self) -> None:
         """Hand over what has come to the topic since."""
-        while self._is_consuming and self._polled < len(self._kafka.commands):
-            batch = self._kafka.commands[self._polled : self._polled + BATCH]
+        while self._is_consuming and self._polled < min(self._kafka.end, self._kafka.taken + AHEAD):
+            batch = self._kafka.batch(self._polled)
             messages = [
                 {"topic": m.topic, "key": m.key, "headers": dict(m.headers), "value": m.value.decode()}
                 for m in batch
             ]
             self._say("batch", offset=self._polled, messages=messages)
             self._polled += len(batch)
+
+    def resident_mb(self) -> float:
+        """Return how much memory it has at the moment, in megabytes."""
+        pages = int(Path(f"/proc/{self._pid}/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send it a signal, if it lives."""
@@ -134,6 +152,7 @@ class Life:
             case "taken":
                 self._kafka.taken = max(self._kafka.taken, message["offset"])
                 self._kafka.changed.set()
+                self.poll()
             case "published":
                 self._kafka.published.append(message)
                 self._kafka.changed.set()

@@ -12,7 +12,7 @@ from tests.campaigns.books import Books, TroubleNotMetError
 from tests.campaigns.cases import Case, End, Fate, Point, Retrier
 from tests.campaigns.evidence import gather, unfinished, unpublished
 from tests.campaigns.lives import Kafka, Life
-from tests.campaigns.record import Record, Revision
+from tests.campaigns.record import Record, Revision, Wish
 from tests.campaigns.servers import ENDING_MAX_S, Pace, Place
 from tests.campaigns.verdict import Row, judge
 
@@ -87,7 +87,7 @@ class Game:
             victim.strike()
             if self.case.retrier is Retrier.OTHER:
                 self._hand_over(victim)
-        await self._until_at_rest((overtaking or revision).version)
+        await self._until_at_rest(overtaking or revision)
         if self.case.retrier is Retrier.FORGOTTEN:
             await self.books.switch(self.realm, requestid_ttl_s=None)
 
@@ -124,10 +124,10 @@ class Game:
                 while not (self.kafka.is_read and not await unfinished(self.place.pool)):
                     await self._news()
 
-    async def _until_at_rest(self, version: int) -> None:
-        """Wait until a version is told and nothing is left to do; whoever dies meanwhile is started again."""
+    async def _until_at_rest(self, revision: Revision) -> None:
+        """Wait until a revision is told and nothing is left to do; whoever dies meanwhile is started again."""
         async with asyncio.timeout(REST_MAX_S):
-            while not await self._is_at_rest(version):
+            while not await self._is_at_rest(revision):
                 if all(life.ended.is_set() for life in self.place.lives):
                     self.place.live(self.place.lives[-1].replica, self.kafka, log=self.log)
                 await self._news()
@@ -138,10 +138,10 @@ class Game:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.kafka.changed.wait(), LOOK_S)
 
-    async def _is_at_rest(self, version: int) -> bool:
+    async def _is_at_rest(self, revision: Revision) -> bool:
         # Asked before the tables are looked at: what was read or told by then shows in them.
         is_read = self.kafka.is_read
-        is_told = version in {result["version"] for result in self.kafka.results(self.record.key)}
+        is_told = all(self._is_told(wish) for wish in revision.wishes)
         left = await unfinished(self.place.pool)
         parked = [row["key"] for row in left if row["is_parked"]]
         if parked and self._awaits_a_person(left):
@@ -151,6 +151,10 @@ class Game:
             return False
         # What is parked against all expectation stays so: the verdict will say it.
         return is_told or bool(parked)
+
+    def _is_told(self, wish: Wish) -> bool:
+        results = self.kafka.results(self.record.key(wish.record))
+        return any(result["version"] == wish.version for result in results)
 
     def _awaits_a_person(self, left: list[Row]) -> bool:
         """Say whether a person has to act, as after a final fault that was told to QuickBooks."""
@@ -167,7 +171,7 @@ async def play(case: Case, place: Place, books: Books, pace: Pace) -> list[str]:
     company = await books.found(f"Case {case.number}", **case.switches)
     await place.clear()
     await place.admit(company)
-    record = Record.of(company, str(case.number), case.steps, case.rng("amounts"))
+    record = Record.of(company, str(case.number), case.course, case.rng("amounts"))
     game = Game(case, record, place, books, pace)
     findings: list[str] = []
     try:
@@ -180,7 +184,7 @@ async def play(case: Case, place: Place, books: Books, pace: Pace) -> list[str]:
         await place.end_lives()
     if place.unheeded and not findings:
         findings.append(f"{place.unheeded} lives did not end within {ENDING_MAX_S:g} s after SIGTERM")
-    evidence = await gather(place.pool, books, record, game.kafka.results(record.key))
+    evidence = await gather(place.pool, books, record, game.kafka.results)
     findings += judge(record, evidence, optional=frozenset({1}) if case.is_overtaken else frozenset())
     books.forget(company.realm)
     return findings

@@ -102,10 +102,10 @@ async def judge_all(
 ) -> None:
     """Judge every record; all but its last version may have been overtaken."""
     for record in records:
-        evidence = await gather(place.pool, servers.books, record, crowd.results(record.key))
+        evidence = await gather(place.pool, servers.books, record, crowd.results)
         optional = frozenset(revision.version for revision in record.revisions[:-1])
         if findings := judge(record, evidence, optional=optional):
-            outcome.findings[record.key] = findings
+            outcome.findings[record.company.realm] = findings
 
 
 async def campaign(kills: int, seed: int, console: Console) -> Outcome:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Column, Table
 
@@ -32,8 +33,8 @@ TESTS_FAILED = 1
 
 async def caught(
     name: str, sabotage: Sabotage, servers: Servers, progress: Progress, seed: int
-) -> str | None:
-    """Return what caught a sabotage, in words; None if it survived."""
+) -> tuple[bool, str]:
+    """Say whether a sabotage was caught by what had to come of it, and what was found."""
     if sabotage.cases is not None:
         cases = [case for case in all_cases(seed) if sabotage.cases(case)]
         return await _caught_by_cases(name, cases, servers, progress)
@@ -42,31 +43,37 @@ async def caught(
 
 async def _caught_by_cases(
     name: str, cases: Sequence[Case], servers: Servers, progress: Progress
-) -> str | None:
-    spread = cases[:: max(1, len(cases) // CASES)][:CASES]
-    failures = await sweep(spread, servers, progress, sabotage=name)
-    if not failures:
-        return None
-    first = failures[0]
-    return f"{first.case}: {first.findings[0]}"
+) -> tuple[bool, str]:
+    spread, symptom = cases[:: max(1, len(cases) // CASES)][:CASES], SABOTAGES[name].symptom
+    failures = await sweep(spread, servers, progress, sabotage=name, symptom=symptom)
+    for failure in failures:
+        if failure.shows(symptom):
+            finding = next(finding for finding in failure.findings if re.search(symptom, finding))
+            return True, f"{failure.case}: {finding}"
+    return False, "; ".join(
+        f"{f.case}: {f.findings[0]}" for f in failures
+    ) or f"nothing in {len(spread)} cases"
 
 
-async def _caught_by_tests(name: str, tests: Sequence[str]) -> str | None:
+async def _caught_by_tests(name: str, tests: Sequence[str]) -> tuple[bool, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "-p", "tests.campaigns.sabotaged", *tests,
         env={**os.environ, "SABOTAGE": name}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     async with asyncio.timeout(TESTS_MAX_S):
         output, _ = await process.communicate()
-    if process.returncode != TESTS_FAILED:
-        return None
-    failed = re.search(rb"^FAILED \S+::(\w+)", output, re.MULTILINE)
-    return failed.group(1).decode() if failed else "tests failed"
+    said = output.decode("utf-8", "replace")
+    errors = re.findall(r"^E\s+(.*)$", said, re.MULTILINE)
+    failed = re.search(r"^FAILED \S+::(\w+)", said, re.MULTILINE)
+    if process.returncode != TESTS_FAILED or failed is None:
+        return False, "tests did not run" if process.returncode else "all tests passed"
+    right = next((error for error in errors if re.search(SABOTAGES[name].symptom, error)), None)
+    return right is not None, f"{failed.group(1)}: {right or ' / '.join(errors[:3])}"
 
 
-async def campaign(names: Sequence[str], seed: int, console: Console) -> dict[str, str | None]:
-    """Try every sabotage and return what caught it."""
-    found: dict[str, str | None] = {}
+async def campaign(names: Sequence[str], seed: int, console: Console) -> dict[str, tuple[bool, str]]:
+    """Try every sabotage; say whether it was caught, and by what."""
+    found: dict[str, tuple[bool, str]] = {}
     async with running_servers() as servers:
         with progress_bar(console) as progress:
             for name in names:
@@ -86,10 +93,10 @@ def main() -> int:
     if found is None:
         return 1
     table = Table("sabotage", "what is taken out", Column("caught by", overflow="fold"))
-    for name, by in found.items():
-        table.add_row(name, SABOTAGES[name].what, by or "[bold]NOTHING: it survived[/bold]")
+    for name, (is_caught, by) in found.items():
+        table.add_row(name, SABOTAGES[name].what, escape(by if is_caught else f"NOT CAUGHT: {by}"))
     console.print(table)
-    survivors = [name for name, by in found.items() if by is None]
+    survivors = [name for name, (is_caught, _) in found.items() if not is_caught]
     console.print(f"{len(found)} sabotages, {len(found) - len(survivors)} caught", highlight=False)
     return 1 if survivors else 0
 

@@ -1,6 +1,7 @@
 """The servers of a campaign: one PostgreSQL, one sandbox, one nursery, and a place for each writer at work."""
 
 import asyncio
+import hashlib
 import shutil
 import signal
 from collections.abc import AsyncIterator, Mapping
@@ -23,6 +24,7 @@ from plumbline.stack.supervisor import Supervisor
 from plumbline.stack.testing import new_database
 from tests.campaigns.books import Books, Company, control_client
 from tests.campaigns.lives import Bear, Kafka, Life, nursery
+from tests.campaigns.record import FILES
 
 LOGS = Path(".plumbline/campaigns/logs")
 """Where failed cases leave what their lives wrote."""
@@ -138,6 +140,7 @@ class Servers:
                 "PLUMBLINE_SECRETS_KEY_FILE": str(key_file),
                 "PLUMBLINE_OPERATOR_TOKEN_FILE": str(token_file),
                 "PLUMBLINE_CONFIG_DIR": str(self.folder),
+                "PLUMBLINE_FILES_DIR": str(self.folder / "files"),
                 "PLUMBLINE_QUICKBOOKS_URL": self.quickbooks_url,
                 "PLUMBLINE_KAFKA_BOOTSTRAP": "nowhere:1",
                 "PLUMBLINE_KAFKA_STATIC_MEMBERSHIP": "false",
@@ -160,6 +163,7 @@ async def running_servers() -> AsyncIterator[Servers]:
         make_key_file(folder / "secrets.key")
         (folder / "operator.token").write_text("campaign\n", encoding="utf-8")
         (folder / "connections.yaml").write_text("connections: {}\n", encoding="utf-8")
+        keep_files(folder / "files")
         async with (
             Supervisor(folder / "logs") as supervisor,
             running_sandbox(supervisor) as (_, world),
@@ -177,6 +181,15 @@ async def running_servers() -> AsyncIterator[Servers]:
                 folder=folder,
                 bear=bear,
             )
+
+
+def keep_files(folder: Path) -> None:
+    """Put the files that are attached where the writer finds them by their contents."""
+    for content in FILES:
+        name = hashlib.sha256(content).hexdigest()
+        path = folder / name[:2] / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(content)
 
 
 def keep_log(servers: Servers, log: str) -> Path | None:

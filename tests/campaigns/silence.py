@@ -1,7 +1,8 @@
 """The campaign of silence: QuickBooks commits, and nobody is told. Nothing may be made twice, or stay unknown.
 
-`python -m tests.campaigns.silence [--seed N] [--trials N]`. A trial is one write whose first answer never
-comes: the connection is cut, reset, half closed, silent after the first byte, or silent at all.
+`python -m tests.campaigns.silence [--seed N] [--trials N]`. A trial is one write of any kind whose first answer
+never comes, or tells nothing: the connection is cut, reset, half closed, silent after the first byte, silent at
+all; or half of the answer comes, an error, a page in HTML, a fault that leaves everything open.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from rich.console import Console
 from plumbline.common.database import borrowed
 from plumbline.stack.lifetime import run_until_signal
 from tests.campaigns.books import Books
-from tests.campaigns.cases import INDEX_LAG_S, LIVES, Trouble
+from tests.campaigns.cases import INDEX_LAG_S, LIVES, Course, Trouble, may_lag
 from tests.campaigns.crowd import PACE, Crowd
 from tests.campaigns.evidence import gather
 from tests.campaigns.record import Record
@@ -37,14 +38,26 @@ AT_ONCE = 32
 WAVE_MAX_S = 300.0
 """How long the same step of all records may take to come to rest: C6 allows five minutes."""
 
+
+def _silence(name: str, **args: Any) -> Trouble:
+    return Trouble(rule={"name": name, "times": 1, "args": args})
+
+
+UNEXPECTED = {"Message": "m", "Detail": "An unexpected error occurred", "code": "10000", "element": ""}
+
 SILENCES = (
-    Trouble(rule={"name": "lose-answer", "times": 1, "args": {"how": "cut"}}),
-    Trouble(rule={"name": "lose-answer", "times": 1, "args": {"how": "reset"}}),
-    Trouble(rule={"name": "lose-answer", "times": 1, "args": {"how": "half-close"}}),
-    Trouble(rule={"name": "lose-answer", "times": 1, "args": {"how": "silence"}}),
-    Trouble(rule={"name": "delay", "times": 1, "args": {"ms": 60_000}}),
+    _silence("lose-answer", how="cut"),
+    _silence("lose-answer", how="reset"),
+    _silence("lose-answer", how="half-close"),
+    _silence("lose-answer", how="silence"),
+    _silence("delay", ms=60_000),
+    _silence("truncate"),
+    _silence("status-after-commit", status=500),
+    _silence("status-after-commit", status=502, headers={"content-type": "text/html"}, body="<html>"),
+    _silence("status-after-commit", status=200, body='{"Invoice": {"Id": "1'),
+    _silence("status-after-commit", status=200, body={"Fault": {"Error": [UNEXPECTED]}}),
 )
-"""The manners of silence; the last is ended by QuickBooks itself, long after its caller has gone."""
+"""The manners of silence; the delay is ended by QuickBooks itself, long after its caller has gone."""
 
 
 @dataclass(slots=True)
@@ -57,9 +70,11 @@ class Outcome:
     """The longest time from storing a write to knowing its outcome."""
 
 
-def switches(rng: random.Random) -> dict[str, Any]:
+def switches(course: Course, rng: random.Random) -> dict[str, Any]:
     """Return a company's switches: either the index lags or request ids are forgotten, or neither."""
-    memories: tuple[dict[str, Any], ...] = ({"index_lag_s": INDEX_LAG_S}, {"requestid_ttl_s": 0}, {})
+    memories: tuple[dict[str, Any], ...] = ({"requestid_ttl_s": 0}, {})
+    if may_lag(course):
+        memories = ({"index_lag_s": INDEX_LAG_S}, *memories)
     return {"duplicate_check": rng.random() < 0.2, **rng.choice(memories)}
 
 
@@ -69,10 +84,11 @@ async def records_of(books: Books, place: Place, number: int, seed: int) -> list
 
     async def one(n: int) -> Record:
         rng = random.Random(f"{seed}/{n}")
+        course = rng.choice(LIVES)
         async with places:
-            company = await books.found(f"Record {n}", **switches(rng))
+            company = await books.found(f"Record {n}", **switches(course, rng))
             await place.admit(company)
-        return Record.of(company, str(n), rng.choice(LIVES), rng)
+        return Record.of(company, str(n), course, rng)
 
     return list(await asyncio.gather(*(one(n) for n in range(1, number + 1))))
 
@@ -115,10 +131,10 @@ async def campaign(trials: int, seed: int, console: Console) -> Outcome:
                 )
         outcome.longest = await longest_doubt(place)
         for record in records:
-            evidence = await gather(place.pool, servers.books, record, crowd.results(record.key))
+            evidence = await gather(place.pool, servers.books, record, crowd.results)
             if findings := judge(record, evidence):
                 assert outcome.findings is not None
-                outcome.findings[record.key] = findings
+                outcome.findings[record.company.realm] = findings
         if outcome.findings:
             keep_log(servers, "silence")
     return outcome

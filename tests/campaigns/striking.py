@@ -116,10 +116,7 @@ class Strike:
 
 def watch_database(strike: Strike) -> None:
     """Watch every statement of this process."""
-    # By their first line, which says what they do: a sabotaged statement has it still.
-    names = {
-        _first_line(query): name for package in PACKAGES for name, query in load_queries(package).items()
-    }
+    names = watched_statements()
     begun: defaultdict[int, set[str]] = defaultdict(set)
 
     async def after(connection: int, query: str, result: object) -> None:
@@ -135,6 +132,21 @@ def watch_database(strike: Strike) -> None:
     for method in ("execute", "fetch", "fetchrow", "fetchval"):
         followed = _followed(getattr(asyncpg.Connection, method), after)
         patch.object(asyncpg.Connection, method, followed).start()
+
+
+def watched_statements() -> dict[str, str]:
+    """Return the names of the watched packages' statements by their first line: a sabotaged one has it still.
+
+    Raises:
+        LookupError: a point's statement is there no more, or another begins like it.
+    """
+    lines = [(_first_line(q), name) for package in PACKAGES for name, q in load_queries(package).items()]
+    names = dict(lines)
+    for name in {*AFTER_STATEMENT, *AFTER_COMMIT}:
+        mine = [line for line, of in lines if of == name]
+        if len(mine) != 1 or names[mine[0]] != name or sum(line == mine[0] for line, _ in lines) != 1:
+            raise LookupError(f"no statement of its own is called {name}")
+    return names
 
 
 def _first_line(query: str) -> str:

@@ -1,9 +1,12 @@
-"""The cases: all of them, and samples in which every two things meet."""
+"""The cases: all of them, samples in which every two things meet, and points that can be reached."""
 
 from collections import Counter
 from itertools import combinations
 
-from tests.campaigns.cases import End, Fate, Point, Retrier, Step, all_cases, sample
+import pytest
+
+from tests.campaigns import striking
+from tests.campaigns.cases import LIVES, End, Fate, Point, Retrier, Step, all_cases, sample
 
 
 def test_sweep_has_every_point_with_every_end_fate_and_retrier() -> None:
@@ -41,3 +44,23 @@ def test_every_fate_but_ok_makes_trouble() -> None:
     for case in all_cases(3):
         trouble = case.trouble(case.steps[0], deadline_s=1)
         assert bool(trouble.rule or trouble.switches) == (case.fate is not Fate.OK)
+
+
+def test_every_life_is_lived_by_its_share_of_the_cases() -> None:
+    lived = Counter(c.course for c in all_cases(1))
+    assert set(lived) == set(LIVES)
+    assert min(lived.values()) > len(all_cases(1)) / len(LIVES) / 2
+
+
+def test_index_never_lags_where_files_are_uploaded() -> None:
+    assert {c.switches["index_lag_s"] for c in all_cases(1) if Step.ATTACH in c.steps} == {0.0}
+
+
+def test_every_statement_that_is_a_point_is_there() -> None:
+    assert {*striking.AFTER_STATEMENT, *striking.AFTER_COMMIT} <= set(striking.watched_statements().values())
+
+
+def test_point_whose_statement_was_renamed_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(striking, "AFTER_STATEMENT", {"renamed": Point.OPENING})
+    with pytest.raises(LookupError, match="renamed"):
+        striking.watched_statements()

@@ -7,24 +7,35 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
-from plumbline.common.contracts.ledger import DesiredInvoice
+from plumbline.common.contracts.ledger import (
+    Desired,
+    DesiredAttachment,
+    DesiredBill,
+    DesiredBillPayment,
+    DesiredCreditMemo,
+    DesiredInvoice,
+    DesiredPayment,
+    DesiredVendorCredit,
+)
+from tests.campaigns.asked import (
+    amount,
+    applications,
+    balance,
+    by_record,
+    content,
+    final_states,
+    incarnations,
+)
 from tests.campaigns.cases import Step
-from tests.campaigns.record import CHANGING, Record
+from tests.campaigns.record import ENTITIES, Record
 
 Row = Mapping[str, Any]
 
-FINAL_STATES = {
-    Step.CREATE: "open",
-    Step.UPDATE: "open",
-    Step.RENEW: "open",
-    Step.SEND: "sent",
-    Step.PAY: "paid",
-    Step.VOID: "void",
-}
-"""What the last result says of the invoice, by the last step of its life."""
+CHANGES = ("created", "updated", "sent", "voided", "deleted")
+"""What a write does to its own document; what it links is not its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,27 +44,42 @@ class Evidence:
 
     journal: Sequence[Row]
     """Commits and mails of its company, in order."""
-    invoices: Sequence[Row]
-    payments: Sequence[Row]
-    """What its company holds."""
+    documents: Mapping[str, Sequence[Row]]
+    """What its company holds, by entity."""
     records: Sequence[Row]
     writes: Sequence[Row]
     unfinished: Sequence[Row]
     """Rows of work that are due, leased or parked."""
     unpublished: int
-    results: Sequence[Row]
-    """What Kafka was given about the invoice, in order."""
+    results: Mapping[str, Sequence[Row]]
+    """What Kafka was given about each ledger record, in order."""
 
-    def commits(self, *changes: str, entity: str = "Invoice") -> list[Row]:
+    def commits(self, *changes: str) -> list[Row]:
         """Return what the writer changed in the books."""
         return [
             line
             for line in self.journal
-            if line["kind"] == "commit"
-            and line["origin"] == "api"
-            and line["entity"] == entity
-            and line["change"] in changes
+            if line["kind"] == "commit" and line["origin"] == "api" and line["change"] in changes
         ]
+
+    def held(self, record: str) -> list[Row]:
+        """Return the documents that carry a record's marker, voided or not."""
+        documents = self.documents.get(ENTITIES[record.partition("/")[0]], ())
+        return [document for document in documents if owner_of(_note(document)) == record]
+
+    def counting(self, record: str) -> list[Row]:
+        """Return those of them that count."""
+        return [document for document in self.held(record) if "voided" not in _note(document).lower()]
+
+    def place(self, record: str) -> tuple[str, str]:
+        """Return how QuickBooks refers to a record's document."""
+        ids = [str(document["Id"]) for document in self.counting(record)]
+        return ENTITIES[record.partition("/")[0]], ids[0] if ids else "none"
+
+
+def owner_of(note: str) -> str:
+    """Return the record that a document's marker names."""
+    return note.partition("plumbline:")[2].partition("#")[0]
 
 
 def judge(record: Record, evidence: Evidence, *, optional: frozenset[int] = frozenset()) -> list[str]:
@@ -62,76 +88,69 @@ def judge(record: Record, evidence: Evidence, *, optional: frozenset[int] = froz
     Args:
         record: what was asked for.
         evidence: what came of it.
-        optional: versions that were overtaken before they were done, and may have been left out.
+        optional: revisions that were overtaken before they were done: what a later one asks otherwise
+            may have been left out.
     """
     return [finding for check in CHECKS for finding in check(record, evidence, optional)]
 
 
-def _one_commit_per_revision(record: Record, evidence: Evidence, optional: frozenset[int]) -> Iterator[str]:
-    """I1: exactly one commit brings about each revision's content."""
-    made = Counter(line["total_cents"] for line in evidence.commits("created", "updated"))
-    for revision in record.revisions:
-        if revision.step in CHANGING:
-            times = made.pop(revision.desired.total_cents, 0)
-            if times != 1 and not (times == 0 and revision.version in optional):
-                yield f"version {revision.version} ({revision.step}) was committed {times} times"
-    for cents, times in made.items():
-        yield f"{cents} cents, which nobody asked for, were committed {times} times"
+def _one_commit_per_content(record: Record, evidence: Evidence, optional: frozenset[int]) -> Iterator[str]:
+    """I1: exactly one commit brings about each content of each record, and none what nobody asked for."""
+    made = Counter((line["entity"], _mark(line)) for line in evidence.commits("created", "updated"))
+    for name, wishes in by_record(record).items():
+        for (_, is_end), same in groupby(wishes, key=lambda asked: (content(asked[1]), asked[1].is_end)):
+            asked = list(same)
+            if is_end:
+                continue
+            revision, wish = asked[0]
+            times = made.pop((ENTITIES[wish.desired.kind], amount(record, wish.desired)), 0)
+            may_lack = asked[-1] != wishes[-1] and all(r.version in optional for r, _ in asked)
+            if times != 1 and not (times == 0 and may_lack):
+                yield f"version {wish.version} of {name} ({revision.step}) was committed {times} times"
+    for (entity, much), times in made.items():
+        yield f"{entity} of {much}, which nobody asked for, was committed {times} times"
 
 
 def _one_document_per_incarnation(record: Record, evidence: Evidence, _: frozenset[int]) -> Iterator[str]:
-    """I1: no document was created twice under one marker."""
-    notes = Counter(line.get("private_note") for line in evidence.commits("created"))
-    yield from (f"{note} was created {times} times" for note, times in notes.items() if times > 1)
-    numbers = Counter(str(i.get("DocNumber")).lower() for i in evidence.invoices)
-    yield from (f"number {number} stands on {n} invoices" for number, n in numbers.items() if n > 1)
+    """I1: no document was created twice under one marker, none stands beside another, each end came once."""
+    created = Counter(_marker(line) for line in evidence.commits("created"))
+    yield from (f"{note} was created {times} times" for note, times in created.items() if times > 1)
+    for documents in evidence.documents.values():
+        numbers = Counter(str(d["DocNumber"]).lower() for d in documents if "DocNumber" in d)
+        yield from (f"number {number} stands on {n} documents" for number, n in numbers.items() if n > 1)
+    ended = Counter(owner_of(_marker(line)) for line in evidence.commits("voided", "deleted"))
+    for name, wishes in by_record(record).items():
+        born = sum(times for note, times in created.items() if owner_of(note) == name)
+        if born > incarnations([wish for _, wish in wishes]):
+            yield f"{name} was created {born} times"
+        standing = 0 if wishes[-1][1].is_end else 1
+        if ended[name] != born - standing:
+            yield f"{name} was created {born} times and ended {ended[name]} times"
 
 
-def _one_mail_one_void_one_payment(
-    record: Record, evidence: Evidence, optional: frozenset[int]
-) -> Iterator[str]:
-    """I1 for what has no content of its own. A void of what was never created is none."""
-    steps = [revision.step for revision in record.revisions]
-    created = len(evidence.commits("created"))
-    # Renewed after a void: the invoice of before had to be voided, if it was ever made.
-    voids = max(0, created - steps.count(Step.RENEW)) if Step.VOID in steps else 0
-    expected = {
-        "mails": (steps.count(Step.SEND), sum(line["kind"] == "mail" for line in evidence.journal)),
-        "sendings": (steps.count(Step.SEND), len(evidence.commits("sent"))),
-        "voids": (voids, len(evidence.commits("voided"))),
-        "payments": (steps.count(Step.PAY), len(evidence.commits("created", entity="Payment"))),
-    }
-    for what, (wanted, found) in expected.items():
+def _one_mail(record: Record, evidence: Evidence, _: frozenset[int]) -> Iterator[str]:
+    """I1 for what has no content of its own."""
+    wanted = sum(revision.step is Step.SEND for revision in record.revisions)
+    mails = sum(line["kind"] == "mail" for line in evidence.journal)
+    for what, found in (("mails", mails), ("sendings", len(evidence.commits("sent")))):
         if wanted != found:
             yield f"{found} {what}, must be {wanted}"
 
 
 def _books_say_what_was_asked(record: Record, evidence: Evidence, _: frozenset[int]) -> Iterator[str]:
-    """I4: what counts in the books is the newest revision, to the cent, line by line."""
-    last = record.revisions[-1]
-    counting = [i for i in evidence.invoices if "voided" not in i.get("PrivateNote", "").lower()]
-    if last.step is Step.VOID:
-        yield from (f"invoice {i['Id']} counts, but should be void" for i in counting)
-        yield from (f"void invoice {i['Id']} has a total" for i in evidence.invoices if cents(i["TotalAmt"]))
-        return
-    if len(counting) != 1:
-        yield f"{len(counting)} invoices count, must be 1"
-        return
-    [held] = counting
-    said = {
-        "total": (cents(held["TotalAmt"]), last.desired.total_cents),
-        "balance": (cents(held["Balance"]), 0 if record.is_paid else last.desired.total_cents),
-        "tax": (cents(held["TxnTaxDetail"]["TotalTax"]), last.desired.tax_cents),
-        "lines": (_held_lines(held), _lines(last.desired)),
-        "customer": (held["CustomerRef"]["value"], last.desired.customer_id),
-        "mailed": (held.get("EmailStatus") == "EmailSent", last.step is Step.SEND),
-    }
-    for what, (found, wanted) in said.items():
-        if found != wanted:
-            yield f"{what} is {found}, must be {wanted}"
-    paid = [cents(payment["TotalAmt"]) for payment in evidence.payments]
-    if record.is_paid and paid != [last.desired.total_cents]:
-        yield f"payments of {paid} cents, must be one of {last.desired.total_cents}"
+    """I4: what counts in the books is the newest wish, to the cent, line by line."""
+    for name, wish in record.newest.items():
+        counting = evidence.counting(name)
+        if wish.is_end:
+            yield from (f"{name} counts as {d['Id']}, but should be ended" for d in counting)
+            totals = [cents(d.get("TotalAmt", 0)) for d in evidence.held(name)]
+            yield from (f"what is left of {name} has a total of {total}" for total in totals if total)
+        elif len(counting) != 1:
+            yield f"{len(counting)} documents of {name} count, must be 1"
+        else:
+            for what, found, wanted in _said(record, evidence, counting[0], wish.desired):
+                if found != wanted:
+                    yield f"{what} of {name} is {found}, must be {wanted}"
 
 
 def _every_write_has_its_commit(record: Record, evidence: Evidence, _: frozenset[int]) -> Iterator[str]:
@@ -141,11 +160,7 @@ def _every_write_has_its_commit(record: Record, evidence: Evidence, _: frozenset
     if len(set(ids)) != len(ids):
         yield "two writes have one request id"
     confirmed = Counter(w["request_id"] for w in evidence.writes if w["fate"] == "confirmed")
-    committed = Counter(
-        line["requestid"]
-        for entity in ("Invoice", "Payment")
-        for line in evidence.commits("created", "updated", "sent", "voided", entity=entity)
-    )
+    committed = Counter(line["requestid"] for line in evidence.commits(*CHANGES))
     for request_id in confirmed - committed:
         yield f"write {request_id} is confirmed, but was never committed"
     for request_id in committed - confirmed:
@@ -155,18 +170,20 @@ def _every_write_has_its_commit(record: Record, evidence: Evidence, _: frozenset
 def _writer_knows_what_the_books_hold(record: Record, evidence: Evidence, _: frozenset[int]) -> Iterator[str]:
     """I4: the writer's own figures are those of the books."""
     known = {row["key"]: row for row in evidence.records}
-    newest = record.revisions[-1].version
-    if (row := known.get(record.key)) is None or row["version"] != newest:
-        yield f"the writer does not know version {newest}"
-        return
-    held = {str(i["Id"]): i for i in evidence.invoices}.get(str(row["quickbooks_id"]))
-    if held is None:
-        if evidence.invoices:
-            yield f"the writer names invoice {row['quickbooks_id']}, which is not there"
-        return
-    for ours, theirs in (("total_cents", "TotalAmt"), ("balance_cents", "Balance")):
-        if row[ours] != cents(held[theirs]):
-            yield f"the writer believes in {ours} {row[ours]}, the books say {cents(held[theirs])}"
+    for name, wish in record.newest.items():
+        row = known.get(record.key(name))
+        if row is None or row["version"] != wish.version:
+            yield f"the writer does not know version {wish.version} of {name}"
+            continue
+        held = {str(d["Id"]): d for d in evidence.held(name)}.get(str(row["quickbooks_id"]))
+        if held is None:
+            if not wish.is_end:
+                yield f"the writer names {name} {row['quickbooks_id']}, which is not there"
+            continue
+        figures = {"total_cents": held.get("TotalAmt", 0), "balance_cents": _open_amount(held)}
+        for ours, theirs in figures.items():
+            if row[ours] != cents(theirs):
+                yield f"the writer believes in {ours} {row[ours]} of {name}, the books say {cents(theirs)}"
 
 
 def _nothing_is_stuck(record: Record, evidence: Evidence, _: frozenset[int]) -> Iterator[str]:
@@ -178,23 +195,25 @@ def _nothing_is_stuck(record: Record, evidence: Evidence, _: frozenset[int]) -> 
         yield f"{evidence.unpublished} messages wait in the outbox"
 
 
-def _results_tell_it(record: Record, evidence: Evidence, optional: frozenset[int]) -> Iterator[str]:
+def _results_tell_it(record: Record, evidence: Evidence, _: frozenset[int]) -> Iterator[str]:
     """I3: results come in the order of versions, and the last one tells the newest."""
-    last = record.revisions[-1]
-    versions = [result["version"] for result in evidence.results]
-    if any(later < earlier for earlier, later in pairwise(versions)):
-        yield f"results of versions {versions} are out of order"
-    told = evidence.results[-1] if evidence.results else {}
-    if told.get("version") != last.version:
-        yield f"the last result tells of version {told.get('version')}, must be {last.version}"
-    elif told["state"] != FINAL_STATES[last.step] and evidence.invoices:
-        yield f"the last result says {told['state']}, must be {FINAL_STATES[last.step]}"
+    for name, wish in record.newest.items():
+        results = evidence.results.get(name, ())
+        versions = [result["version"] for result in results]
+        if any(later < earlier for earlier, later in pairwise(versions)):
+            yield f"results of versions {versions} of {name} are out of order"
+        told = results[-1] if results else {}
+        wanted = final_states(record, wish)
+        if told.get("version") != wish.version:
+            yield f"the last result of {name} tells of version {told.get('version')}, must be {wish.version}"
+        elif told["state"] not in wanted:
+            yield f"the last result of {name} says {told['state']}, must be {' or '.join(wanted)}"
 
 
 CHECKS: Sequence[Callable[[Record, Evidence, frozenset[int]], Iterator[str]]] = (
-    _one_commit_per_revision,
+    _one_commit_per_content,
     _one_document_per_incarnation,
-    _one_mail_one_void_one_payment,
+    _one_mail,
     _books_say_what_was_asked,
     _every_write_has_its_commit,
     _writer_knows_what_the_books_hold,
@@ -204,13 +223,80 @@ CHECKS: Sequence[Callable[[Record, Evidence, frozenset[int]], Iterator[str]]] = 
 """Everything that must hold."""
 
 
-def _lines(desired: DesiredInvoice) -> list[tuple[str, int]]:
-    return [(line.description, line.amount_cents) for line in desired.lines]
+def _said(
+    record: Record, evidence: Evidence, held: Row, desired: Desired
+) -> Iterator[tuple[str, object, object]]:
+    """Give what a document says and what it should say, property by property."""
+    name = owner_of(_note(held))
+    match desired:
+        case DesiredAttachment():
+            yield "name", held["FileName"], desired.file_name
+            yield "size", held["Size"], desired.size_bytes
+            yield "place", _attached_to(held), [evidence.place(desired.owner)]
+            return
+        case DesiredInvoice() | DesiredCreditMemo():
+            yield "customer", held["CustomerRef"]["value"], desired.customer_id
+            yield "lines", _held_lines(held, "SalesItemLineDetail", "ItemRef"), _sold(desired)
+            yield "tax", cents(held["TxnTaxDetail"]["TotalTax"]), desired.tax_cents
+            yield "mailing", held.get("EmailStatus") == "EmailSent", desired.state == "sent"
+            yield "balance", _open_amount_cents(held), balance(record, name)
+        case DesiredBill() | DesiredVendorCredit():
+            yield "vendor", held["VendorRef"]["value"], desired.vendor_id
+            yield "lines", _held_lines(held, "AccountBasedExpenseLineDetail", "AccountRef"), _bought(desired)
+            yield "balance", _open_amount_cents(held), balance(record, name)
+        case DesiredPayment() | DesiredBillPayment():
+            yield "shares", _held_shares(held), _shares(record, evidence, desired)
+    yield "total", cents(held["TotalAmt"]), amount(record, desired)
 
 
-def _held_lines(held: Row) -> list[tuple[str, int]]:
-    lines = [line for line in held["Line"] if line["DetailType"] == "SalesItemLineDetail"]
-    return [(line["Description"], cents(line["Amount"])) for line in lines]
+def _sold(desired: DesiredInvoice | DesiredCreditMemo) -> list[tuple[str, int, str | None]]:
+    return [(line.description, line.amount_cents, line.item_id) for line in desired.lines]
+
+
+def _bought(desired: DesiredBill | DesiredVendorCredit) -> list[tuple[str, int, str | None]]:
+    return [(line.description, line.amount_cents, line.account_id) for line in desired.lines]
+
+
+def _held_lines(held: Row, detail: str, place: str) -> list[tuple[str, int, str | None]]:
+    lines = [line for line in held["Line"] if line["DetailType"] == detail]
+    return [(line["Description"], cents(line["Amount"]), line[detail][place]["value"]) for line in lines]
+
+
+def _shares(record: Record, evidence: Evidence, desired: Desired) -> dict[tuple[str, str], int]:
+    return {evidence.place(a.record): a.amount_cents for a in applications(record, desired)}
+
+
+def _held_shares(held: Row) -> dict[tuple[str, str], int]:
+    found: Counter[tuple[str, str]] = Counter()
+    for line in held["Line"]:
+        for link in line.get("LinkedTxn", ()):
+            found[link["TxnType"], str(link["TxnId"])] += cents(line["Amount"])
+    return dict(found)
+
+
+def _attached_to(held: Row) -> list[tuple[str, str]]:
+    refs = [ref["EntityRef"] for ref in held["AttachableRef"]]
+    return [(ref["type"], str(ref["value"])) for ref in refs]
+
+
+def _open_amount(held: Row) -> object:
+    return held.get("Balance", held.get("UnappliedAmt", 0))
+
+
+def _open_amount_cents(held: Row) -> int:
+    return cents(_open_amount(held))
+
+
+def _note(document: Row) -> str:
+    return str(document.get("PrivateNote", document.get("Note", "")))
+
+
+def _marker(line: Row) -> str:
+    return str(line.get("private_note", line.get("note", "")))
+
+
+def _mark(line: Row) -> int:
+    return int(line["total_cents"] if "total_cents" in line else line["size_bytes"])
 
 
 def cents(amount: object) -> int:

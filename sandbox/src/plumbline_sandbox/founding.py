@@ -50,6 +50,7 @@ def found_company(world: World, body: Mapping[str, Any]) -> dict[str, Any]:
         "refresh_token": refresh_token,
         "verifier_token": verifier_token_of(client_id),
         "customers": seeded.customers,
+        "vendors": seeded.vendors,
         "items": seeded.items,
         "accounts": seeded.accounts,
     }

@@ -47,6 +47,19 @@ async def test_payment_goes_to_several_invoices_to_the_cent_and_the_rest_stays_u
     assert balances(hurried) == {"INV-1": 0, "INV-2": 300.04}
 
 
+async def test_what_a_payment_moves_is_read_and_told_though_quickbooks_says_nothing(
+    hurried: WriterLab,
+) -> None:
+    await billed(hurried, 30_000)
+    await hurried.want(credit_memo(hurried, 10_000))
+    wish = payment(hurried, 20_000, applied(invoice_1=30_000), applied(credit_memo_1=10_000))
+    for version, state, shown in ((1, PaymentState.RECORDED, "paid"), (2, PaymentState.VOID, "open")):
+        await hurried.want(wish.model_copy(update={"state": state}), version)
+        for name in ("invoice/1/2/1", "credit-memo/1/2/1"):
+            record = await hurried.record(name)
+            assert (record.told, record.observed.balance_cents == 0) == ((1, shown), shown == "paid")
+
+
 async def test_payment_of_nothing_yet_is_applied_and_unlinked_by_later_versions(hurried: WriterLab) -> None:
     one, two = await billed(hurried, 30_000, 40_000)
     await hurried.want(payment(hurried, 60_000))

@@ -112,9 +112,11 @@ class WriterLab:
             await mark(connection, [again], now=SystemClock().now())
         await self.work_until_quiet()
 
-    async def command(self, desired: Desired, version: int, name: str = "1") -> None:
+    @staticmethod
+    def message(desired: Desired, version: int, name: str = "1") -> LedgerCommand:
+        """Return the command of a version."""
         record = f"{desired.kind}/1/2/{name}"
-        command = LedgerCommand(
+        return LedgerCommand(
             realm=REALM,
             record=record,
             version=version,
@@ -125,9 +127,12 @@ class WriterLab:
             desired=desired,
             why=("asked by a test",),
         )
+
+    async def command(self, desired: Desired, version: int, name: str = "1") -> None:
+        command = self.message(desired, version, name)
         async with transaction(self.pool) as connection:
             await recording(self.ledger, SystemClock())(
-                connection, [Received(command, f"{record}-{version}", None)]
+                connection, [Received(command, f"{command.record}-{version}", None)]
             )
 
     async def want(self, desired: Desired, version: int = 1, name: str = "1") -> None:

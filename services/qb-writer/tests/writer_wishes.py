@@ -20,6 +20,8 @@ from plumbline.common.contracts.ledger import (
     PayableState,
     PaymentState,
 )
+from plumbline.qb_writer.domain.kinds import kind_of
+from plumbline.qb_writer.domain.plan import Aim
 
 PDF = b"%PDF-1.7 pay application 3\r\n\x00\xff"
 
@@ -161,3 +163,9 @@ def one_of_each(lab: WriterLab) -> list[Desired]:
         bill_payment(lab, 100_000, applied(bill_1=130_025), applied(vendor_credit_1=30_025)),
         attachment(lab),
     ]
+
+
+def ended(desired: Desired, aim: Aim) -> Desired | None:
+    """Return the same wish, taken back in this manner; None if its kind cannot be."""
+    states = [state for state, meant in kind_of(desired).aims.items() if meant is aim]
+    return desired.model_copy(update={"state": states[0]}) if states else None

@@ -49,6 +49,10 @@ class Call:
     """What the answer warns of, though nothing is refused."""
 
 
+_TOLD = {"DocNumber": "doc_number", "PrivateNote": "private_note", "Note": "note", "Size": "size_bytes"}
+"""What else the journal tells of an entity, if it has it."""
+
+
 class Realm:
     """One company file. Only `commit` and `delete` change entities; both write the journal."""
 
@@ -173,9 +177,7 @@ class Realm:
             facts["total_cents"] = wire.cents(total)
         if "Balance" in body and entity == "Invoice":
             facts["balance_cents"] = wire.cents(body["Balance"])
-        for name, key in (("DocNumber", "doc_number"), ("PrivateNote", "private_note")):
-            if name in body:
-                facts[key] = body[name]
+        facts |= {key: body[name] for name, key in _TOLD.items() if name in body}
         self._journal.write(
             "commit",
             provider="quickbooks",

@@ -122,7 +122,7 @@ class Ledger:
         return [(events[row["place"]], row["key"], row["connection"]) for row in rows]
 
     async def hear(self, connection: Connection, keys: Sequence[str]) -> None:
-        """Note that QuickBooks told of a change to these records' documents: each is read once more."""
+        """Note that these records' documents may have changed: each is read once more."""
         await connection.execute(QUERIES["hear"], list(keys))
 
     async def keep_write(self, connection: Connection, write: Write) -> None:
@@ -184,10 +184,14 @@ class Ledger:
     async def wake(
         self, connection: Connection, record: Record, *, moved: Iterable[str], now: datetime
     ) -> None:
-        """Mark the records that wait for this one, and those whose documents' balances it has moved."""
+        """Mark the records that wait for this one, and those whose documents' balances it has moved.
+
+        The latter are read once more, as if QuickBooks had told of it: it may do so late, or never.
+        """
         rows = await connection.fetch(QUERIES["concerned"], record.realm, record.name, list(moved))
         cause = f"{record.name} write {record.writes}"
         await mark(connection, [Mark(row["key"], record.connection, cause) for row in rows], now=now)
+        await self.hear(connection, [row["key"] for row in rows if row["is_moved"]])
 
     async def tell(self, connection: Connection, record: Record, *, now: datetime) -> None:
         """Put the result of the record's version into the outbox, and measure it."""

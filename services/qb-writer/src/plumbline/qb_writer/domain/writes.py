@@ -144,8 +144,7 @@ def proves(kind: AnyKind, write: Write, document: Document | None, *, is_answer:
         return False
     match write.operation:
         case Operation.CREATE | Operation.UPDATE:
-            whole = write.file is None or document.get("Size") == write.file.size_bytes
-            return whole and not differences(kind, write.body, document)
+            return _may_be_made_by(write, document) and not differences(kind, write.body, document)
         case Operation.SEND:
             at = mailed_at(document)
             return at is not None and (is_answer or at != write.mailed_before)
@@ -153,6 +152,13 @@ def proves(kind: AnyKind, write: Write, document: Document | None, *, is_answer:
             return _is_voided(kind, document)
         case Operation.DELETE:
             return False
+
+
+def _may_be_made_by(write: Write, document: Document) -> bool:
+    if write.operation is Operation.CREATE:
+        return write.file is None or document.get("Size") == write.file.size_bytes
+    # Not all that is written is compared, a message to the customer is not: but each update has its own version.
+    return bool(document.get("SyncToken") != decoded(write.body)["SyncToken"])
 
 
 def _is_voided(kind: AnyKind, document: Document) -> bool:

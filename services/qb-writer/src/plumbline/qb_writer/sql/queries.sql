@@ -58,7 +58,8 @@ ON CONFLICT DO NOTHING RETURNING number
 
 -- name: concerned
 -- Records of the realm that need this one, and those of the documents whose balances it has moved.
-SELECT key FROM records WHERE realm = $1 AND (needs @> ARRAY[$2::text] OR quickbooks_id = ANY ($3::text[])) ORDER BY key
+SELECT key, quickbooks_id IS NOT NULL AND quickbooks_id = ANY ($3::text[]) AS is_moved
+FROM records WHERE realm = $1 AND (needs @> ARRAY[$2::text] OR quickbooks_id = ANY ($3::text[])) ORDER BY key
 
 -- name: owners
 -- Which records own the documents of a list of events, and which place in the list is theirs; kinds are called like
@@ -73,7 +74,7 @@ WHERE NOT (e.operation = 'create' OR e.operation = 'emailed' AND r.mailed OR e.o
            OR coalesce(date_trunc('second', e.occurred_at) <= r.heard_until, false))
 
 -- name: hear
--- QuickBooks told of a change to the documents of these records.
+-- The documents of these records may have changed, as QuickBooks tells or as a payment of ours has brought about.
 UPDATE records SET heard = heard + 1 WHERE key = ANY ($1::text[])
 
 -- name: hear_until
