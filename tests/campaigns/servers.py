@@ -98,7 +98,13 @@ class Place:
         self.lives.clear()
 
     async def admit(self, company: Company) -> None:
-        """Keep a company's access token where the writer reads it."""
+        """Keep a company's access token where the writer reads it, and let the company be live from the first day on."""
+        async with borrowed(self.pool) as connection:
+            await connection.execute(
+                "INSERT INTO beginnings (connection, from_day, since) VALUES ($1, '0001-01-01', now()) "
+                "ON CONFLICT DO NOTHING",
+                f"campaign-{company.realm}",
+            )
         token = LiveToken(SecretStr(company.access_token), 1, datetime.now(UTC) + TOKEN_LIFE)
         path = access_path(f"quickbooks/{company.realm}")
         await self.secrets.write(path, access_values(token), expected_version=None)
