@@ -29,11 +29,14 @@ from plumbline.common.database import COMMON_MIGRATIONS, Pool, borrowed, migrate
 from plumbline.common.edge import Received
 from plumbline.common.listening import Bell
 from plumbline.common.reconciling.loop import Reconciler
+from plumbline.common.reconciling.marks import Lane
 from plumbline.common.reconciling.store import WorkStore, resume
 from plumbline.common.secrets.tokens import LiveToken
-from plumbline.qb_writer.adapters.books import Governor, RealmBooks
+from plumbline.qb_writer.adapters.books import RealmBooks
 from plumbline.qb_writer.adapters.files import FileFolder
+from plumbline.qb_writer.adapters.governor import Governor
 from plumbline.qb_writer.adapters.ledger import Ledger
+from plumbline.qb_writer.adapters.reads import Reads
 from plumbline.qb_writer.domain.kinds import kind_of
 from plumbline.qb_writer.domain.records import Record
 from plumbline.qb_writer.domain.writes import content_of
@@ -48,6 +51,7 @@ from plumbline_sandbox.world import World
 
 REALM = "9341453000000001"
 CONNECTION = "lone-star"
+READS_PER_MONTH = 1000
 
 
 class Tokens:
@@ -64,7 +68,7 @@ class Hurried(Governor):
     """A governor that lets everybody through: its own tests prove the real one."""
 
     @override
-    async def take_turn(self, realm: str) -> None:
+    async def take_turn(self, realm: str, *, lane: Lane, reads: int) -> None:
         """Wait for nothing."""
 
 
@@ -96,6 +100,7 @@ class WriterLab:
     accounts: dict[str, str]
     vendors: dict[str, str]
     files: Path | None
+    reads: Reads
 
     async def command(self, desired: Desired, version: int, name: str = "1") -> None:
         record = f"{desired.kind}/1/2/{name}"
@@ -283,20 +288,21 @@ async def writer_lab(
         ledger = Ledger(pool)
         tokens = Tokens()
         governor = Governor(pool) if governed else Hurried(pool)
-        client = QuickBooksClient(
-            http, tokens, realm_id=REALM, deadline_s=2, turn=partial(governor.take_turn, REALM)
-        )
-        realm_books = RealmBooks(
-            realm=REALM,
-            client=client,
-            tokens=tokens,
-            governor=governor,
-            clock=SystemClock(),
-            send_within=timedelta(seconds=10),
-        )
+        turn = partial(governor.take_turn, REALM, lane=Lane.LIVE, reads=0)
+        client = QuickBooksClient(http, tokens, realm_id=REALM, deadline_s=2, turn=turn)
+        reads = Reads(pool=pool, app_of=str, per_month=READS_PER_MONTH)
 
-        async def books(_: str) -> RealmBooks:
-            return realm_books
+        async def books(_: str, lane: Lane) -> RealmBooks:
+            return RealmBooks(
+                realm=REALM,
+                lane=lane,
+                client=client,
+                tokens=tokens,
+                governor=governor,
+                reads=reads,
+                clock=SystemClock(),
+                send_within=timedelta(seconds=10),
+            )
 
         short = timedelta(milliseconds=100)
         writer = Writer(
@@ -328,4 +334,5 @@ async def writer_lab(
             seeded.accounts,
             vendors,
             files,
+            reads,
         )

@@ -10,13 +10,16 @@ from plumbline.common.contracts.quickbooks import QuickBooksChanged
 from plumbline.common.contracts.topics import LEDGER_COMMANDS, QUICKBOOKS_EVENTS
 from plumbline.common.http import partner_client
 from plumbline.common.kafka import KafkaPublisher
+from plumbline.common.reconciling.marks import Lane
 from plumbline.common.secrets.access import AccountTokens, asking_over_kafka
 from plumbline.common.secrets.opening import open_secret_store
 from plumbline.common.service import Pace, record_service
-from plumbline.qb_writer.adapters.books import Governor, RealmBooks
+from plumbline.qb_writer.adapters.books import RealmBooks
 from plumbline.qb_writer.adapters.files import FileFolder
+from plumbline.qb_writer.adapters.governor import Governor
 from plumbline.qb_writer.adapters.ledger import Ledger
-from plumbline.qb_writer.handlers import hearing, recording
+from plumbline.qb_writer.adapters.reads import Reads
+from plumbline.qb_writer.handlers import LimitRoutes, hearing, recording
 from plumbline.qb_writer.ports import Books
 from plumbline.qb_writer.service import Writer
 from plumbline.qb_writer.settings import Settings
@@ -40,10 +43,11 @@ async def run(settings: Settings) -> None:
     ):
         ledger = Ledger(service.pool)
         governor = Governor(service.pool)
+        reads = Reads(pool=service.pool, app_of=connections.app_of, per_month=settings.reads_per_month)
         ask = asking_over_kafka(KafkaPublisher(service.broker), clock=service.clock)
-        known: dict[str, Books] = {}
+        known: dict[str, Callable[..., Books]] = {}
 
-        async def books(realm: str) -> Books:
+        async def books(realm: str, lane: Lane) -> Books:
             if realm not in known:
                 tokens = AccountTokens(
                     store,
@@ -59,18 +63,20 @@ async def run(settings: Settings) -> None:
                     tokens,
                     realm_id=realm,
                     deadline_s=settings.call_deadline_s,
-                    turn=partial(governor.take_turn, realm),
+                    turn=partial(governor.take_turn, realm, lane=Lane.LIVE, reads=0),
                     throttle_wait=timedelta(seconds=settings.gate_wait_s),
                 )
-                known[realm] = RealmBooks(
+                known[realm] = partial(
+                    RealmBooks,
                     realm=realm,
                     client=client,
                     tokens=tokens,
                     governor=governor,
+                    reads=reads,
                     clock=service.clock,
                     send_within=timedelta(seconds=settings.send_within_s),
                 )
-            return known[realm]
+            return known[realm](lane=lane)
 
         writer = Writer(
             records=ledger,
@@ -89,6 +95,8 @@ async def run(settings: Settings) -> None:
             handler=writer.converge,
             tell=Storyteller(ledger),
             pace=Pace(concurrency=48, per_connection=CONNECTION_LIMIT, lease=lease),
+            routes=LimitRoutes(reads, connections).routes(),
+            loops=[reads.run],
         )
 
 

@@ -1,17 +1,24 @@
-"""The edge: commands become stored wishes, and both commands and events of the books become due records."""
+"""The edge: commands become stored wishes, commands and events of the books become due records; operators' routes."""
 
 from collections.abc import Sequence
 
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
 from plumbline.common.clock import Clock
+from plumbline.common.connections import Connections
 from plumbline.common.contracts.ledger import LedgerCommand
 from plumbline.common.contracts.quickbooks import QuickBooksChanged
 from plumbline.common.contracts.topics import QUICKBOOKS_EVENTS
 from plumbline.common.database import Connection
 from plumbline.common.edge import Received, Record
 from plumbline.common.metrics import MESSAGES_READ
+from plumbline.common.operator import answer
 from plumbline.common.reconciling.marks import Lane, Mark
 from plumbline.common.reconciling.store import mark
 from plumbline.qb_writer.adapters.ledger import SERVICE, Ledger
+from plumbline.qb_writer.adapters.reads import Reads, RealmLimits
 
 
 def recording(ledger: Ledger, clock: Clock) -> Record[LedgerCommand]:
@@ -40,6 +47,36 @@ def hearing(ledger: Ledger, clock: Clock) -> Record[QuickBooksChanged]:
         MESSAGES_READ.labels(SERVICE, QUICKBOOKS_EVENTS.name, "ignored").inc(len(batch) - len(owned))
 
     return on_events
+
+
+class LimitRoutes:
+    """Operators' routes over what QuickBooks lets us call."""
+
+    def __init__(self, reads: Reads, connections: Connections) -> None:
+        """Tell of the realms by the names of their connections."""
+        self._reads = reads
+        self._connections = connections
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the routes, to be mounted at the root."""
+        return [Route("/limits", self.show)]
+
+    async def show(self, _: Request) -> Response:
+        """`GET /limits`: the pace of each company, its reads of this month, and those of its app."""
+        return answer({"companies": [self._company(limits) for limits in await self._reads.look()]})
+
+    def _company(self, limits: RealmLimits) -> dict[str, str | int]:
+        connection = self._connections.of_realm(limits.realm)
+        return {
+            "realm": limits.realm,
+            "connection": connection.name if connection is not None else limits.realm,
+            "app": limits.app,
+            "calls_per_min": round(limits.calls_per_min),
+            "reads": limits.reads,
+            "app_reads": limits.budget.used,
+            "app_reads_forecast": limits.budget.forecast,
+            "app_reads_per_month": limits.budget.per_month,
+        }
 
 
 def _mark(received: Received[LedgerCommand]) -> Mark:

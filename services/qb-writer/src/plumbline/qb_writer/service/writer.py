@@ -9,6 +9,7 @@ from plumbline.common.database import Connection
 from plumbline.common.errors import PermanentError
 from plumbline.common.http import partner_time
 from plumbline.common.reconciling.loop import Claim
+from plumbline.common.reconciling.marks import Lane
 from plumbline.common.reconciling.verdicts import Done, Effect, Park, Verdict
 from plumbline.qb_writer.domain.identity import number_candidates
 from plumbline.qb_writer.domain.kind import Party, Related
@@ -53,13 +54,13 @@ class Writer:
         *,
         records: Records,
         following: Following,
-        books: Callable[[str], Awaitable[Books]],
+        books: Callable[[str, Lane], Awaitable[Books]],
         files: Files,
         policies: Callable[[str], Policies],
         clock: Clock,
         patience: Patience,
     ) -> None:
-        """Write what `records` wants into `books(realm)` by `policies(connection)`."""
+        """Write what `records` wants into `books(realm, lane)` by `policies(connection)`."""
         self._records = records
         self._following = following
         self._books = books
@@ -79,7 +80,8 @@ class Writer:
         record = await self._records.load(claim.key)
         if record is None:
             return Done()
-        books, relations = await self._books(record.realm), await self._relations(record)
+        books = await self._books(record.realm, claim.row.lane)
+        relations = await self._relations(record)
         with partner_time() as spent:
             work = Work(claim, record, relations, books, self._records, spent)
             try:
