@@ -87,12 +87,12 @@ WITH held AS (
 ), seen AS (
     SELECT *, clock_timestamp() AS now, date_trunc('month', now() AT TIME ZONE 'UTC')::date AS this_month FROM held
 ), next AS (
-    SELECT *, greatest(closed_until, turn_at + interval '1 minute'
-                       / least($3::float8, pace + $4::float8 * extract(epoch FROM now - closed_until) / 60)) AS free_at
+    SELECT *, greatest(closed_until, turn_at) AS free_at, interval '1 minute'
+        / least($3::float8, pace + $4::float8 * extract(epoch FROM now - closed_until) / 60) AS turn
     FROM seen
 )
 UPDATE governor g SET
-    turn_at = greatest(n.now, n.free_at),
+    turn_at = greatest(n.now, n.free_at) + n.turn,
     lower_at = CASE WHEN $5 THEN greatest(n.now, n.free_at) ELSE n.lower_at END,
     month = n.this_month,
     reads = $6 + CASE WHEN n.month = n.this_month THEN n.reads ELSE 0 END
@@ -100,7 +100,7 @@ FROM next n
 WHERE g.realm = n.realm AND CASE
     WHEN $5::boolean AND n.free_at > n.now THEN n.free_at BETWEEN n.lower_at + $2::interval AND n.now + 2 * $2::interval
     ELSE n.free_at <= n.now + $2::interval END
-RETURNING g.turn_at - n.now AS wait
+RETURNING greatest(interval '0', n.free_at - n.now) AS wait
 
 -- name: slow_down
 -- The realm refused for too many calls: none for so long, and then half the pace. A refusal that comes within the wait

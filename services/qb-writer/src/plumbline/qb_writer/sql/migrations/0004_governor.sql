@@ -1,5 +1,4 @@
 -- What each realm lets us call, learned from its refusals; when a lower lane had a turn; the metered reads of a month.
--- From here on `turn_at` is when the last turn begins that was taken.
 ALTER TABLE governor ADD COLUMN pace double precision, ADD COLUMN closed_until timestamptz,
     ADD COLUMN lower_at timestamptz NOT NULL DEFAULT '-infinity',
     ADD COLUMN month date, ADD COLUMN reads bigint NOT NULL DEFAULT 0;
