@@ -18,7 +18,7 @@ from plumbline.qb_writer.adapters.governor import (
     FULL_PER_MIN,
     LOWER_PATIENCE,
     QUEUE_MAX,
-    REGAINED_PER_MIN,
+    REGAINED_PER_WAIT,
     TURN,
     Governor,
     RealmBusyError,
@@ -44,7 +44,7 @@ async def turn_at(pool: Pool, realm: str) -> datetime:
 
 
 async def pace(pool: Pool, realm: str = "r") -> float:
-    limits = await rows(pool, QUERIES["limits"], FULL_PER_MIN, REGAINED_PER_MIN)
+    limits = await rows(pool, QUERIES["limits"], FULL_PER_MIN, REGAINED_PER_WAIT)
     return next(float(row["calls_per_min"]) for row in limits if row["realm"] == realm)
 
 
@@ -156,13 +156,28 @@ async def test_pace_falls_to_a_floor_and_is_regained_little_by_little_up_to_the_
         falls.append(round(await pace(pool)))
     assert falls == [240, 120, FLOOR_PER_MIN, FLOOR_PER_MIN, FLOOR_PER_MIN]
     await later(pool, 5 * MINUTE)
-    assert round(await pace(pool)) == FLOOR_PER_MIN + 5 * REGAINED_PER_MIN
+    assert round(await pace(pool)) == FLOOR_PER_MIN + 5 * REGAINED_PER_WAIT
     await later(pool, 60 * MINUTE)
     assert await pace(pool) == FULL_PER_MIN
     await asked(governor)
     wait = await asked(governor)
     assert wait is not None
     assert wait <= TURN
+
+
+@pytest.mark.parametrize("wait", [timedelta(seconds=5), MINUTE, timedelta(hours=1)])
+async def test_pace_is_regained_the_slower_the_longer_the_realm_had_to_be_left_alone(
+    pool: Pool, wait: timedelta
+) -> None:
+    governor = Governor(pool)
+    await asked(governor)
+    await governor.slow_down("r", wait=wait)
+    await later(pool, 6 * wait)
+    assert (
+        FULL_PER_MIN / 2 + 5 * REGAINED_PER_WAIT
+        <= await pace(pool)
+        < FULL_PER_MIN / 2 + 6 * REGAINED_PER_WAIT
+    )
 
 
 async def test_longest_of_several_waits_closes_the_realm(pool: Pool) -> None:

@@ -11,7 +11,7 @@ from plumbline.common.clock import pause
 from plumbline.common.database import DatabaseUnavailableError, Pool, borrowed
 from plumbline.common.metrics import GOVERNOR_PACE, READS_FORECAST, READS_PER_MONTH, READS_USED
 from plumbline.common.reconciling.marks import Lane
-from plumbline.qb_writer.adapters.governor import FULL_PER_MIN, REGAINED_PER_MIN
+from plumbline.qb_writer.adapters.governor import FULL_PER_MIN, REGAINED_PER_WAIT
 from plumbline.qb_writer.adapters.ledger import QUERIES
 from plumbline.qb_writer.domain.reads import ReadBudget
 
@@ -80,7 +80,7 @@ class Reads:
             DatabaseUnavailableError: transient; no figure was changed.
         """
         async with borrowed(self._pool) as connection:
-            rows = await connection.fetch(QUERIES["limits"], FULL_PER_MIN, REGAINED_PER_MIN)
+            rows = await connection.fetch(QUERIES["limits"], FULL_PER_MIN, REGAINED_PER_WAIT)
         used: Counter[str] = Counter()
         for row in rows:
             used[self._app_of(row["realm"])] += row["reads"]

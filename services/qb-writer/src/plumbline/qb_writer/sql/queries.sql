@@ -79,16 +79,16 @@ FROM writes WHERE key = $1 ORDER BY number
 INSERT INTO governor (realm, turn_at) VALUES ($1, '-infinity') ON CONFLICT DO NOTHING
 
 -- name: take_turn
--- Take the realm's next turn, count its reads, and say how long to wait for it, by the database's clock. The pace regains
--- $4 turns a minute in each minute since a refusal, up to $3. A lower lane ($5) gets a turn that begins at once, or one
+-- Take the realm's next turn, count its reads, and say how long to wait for it, by the database's clock. After a refusal
+-- the pace regains $4 turns a minute in each length of its wait, up to $3. A lower lane ($5) gets a turn that begins at once, or one
 -- that comes a whole queue ($2) after the last of a lower lane, even where the queue is full. No row: no turn.
 WITH held AS (
     SELECT * FROM governor WHERE realm = $1 FOR UPDATE
 ), seen AS (
     SELECT *, clock_timestamp() AS now, date_trunc('month', now() AT TIME ZONE 'UTC')::date AS this_month FROM held
 ), next AS (
-    SELECT *, greatest(closed_until, turn_at) AS free_at, interval '1 minute'
-        / least($3::float8, pace + $4::float8 * extract(epoch FROM now - closed_until) / 60) AS turn
+    SELECT *, greatest(closed_until, turn_at) AS free_at, interval '1 minute' / least($3::float8,
+        pace + $4::float8 * extract(epoch FROM now - closed_until) / extract(epoch FROM closed_for)) AS turn
     FROM seen
 )
 UPDATE governor g SET
@@ -110,13 +110,14 @@ WITH held AS (
 )
 UPDATE governor g SET
     closed_until = greatest(h.closed_until, h.now + $2::interval),
-    pace = CASE WHEN h.closed_until > h.now THEN h.pace ELSE greatest($5::float8, least($3::float8,
-        h.pace + $4::float8 * extract(epoch FROM h.now - h.closed_until) / 60) / 2) END
+    closed_for = $2,
+    pace = CASE WHEN h.closed_until > h.now THEN h.pace ELSE greatest($5::float8, least($3::float8, h.pace
+        + $4::float8 * extract(epoch FROM h.now - h.closed_until) / extract(epoch FROM h.closed_for)) / 2) END
 FROM held h WHERE g.realm = h.realm
 
 -- name: limits
 -- At what pace each realm is called now, and what was read of it in this month.
 SELECT realm, now() AS at, CASE WHEN month = date_trunc('month', now() AT TIME ZONE 'UTC')::date THEN reads ELSE 0 END AS reads,
-       least($1::float8, pace + $2::float8 * extract(epoch FROM greatest(interval '0', now() - closed_until)) / 60)
-       AS calls_per_min
+       least($1::float8, pace + $2::float8 * extract(epoch FROM greatest(interval '0', now() - closed_until))
+                                / extract(epoch FROM closed_for)) AS calls_per_min
 FROM governor ORDER BY realm
