@@ -28,7 +28,16 @@ class Far:
         path = request.url.path
         self.told.append((f"{request.method} {path}", request.headers["authorization"]))
         row = {"connection": "ohio", "unfinished": 3, "parked": 1, "held_until": None}
+        company = {
+            "connection": "ohio",
+            "calls_per_min": 240,
+            "reads": 1200,
+            "app_reads": 3400,
+            "app_reads_forecast": 5600,
+            "app_reads_per_month": 500000,
+        }
         answers: dict[str, object] = {
+            "/limits": {"companies": [company]},
             "/status": {"connections": [row]},
             "/parked": {"parked": [PARKED]},
             "/records": {"keys": ["7/42"]},
@@ -78,6 +87,16 @@ async def test_services_that_are_away_are_named_and_hide_nothing(
     if arguments[0] != "resume":  # which stops where it found the record
         assert "qb-writer does not answer" in done.stderr
         assert "token-vault does not answer" in done.stderr
+
+
+async def test_status_shows_each_companys_pace_and_reads(state: Path) -> None:
+    known = json.loads((state / "addresses.json").read_text())
+    known["services"]["qb-writer"] = known["services"]["mapper"]
+    (state / "addresses.json").write_text(json.dumps(known))
+    assert (
+        "qb-writer      ohio                     240 calls a minute at most; 1,200 reads this month, "
+        "3,400 of its app (forecast 5,600 of 500,000)"
+    ) in (await plumbline(state, "status")).stdout
 
 
 async def test_resuming_shows_the_operator_token(state: Path, far: Far) -> None:

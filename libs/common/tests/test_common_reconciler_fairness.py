@@ -1,5 +1,6 @@
-"""Who is served next: connections in turn, limits, holds, lanes, the retry budget."""
+"""Who is served next: connections in turn, limits, holds and probes, lanes, the retry budget."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -7,17 +8,16 @@ import pytest
 
 from plumbline.common.database import Pool
 from plumbline.common.listening import Bell
+from plumbline.common.reconciling.loop import Reconciler
 from plumbline.common.reconciling.marks import Lane, Mark
-from plumbline.common.reconciling.store import (
-    RETRY_BURST,
-    RETRY_COST,
-)
-from plumbline.common.reconciling.verdicts import Retry, Wait
+from plumbline.common.reconciling.store import RETRY_BURST, RETRY_COST, Claimed, WorkStore
+from plumbline.common.reconciling.verdicts import Done, Park, Retry, Verdict, Wait
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.database import idle, keys_where, marked, rows, service_pool, work_row
-from plumbline.common.testing.reconciling import Scripted, reconciler, run_until, work_store
+from plumbline.common.testing.reconciling import LEASE, Scripted, reconciler, run_until, work_store
 
 SECOND = timedelta(seconds=1)
+THROTTLED = Wait(timedelta(seconds=60), "429", holds_connection=True)
 
 
 @pytest.fixture
@@ -64,13 +64,12 @@ async def test_held_connection_is_skipped_until_its_time_and_others_are_not(
     pool: Pool, clock: FakeClock
 ) -> None:
     await marked(pool, clock, *[Mark(k, "ohio", "e") for k in "ab"], Mark("c", "texas", "e"))
-    wait = Wait(timedelta(seconds=60), "429", holds_connection=True)
     store = work_store(pool)
-    handler = Scripted(wait)
+    handler = Scripted(THROTTLED)
     await reconciler(store, handler, clock, concurrency=1).work_off()
     assert sorted(c.key for c in handler.seen) == ["a", "c"]
-    assert await store.next_due(after=clock.now()) == clock.now() + wait.after
-    clock.advance(wait.after)
+    assert await store.next_due(after=clock.now()) == clock.now() + THROTTLED.after
+    clock.advance(THROTTLED.after)
     await reconciler(store, handler, clock).work_off()
     assert sorted(c.key for c in handler.seen) == ["a", "a", "b", "c"]
     assert {c.row.attempt for c in handler.seen} == {0}
@@ -84,7 +83,86 @@ async def test_longest_hold_of_a_connection_counts(pool: Pool, clock: FakeClock)
     for claimed, seconds in zip(claims, (60, 5), strict=True):
         await loop._finish(claimed, Wait(timedelta(seconds=seconds), "429", holds_connection=True))
     assert await store.claim(9, now=clock.now() + timedelta(seconds=59)) == []
-    assert len(await store.claim(9, now=clock.now() + timedelta(seconds=60))) == 3
+    assert len(await store.claim(9, now=clock.now() + timedelta(seconds=60))) == 1
+
+
+async def held_once(pool: Pool, clock: FakeClock, store: WorkStore) -> tuple[Reconciler, Claimed]:
+    """Hold a connection of six rows, let the hold end, and return the loop and the row that probes."""
+    await marked(pool, clock, *[Mark(key, "ohio", "e") for key in "abcdef"])
+    loop = reconciler(store, Scripted(), clock)
+    [claimed] = await store.claim(1, now=clock.now())
+    await loop._finish(claimed, THROTTLED)
+    clock.advance(THROTTLED.after)
+    [probe] = await store.claim(9, now=clock.now())
+    return loop, probe
+
+
+@pytest.mark.parametrize("end", [Done(), Park("missing", "link it")])
+async def test_connection_is_worked_as_ever_once_a_probe_after_its_hold_has_come_to_an_end(
+    pool: Pool, clock: FakeClock, end: Verdict
+) -> None:
+    first, second = (work_store(pool, name, per_connection=3) for name in ("r1", "r2"))
+    loop, probe = await held_once(pool, clock, first)
+    assert await second.claim(9, now=clock.now()) == []
+    await loop._finish(probe, end)
+    assert len(await second.claim(9, now=clock.now())) == 3
+
+
+@pytest.mark.parametrize("end", [Retry(timedelta(0), "reset"), Wait(timedelta(0), "outcome unknown")])
+async def test_probe_that_fails_or_waits_lets_one_other_probe_and_no_more(
+    pool: Pool, clock: FakeClock, end: Verdict
+) -> None:
+    store = work_store(pool)
+    loop, probe = await held_once(pool, clock, store)
+    await loop._finish(probe, end)
+    assert len(await store.claim(9, now=clock.now())) == 1
+    assert await store.claim(9, now=clock.now()) == []
+
+
+async def test_probe_that_is_refused_holds_its_connection_again_for_as_long_as_it_is_told(
+    pool: Pool, clock: FakeClock
+) -> None:
+    store = work_store(pool)
+    loop, probe = await held_once(pool, clock, store)
+    await loop._finish(probe, THROTTLED)
+    assert await store.claim(9, now=clock.now() + THROTTLED.after - SECOND) == []
+    assert len(await store.claim(9, now=clock.now() + THROTTLED.after)) == 1
+
+
+async def test_probe_whose_process_died_holds_its_connection_as_long_as_its_lease(
+    pool: Pool, clock: FakeClock
+) -> None:
+    store = work_store(pool)
+    await held_once(pool, clock, store)
+    assert await store.release_former_life() == 1
+    assert await store.claim(9, now=clock.now() + LEASE - SECOND) == []
+    assert len(await store.claim(9, now=clock.now() + LEASE)) == 1
+
+
+async def test_row_that_was_worked_before_the_hold_does_not_end_it(pool: Pool, clock: FakeClock) -> None:
+    await marked(pool, clock, *[Mark(key, "ohio", "e") for key in "abcdef"])
+    store = work_store(pool)
+    loop = reconciler(store, Scripted(), clock)
+    refused, early = await store.claim(2, now=clock.now())
+    await loop._finish(refused, THROTTLED)
+    clock.advance(THROTTLED.after)
+    await loop._finish(early, Done())
+    assert len(await store.claim(9, now=clock.now())) == 1
+
+
+async def test_of_replicas_that_wake_together_after_a_hold_one_probes_whichever_lane_each_looks_into(
+    pool: Pool, clock: FakeClock
+) -> None:
+    stores, names = [work_store(pool, f"r{n}") for n in range(3)], [f"c{n}" for n in range(20)]
+    marks = [Mark(f"{name}-{lane}", name, "e", lane=lane) for name in names for lane in Lane]
+    await marked(pool, clock, *marks)
+    await reconciler(stores[0], Scripted(*[THROTTLED] * len(names)), clock).work_off()
+    clock.advance(THROTTLED.after)
+    for _ in names:
+        pairs = zip(stores, Lane, strict=True)
+        await asyncio.gather(*(store.claim(1, now=clock.now(), lowest=lane) for store, lane in pairs))
+    held = await rows(pool, "SELECT connection FROM work WHERE leased_by IS NOT NULL ORDER BY connection")
+    assert [row["connection"] for row in held] == sorted(names)
 
 
 async def test_lower_lanes_have_their_share_of_a_flood(pool: Pool, clock: FakeClock) -> None:

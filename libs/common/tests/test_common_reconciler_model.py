@@ -35,11 +35,13 @@ from plumbline.common.reconciling.store import (
 from plumbline.common.reconciling.verdicts import Done, Park, Retry, Verdict, Wait
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.database import expire_leases, marked, rows, service_pool
-from plumbline.common.testing.work_model import LIMIT, Model
+from plumbline.common.testing.work_model import LEASE, LIMIT, Model
 
 T = TypeVar("T")
 WALK = 3000
 """Steps of the long walk: deep enough for what needs many in a row."""
+A_LEASE_MS = LEASE // timedelta(milliseconds=1)
+"""As long as one holds its connection that probes and dies."""
 KEYS = {"a": "ohio", "b": "ohio", "c": "ohio", "d": "ohio", "e": "texas", "f": "texas"}
 
 
@@ -52,9 +54,8 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
 
     def __post_init__(self) -> None:
-        lease = timedelta(hours=1)
         self.stores = {
-            name: WorkStore(self.pool, replica=name, lease=lease, per_connection=LIMIT)
+            name: WorkStore(self.pool, replica=name, lease=LEASE, per_connection=LIMIT)
             for name in ("r1", "r2")
         }
         self.loop = Reconciler(
@@ -143,7 +144,7 @@ class Machine(RuleBasedStateMachine):
         replica=st.sampled_from(["r1", "r2"]),
         limit=st.sampled_from([6, 3, 2, 1]),
         lowest=st.sampled_from([Lane.LIVE, Lane.LIVE, Lane.LIVE, Lane.REPAIR, Lane.SWEEP]),
-        after_ms=st.sampled_from([100, 0, 1_000, 20_000]),
+        after_ms=st.sampled_from([100, 0, 1_000, 20_000, A_LEASE_MS]),
     )
     def claim(self, replica: str, limit: int, lowest: Lane, after_ms: int) -> None:
         self.world.clock.advance(timedelta(milliseconds=after_ms))
@@ -313,7 +314,10 @@ def test_long_walk_leaves_what_the_model_says_at_every_step(machine: type[Machin
 def take_a_step(walk: Random, walker: Machine) -> None:
     pick, stale, keys = walk.randrange(30), walk.random() < 0.2, sorted(KEYS)
     replica, verdict = walk.choice(["r1", "r2"]), walk.choice(VERDICTS)
-    lane, after_ms = walk.choice([Lane.LIVE, Lane.LIVE, *Lane]), walk.choice([0, 100, 1_000, 20_000])
+    lane, after_ms = (
+        walk.choice([Lane.LIVE, Lane.LIVE, *Lane]),
+        walk.choice([0, 100, 1_000, 20_000, A_LEASE_MS]),
+    )
     steps: list[tuple[int, Callable[[], object]]] = [
         (6, lambda: walker.mark(walk.choice(keys), pick, lane, pick, None, deletion_seen=pick == 7)),
         (1, lambda: walker.mark(walk.choice(keys), pick, lane, None, 5, deletion_seen=False)),

@@ -306,7 +306,7 @@ class ModelLab:
     async def converge(self, name: str) -> Verdict:
         """Do one piece of work as the loop does."""
 
-        async def books(_: str) -> ModelBooks:
+        async def books(_: str, __: Lane) -> ModelBooks:
             return self.books
 
         writer = Writer(

@@ -5,9 +5,12 @@ from typing import cast
 
 import pytest
 
+from plumbline.common.reconciling.marks import Lane
 from plumbline.common.testing.clock import DAWN, FakeClock
 from plumbline.common.testing.far_side import Tokens
-from plumbline.qb_writer.adapters.books import Governor, RealmBooks
+from plumbline.qb_writer.adapters.books import RealmBooks
+from plumbline.qb_writer.adapters.governor import Governor
+from plumbline.qb_writer.adapters.reads import Reads
 from plumbline.qb_writer.domain.records import Operation, Write
 from plumbline.quickbooks.client import QuickBooksClient
 from plumbline.quickbooks.replies import NotSent, Reply, Unknown
@@ -34,9 +37,11 @@ async def test_write_is_sent_only_soon_after_it_was_stored(stood_still: timedelt
     clock, client = FakeClock(), Client()
     books = RealmBooks(
         realm="r",
+        lane=Lane.LIVE,
         client=cast("QuickBooksClient", client),
         tokens=Tokens(),
         governor=cast("Governor", None),
+        reads=cast("Reads", None),
         clock=clock,
         send_within=SEND_WITHIN,
     )

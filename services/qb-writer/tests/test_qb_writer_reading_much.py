@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from plumbline.common.clock import SystemClock
 from plumbline.common.database import borrowed, transaction
 from plumbline.common.listening import Bell
 from plumbline.common.reconciling.loop import Reconciler
+from plumbline.common.reconciling.marks import Lane
 from plumbline.common.reconciling.store import WorkStore
 from plumbline.common.testing.crashing import Doom, DoomedPool, Fate, KilledError
 from plumbline.qb_writer.adapters.books import RealmBooks
@@ -49,20 +51,20 @@ async def doomed(lab: WriterLab, doom: Doom, realm: str = REALM) -> AsyncIterato
     transport = DoomedCalls(Cutting(lab.world), doom)
     async with httpx.AsyncClient(transport=transport, base_url="https://quickbooks.example") as http:
         governor = Hurried(pool)
-        client = QuickBooksClient(
-            http, Tokens(), realm_id=realm, deadline_s=5, turn=lambda: governor.take_turn(realm)
-        )
-        realm_books = RealmBooks(
-            realm=realm,
-            client=client,
-            tokens=Tokens(),
-            governor=governor,
-            clock=SystemClock(),
-            send_within=timedelta(seconds=10),
-        )
+        turn = partial(governor.take_turn, realm, lane=Lane.SWEEP, reads=0)
+        client = QuickBooksClient(http, Tokens(), realm_id=realm, deadline_s=5, turn=turn)
 
-        async def books(_: str) -> RealmBooks:
-            return realm_books
+        async def books(_: str, lane: Lane) -> RealmBooks:
+            return RealmBooks(
+                realm=realm,
+                lane=lane,
+                client=client,
+                tokens=Tokens(),
+                governor=governor,
+                reads=lab.reads,
+                clock=SystemClock(),
+                send_within=timedelta(seconds=10),
+            )
 
         reader = Reader(
             holdings=HeldDocuments(pool),

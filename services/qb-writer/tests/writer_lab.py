@@ -34,11 +34,13 @@ from plumbline.common.reconciling.marks import Lane, Mark
 from plumbline.common.reconciling.store import WorkStore, mark, resume
 from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.common.secrets.tokens import LiveToken
-from plumbline.qb_writer.adapters.books import Governor, RealmBooks
+from plumbline.qb_writer.adapters.books import RealmBooks
 from plumbline.qb_writer.adapters.files import FileFolder
+from plumbline.qb_writer.adapters.governor import Governor
 from plumbline.qb_writer.adapters.holdings import QUERIES, HeldDocuments
 from plumbline.qb_writer.adapters.ledger import Ledger
 from plumbline.qb_writer.adapters.past import KnownPast
+from plumbline.qb_writer.adapters.reads import Reads
 from plumbline.qb_writer.domain.kinds import kind_of
 from plumbline.qb_writer.domain.records import Record
 from plumbline.qb_writer.domain.writes import content_of
@@ -54,6 +56,7 @@ from plumbline_sandbox.world import World
 
 REALM = "9341453000000001"
 CONNECTION = "lone-star"
+READS_PER_MONTH = 1000
 
 
 class Tokens:
@@ -70,7 +73,7 @@ class Hurried(Governor):
     """A governor that lets everybody through: its own tests prove the real one."""
 
     @override
-    async def take_turn(self, realm: str) -> None:
+    async def take_turn(self, realm: str, *, lane: Lane, reads: int) -> None:
         """Wait for nothing."""
 
 
@@ -104,6 +107,7 @@ class WriterLab:
     files: Path | None
     past: KnownPast
     viewer: Viewer
+    reads: Reads
 
     async def read_books(self) -> None:
         """Have the books read, as happens every few minutes, and work until quiet."""
@@ -340,20 +344,21 @@ async def writer_lab(
                 await connection.execute(QUERIES["begin"], CONNECTION, date.min, datetime.now(UTC), None)
         tokens = Tokens()
         governor = Governor(pool) if governed else Hurried(pool)
-        client = QuickBooksClient(
-            http, tokens, realm_id=REALM, deadline_s=2, turn=partial(governor.take_turn, REALM)
-        )
-        realm_books = RealmBooks(
-            realm=REALM,
-            client=client,
-            tokens=tokens,
-            governor=governor,
-            clock=SystemClock(),
-            send_within=timedelta(seconds=10),
-        )
+        turn = partial(governor.take_turn, REALM, lane=Lane.LIVE, reads=0)
+        client = QuickBooksClient(http, tokens, realm_id=REALM, deadline_s=2, turn=turn)
+        reads = Reads(pool=pool, app_of=str, per_month=READS_PER_MONTH)
 
-        async def books(_: str) -> RealmBooks:
-            return realm_books
+        async def books(_: str, lane: Lane) -> RealmBooks:
+            return RealmBooks(
+                realm=REALM,
+                lane=lane,
+                client=client,
+                tokens=tokens,
+                governor=governor,
+                reads=reads,
+                clock=SystemClock(),
+                send_within=timedelta(seconds=10),
+            )
 
         short = timedelta(milliseconds=100)
         viewer = Viewer(records=ledger, past=past, books=books, policies=lambda _: policies)
@@ -398,4 +403,5 @@ async def writer_lab(
             files,
             past,
             viewer,
+            reads,
         )

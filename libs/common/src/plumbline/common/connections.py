@@ -55,7 +55,7 @@ class QuickBooksSide(_Section):
 
     realm: Identifier
     app: AppName | None = None
-    """The Intuit app whose webhooks tell of this company; without one, changes are found by looking."""
+    """The Intuit app that reads this company and whose webhooks tell of it; without one, changes are found by looking."""
 
     @property
     def account(self) -> str:
@@ -137,6 +137,11 @@ class Connections:
     def of_realm(self, realm: str) -> ConnectionConfig | None:
         """Return the connection that writes into a realm, if there is one."""
         return self._by_realm.get(realm)
+
+    def app_of(self, realm: str) -> str:
+        """Return the Intuit app whose calls into a realm are counted together; without one it counts for itself."""
+        found = self.of_realm(realm)
+        return realm if found is None or found.quickbooks.app is None else found.quickbooks.app
 
     def accounts(self) -> set[str]:
         """Return every account whose credentials are needed."""

@@ -49,6 +49,11 @@ GOVERNOR_WAIT_SECONDS = Histogram(
     ["realm"],
     buckets=_TURN_S,
 )
+GOVERNOR_PACE = Gauge(
+    "plumbline_governor_calls_per_minute",
+    "Calls of a QuickBooks company that are made in a minute at most: fewer after refusals for too many.",
+    ["realm"],
+)
 TOKEN_RENEWALS = Counter(
     "plumbline_token_renewals_total", "Renewals of access tokens, by outcome.", ["provider", "outcome"]
 )
@@ -104,6 +109,13 @@ PARKED_RECORDS = Gauge(
 PARKED_CENTS = Gauge(
     "plumbline_parked_cents", "Money that waits with them, in cents.", ["service", "connection", "code"]
 )
+READS_USED = Gauge(
+    "plumbline_reads_used", "Metered calls to QuickBooks in this month, by Intuit app.", ["app"]
+)
+READS_FORECAST = Gauge(
+    "plumbline_reads_forecast", "How many there will be at the month's end, at the pace so far.", ["app"]
+)
+READS_PER_MONTH = Gauge("plumbline_reads_per_month", "How many there may be.", ["app"])
 OUTBOX_WAITING = Gauge("plumbline_outbox_waiting", "Messages that are not on Kafka yet.", ["service"])
 OUTBOX_OLDEST_SECONDS = Gauge("plumbline_outbox_oldest_seconds", "Age of the oldest of them.", ["service"])
 BACKLOG_READ_AT = Gauge(

@@ -19,13 +19,15 @@ from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.common.secrets.access import AccountTokens, asking_over_kafka
 from plumbline.common.secrets.opening import open_secret_store
 from plumbline.common.service import Pace, RecordService, record_service
-from plumbline.qb_writer.adapters.books import Governor, RealmBooks
+from plumbline.qb_writer.adapters.books import RealmBooks
 from plumbline.qb_writer.adapters.files import FileFolder
+from plumbline.qb_writer.adapters.governor import Governor
 from plumbline.qb_writer.adapters.holdings import HeldDocuments
 from plumbline.qb_writer.adapters.ledger import Ledger
 from plumbline.qb_writer.adapters.past import KnownPast
+from plumbline.qb_writer.adapters.reads import Reads
 from plumbline.qb_writer.handlers import hearing, recording
-from plumbline.qb_writer.routes import ConnectionRoutes, RecordTools
+from plumbline.qb_writer.routes import ConnectionRoutes, LimitRoutes, RecordTools
 from plumbline.qb_writer.service import Foreseer, GoingLive, Reader, Viewer, Writer
 from plumbline.qb_writer.service.reading import is_reading, key_of
 from plumbline.qb_writer.settings import Settings
@@ -49,10 +51,11 @@ async def run(settings: Settings) -> None:
     ):
         ledger, holdings = Ledger(service.pool), HeldDocuments(service.pool)
         governor = Governor(service.pool)
+        reads = Reads(pool=service.pool, app_of=connections.app_of, per_month=settings.reads_per_month)
         ask = asking_over_kafka(KafkaPublisher(service.broker), clock=service.clock)
-        known: dict[str, RealmBooks] = {}
+        known: dict[str, Callable[..., RealmBooks]] = {}
 
-        async def books(realm: str) -> RealmBooks:
+        async def books(realm: str, lane: Lane) -> RealmBooks:
             if realm not in known:
                 tokens = AccountTokens(
                     store,
@@ -68,18 +71,20 @@ async def run(settings: Settings) -> None:
                     tokens,
                     realm_id=realm,
                     deadline_s=settings.call_deadline_s,
-                    turn=partial(governor.take_turn, realm),
+                    turn=partial(governor.take_turn, realm, lane=Lane.LIVE, reads=0),
                     throttle_wait=timedelta(seconds=settings.gate_wait_s),
                 )
-                known[realm] = RealmBooks(
+                known[realm] = partial(
+                    RealmBooks,
                     realm=realm,
                     client=client,
                     tokens=tokens,
                     governor=governor,
+                    reads=reads,
                     clock=service.clock,
                     send_within=timedelta(seconds=settings.send_within_s),
                 )
-            return known[realm]
+            return known[realm](lane=lane)
 
         past = KnownPast(service.pool)
         viewer = Viewer(records=ledger, past=past, books=books, policies=_policies(connections))
@@ -120,8 +125,10 @@ async def run(settings: Settings) -> None:
                     foreseer=Foreseer(records=ledger, viewer=viewer),
                     clock=service.clock,
                 ).routes(),
+                *LimitRoutes(reads, connections).routes(),
             ],
             pace=Pace(concurrency=48, per_connection=CONNECTION_LIMIT, lease=lease),
+            loops=[reads.run],
         )
 
 

@@ -1,4 +1,4 @@
-"""The edge: commands become stored wishes, and both commands and events of the books become due records."""
+"""The edge: commands become stored wishes, commands and events of the books become due records; operators' routes."""
 
 from collections.abc import Sequence
 

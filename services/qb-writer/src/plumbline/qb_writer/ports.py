@@ -135,7 +135,10 @@ class Page:
 
 
 class Books(Protocol):
-    """QuickBooks, as one realm. Every call takes its turn under the realm's limits."""
+    """QuickBooks, as one realm, for work of one lane. Every call takes its turn under the realm's limits.
+
+    What reads may also be told to wait because the month's reads are used up, or kept for more urgent work.
+    """
 
     async def permit(self) -> None:
         """Wait for this realm's turn and for a live token, before a write is opened.

@@ -10,10 +10,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from plumbline.common.clock import Clock
+from plumbline.common.connections import Connections
 from plumbline.common.database import Pool, transaction
 from plumbline.common.errors import SuiteError, TransientError, WaitError
 from plumbline.common.operator import answer, refusal
 from plumbline.qb_writer.adapters.ledger import Ledger
+from plumbline.qb_writer.adapters.reads import Reads, RealmLimits
 from plumbline.qb_writer.domain.foretelling import Foretold, Outcome
 from plumbline.qb_writer.domain.refusals import named
 from plumbline.qb_writer.service import Foreseer, GoingLive, UnknownConnectionError
@@ -154,6 +156,36 @@ class RecordTools:
         async with transaction(self._pool) as connection:
             await self._ledger.ask_for_mail(connection, record, now=self._clock.now())
         return answer({"resends": key})
+
+
+class LimitRoutes:
+    """Operators' routes over what QuickBooks lets us call."""
+
+    def __init__(self, reads: Reads, connections: Connections) -> None:
+        """Tell of the realms by the names of their connections."""
+        self._reads = reads
+        self._connections = connections
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the routes, to be mounted at the root."""
+        return [Route("/limits", self.show)]
+
+    async def show(self, _: Request) -> Response:
+        """`GET /limits`: the pace of each company, its reads of this month, and those of its app."""
+        return answer({"companies": [self._company(limits) for limits in await self._reads.look()]})
+
+    def _company(self, limits: RealmLimits) -> dict[str, str | int]:
+        connection = self._connections.of_realm(limits.realm)
+        return {
+            "realm": limits.realm,
+            "connection": connection.name if connection is not None else limits.realm,
+            "app": limits.app,
+            "calls_per_min": round(limits.calls_per_min),
+            "reads": limits.reads,
+            "app_reads": limits.budget.used,
+            "app_reads_forecast": limits.budget.forecast,
+            "app_reads_per_month": limits.budget.per_month,
+        }
 
 
 def _unknown(key: str) -> Response:

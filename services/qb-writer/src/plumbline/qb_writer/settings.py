@@ -26,6 +26,11 @@ class Settings(ServiceSettings):
     lease_margin_s: float = Field(
         default=15.0, description="How much longer than one call a record is leased: for the steps around it."
     )
+    reads_per_month: int = Field(
+        default=500_000,
+        ge=1,
+        description="Metered calls (everything but writes) that an Intuit app may make in a month, over all its companies.",
+    )
     gate_wait_s: float = Field(default=60.0, description="Wait after a 429 or 401 that names no time.")
     payment_look_s: float = Field(default=600.0, description="Between looks for the bookkeeper's payment.")
     invoice_look_s: float = Field(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -115,13 +115,20 @@ def sandbox(context: typer.Context) -> None:
 
 @app.command()
 def status(state: State = DEFAULT_STATE) -> None:
-    """Show what there is to do, per service and connection."""
+    """Show what there is to do, per service and connection, and what QuickBooks lets us call."""
     for service, said in _ask_all(state, "/status"):
         for row in said["connections"]:
             until = row["held_until"] and datetime.fromisoformat(row["held_until"])
             held = f", held: {row['held_why']}" if until and until > datetime.now(UTC) else ""
             typer.echo(
                 f"{service:14} {row['connection']:24} {row['unfinished']} to do, {row['parked']} parked{held}"
+            )
+    for service, said in _ask_all(state, "/limits", of=("qb-writer",)):
+        for row in said["companies"]:
+            typer.echo(
+                f"{service:14} {row['connection']:24} {row['calls_per_min']} calls a minute at most; "
+                f"{row['reads']:,} reads this month, {row['app_reads']:,} of its app "
+                f"(forecast {row['app_reads_forecast']:,} of {row['app_reads_per_month']:,})"
             )
 
 
@@ -253,9 +260,9 @@ class AwayError(typer.Exit):
     """A service does not answer, or its database does not; that has been said."""
 
 
-def _ask_all(state: Path, path: str) -> Iterator[tuple[str, Any]]:
-    """Ask every service that keeps records; one that is away hides nothing of the others."""
-    for service in SERVICES:
+def _ask_all(state: Path, path: str, *, of: Sequence[str] = SERVICES) -> Iterator[tuple[str, Any]]:
+    """Ask every service that keeps records, or those named; one that is away hides nothing of the others."""
+    for service in of:
         try:
             said = _ask(state, service, path)
         except AwayError:

@@ -43,6 +43,8 @@ class Claimed:
     traceparent: str | None
     causes: tuple[str, ...]
     announced: tuple[str, str] | None
+    probe_until: datetime | None = None
+    """Until when it holds its connection, if it probes whether the far side is well again after a hold."""
 
 
 async def mark(connection: Connection, marks: Sequence[Mark], *, now: datetime) -> list[str]:
@@ -139,7 +141,16 @@ class WorkStore:
     async def finish(
         self, connection: Connection, claimed: Claimed, verdict: Verdict, *, now: datetime
     ) -> None:
-        """Write the verdict into the row, inside a fenced transaction."""
+        """Write the verdict into the row, inside a fenced transaction.
+
+        After a hold of its connection one row at a time is worked, until one is done or parked: to be told
+        to wait, or to fail, does not show that the far side is well.
+        """
+        if claimed.probe_until is not None:
+            next_probe = None if isinstance(verdict, Done | Park) else now
+            await connection.execute(
+                QUERIES["end_probe"], claimed.connection, claimed.probe_until, next_probe
+            )
         match verdict:
             case Done(again_after=again):
                 due = None if again is None else now + again
@@ -195,4 +206,5 @@ def _claimed(row: Mapping[str, Any]) -> Claimed:
         traceparent=row["traceparent"],
         causes=tuple(row["causes"]),
         announced=announced,
+        probe_until=row["probe_until"],
     )

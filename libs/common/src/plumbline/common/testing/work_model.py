@@ -1,7 +1,7 @@
 """What the work table should say: the whole promise of the reconciler, without SQL or concurrency."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import BURST_PAUSE, RETRY_BURST, RETRY_COST, Claimed
@@ -9,6 +9,9 @@ from plumbline.common.reconciling.verdicts import Done, Park, Retry, Verdict, Wa
 
 LIMIT = 2
 """Leases per connection."""
+
+LEASE = timedelta(hours=1)
+"""How long a claim holds."""
 
 
 @dataclass
@@ -32,6 +35,7 @@ class Row:
     announced: tuple[str, str] | None = None
     waits_for: str | None = None
     claimed: datetime | None = None
+    probe: datetime | None = None
 
 
 @dataclass
@@ -72,18 +76,22 @@ class Model:
         ranked = []
         for connection in {r.connection for r in self.rows.values()}:
             mine = [(k, r) for k, r in self.rows.items() if r.connection == connection]
-            free = LIMIT - sum(r.holder is not None and not r.expired for _, r in mine)
+            busy = sum(r.holder is not None and not r.expired for _, r in mine)
+            free = 1 if connection in self.held else max(0, LIMIT - busy)
             able = [
                 (r.lane, r.due, k)
                 for k, r in mine
                 if r.due and r.due <= now and r.lane >= lowest and (r.holder is None or r.expired)
             ]
             if now >= self.held.get(connection, now):
-                ranked += [(ln, n, d, k) for n, (ln, d, k) in enumerate(sorted(able)[: max(0, free)])]
+                ranked += [(ln, n, d, k) for n, (ln, d, k) in enumerate(sorted(able)[:free])]
         taken = {key for *_, key in sorted(ranked)[:limit]}
         for row in (self.rows[key] for key in taken):
             row.fence, row.holder, row.expired, row.claimed = row.fence + 1, replica, False, now
             row.serving, row.unserved = oldest(row.serving, row.unserved), None
+            row.probe = now + LEASE if row.connection in self.held else None
+            if row.probe is not None:
+                self.held[row.connection] = row.probe
         return taken
 
     def holds(self, c: Claimed) -> bool:
@@ -93,6 +101,7 @@ class Model:
     def finish(self, c: Claimed, verdict: Verdict, now: datetime) -> None:
         """Write a verdict; the claim must hold."""
         row = self.rows[c.key]
+        self.end_probe(row, verdict, now)
         due, quiet = None, row.generation == c.generation
         match verdict:
             case Done(again_after=again):
@@ -119,6 +128,15 @@ class Model:
                 row.parked = quiet
         row.due = due if quiet else now + BURST_PAUSE
         row.holder, row.expired, row.worked = None, False, now
+
+    def end_probe(self, row: Row, verdict: Verdict, now: datetime) -> None:
+        """Let the next row probe, or let all go on, unless the connection was held again."""
+        if row.probe is None or self.held.get(row.connection) != row.probe:
+            return
+        if isinstance(verdict, Done | Park):
+            del self.held[row.connection]
+        else:
+            self.held[row.connection] = now
 
     def release(self, replica: str) -> None:
         """Free what a replica held before it died."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from plumbline.common.reconciling.marks import Lane
 from plumbline.qb_writer.domain.plan import (
     Acknowledge,
     AskPerson,
@@ -69,7 +70,8 @@ class Foreseer:
         if record.open_write is not None:
             why = f"the outcome of its {record.open_write.operation} is not known yet; it is looked up first"
             return Foreseen(record.name, "settle", why, would_write=True)
-        view = await self._viewer.view(replace(record, heard=record.looked + 1))
+        looking = replace(record, heard=record.looked + 1)
+        view = await self._viewer.view(looking, lane=Lane.REPAIR)
         for _ in range(STEPS_MAX):
             now = self._viewer.situation(view)
             if (refusal := self._viewer.refusal(view, now)) is not None:

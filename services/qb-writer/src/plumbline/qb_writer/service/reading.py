@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from plumbline.common.clock import Clock
 from plumbline.common.database import Connection
 from plumbline.common.reconciling.loop import Claim
+from plumbline.common.reconciling.marks import Lane
 from plumbline.common.reconciling.verdicts import Done, Effect, Park, Verdict
 from plumbline.qb_writer.domain.holdings import BY_ENTITY, Held, Horizon, Reading, held
 from plumbline.qb_writer.domain.refusals import refused_reading
@@ -59,7 +60,7 @@ class Reader:
         self,
         *,
         holdings: Holdings,
-        books: Callable[[str], Awaitable[Chronicle]],
+        books: Callable[[str, Lane], Awaitable[Chronicle]],
         realms: Collection[str],
         clock: Clock,
         look: timedelta,
@@ -76,7 +77,7 @@ class Reader:
         realm = realm_of(claim.key)
         if realm not in self._realms:
             return Done()
-        books, horizon = await self._books(realm), await self._holdings.horizon(realm)
+        books, horizon = await self._books(realm, claim.row.lane), await self._holdings.horizon(realm)
         try:
             if horizon.reading is not None:
                 return await self._read_on(claim, books, horizon, horizon.reading)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from plumbline.common.connections import Policies
 from plumbline.common.errors import NeedsHumanError
+from plumbline.common.reconciling.marks import Lane
 from plumbline.qb_writer.domain.documents import decoded
 from plumbline.qb_writer.domain.holdings import Held
 from plumbline.qb_writer.domain.kind import Find, Follow, LookUp, Refusal, Related
@@ -70,22 +71,22 @@ class Viewer:
         *,
         records: Records,
         past: Past,
-        books: Callable[[str], Awaitable[Books]],
+        books: Callable[[str, Lane], Awaitable[Books]],
         policies: Callable[[str], Policies],
     ) -> None:
-        """Look at what `records` has and `books(realm)` shows, by `policies(connection)`."""
+        """Look at what `records` has and `books(realm, lane)` shows, by `policies(connection)`."""
         self._records = records
         self._past = past
         self._books = books
         self._policies = policies
 
-    async def view(self, record: Record) -> View:
-        """Return a record with what is stored of it and of the records that it names."""
+    async def view(self, record: Record, *, lane: Lane) -> View:
+        """Return a record with what is stored of it and of the records that it names; calls are made in a lane."""
         beginning = await self._past.beginning(record.connection)
         names = dict.fromkeys([*record.needs, *kind_of(record.desired).names(record.desired)])
         known = {name: await self._records.load(f"{record.realm}/{name}") for name in names}
         relations = {name: related(other, beginning) for name, other in known.items() if other is not None}
-        return View(record, beginning, relations, await self._books(record.realm))
+        return View(record, beginning, relations, await self._books(record.realm, lane))
 
     def situation(self, view: View) -> Situation:
         """Return what the next step depends on."""

@@ -76,7 +76,7 @@ class Writer:
         record = await self._records.load(claim.key)
         if record is None:
             return Done()
-        view = await self._viewer.view(record)
+        view = await self._viewer.view(record, lane=claim.row.lane)
         with partner_time() as spent:
             work = Work(
                 record=view.record,

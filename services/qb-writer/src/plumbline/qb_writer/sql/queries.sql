@@ -143,13 +143,53 @@ SELECT number, incarnation, operation, request_id, document_number, document_id,
        closed_at
 FROM writes WHERE key = $1 ORDER BY number
 
+-- name: know_realm
+-- A realm whose turns have not been counted yet: its next one is free.
+INSERT INTO governor (realm, turn_at) VALUES ($1, '-infinity') ON CONFLICT DO NOTHING
+
 -- name: take_turn
--- Reserve the realm's next turn (a leaky bucket by the database's clock) and say how long to wait for it.
--- No row: the queue is longer than anybody should wait in.
-INSERT INTO governor AS g (realm, turn_at) VALUES ($1, clock_timestamp() + $2::interval)
-ON CONFLICT (realm) DO UPDATE SET turn_at = greatest(g.turn_at, clock_timestamp()) + $2::interval
-WHERE g.turn_at <= clock_timestamp() + $4::interval
-RETURNING greatest(interval '0', turn_at - $3::interval - clock_timestamp()) AS wait
+-- Take the realm's next turn, count its reads, and say how long to wait for it, by the database's clock. After a refusal
+-- the pace regains $4 turns a minute in each length of its wait, up to $3. A lower lane ($5) gets a turn that begins at once, or one
+-- that comes a whole queue ($2) after the last of a lower lane, even where the queue is full. No row: no turn.
+WITH held AS (
+    SELECT * FROM governor WHERE realm = $1 FOR UPDATE
+), seen AS (
+    SELECT *, clock_timestamp() AS now, date_trunc('month', now() AT TIME ZONE 'UTC')::date AS this_month FROM held
+), next AS (
+    SELECT *, greatest(closed_until, turn_at) AS free_at, interval '1 minute' / least($3::float8,
+        pace + $4::float8 * extract(epoch FROM now - closed_until) / extract(epoch FROM closed_for)) AS turn
+    FROM seen
+)
+UPDATE governor g SET
+    turn_at = greatest(n.now, n.free_at) + n.turn,
+    lower_at = CASE WHEN $5 THEN greatest(n.now, n.free_at) ELSE n.lower_at END,
+    month = n.this_month,
+    reads = $6 + CASE WHEN n.month = n.this_month THEN n.reads ELSE 0 END
+FROM next n
+WHERE g.realm = n.realm AND CASE
+    WHEN $5::boolean AND n.free_at > n.now THEN n.free_at BETWEEN n.lower_at + $2::interval AND n.now + 2 * $2::interval
+    ELSE n.free_at <= n.now + $2::interval END
+RETURNING greatest(interval '0', n.free_at - n.now) AS wait
+
+-- name: slow_down
+-- The realm refused for too many calls: none for so long, and then half the pace. A refusal that comes within the wait
+-- after another one is of a call that was on its way.
+WITH held AS (
+    SELECT *, clock_timestamp() AS now FROM governor WHERE realm = $1 FOR UPDATE
+)
+UPDATE governor g SET
+    closed_until = greatest(h.closed_until, h.now + $2::interval),
+    closed_for = $2,
+    pace = CASE WHEN h.closed_until > h.now THEN h.pace ELSE greatest($5::float8, least($3::float8, h.pace
+        + $4::float8 * extract(epoch FROM h.now - h.closed_until) / extract(epoch FROM h.closed_for)) / 2) END
+FROM held h WHERE g.realm = h.realm
+
+-- name: limits
+-- At what pace each realm is called now, and what was read of it in this month.
+SELECT realm, now() AS at, CASE WHEN month = date_trunc('month', now() AT TIME ZONE 'UTC')::date THEN reads ELSE 0 END AS reads,
+       least($1::float8, pace + $2::float8 * extract(epoch FROM greatest(interval '0', now() - closed_until))
+                                / extract(epoch FROM closed_for)) AS calls_per_min
+FROM governor ORDER BY realm
 
 -- name: beginning
 -- When a connection went live, from which day on, and up to when its books had been read then.

@@ -29,27 +29,36 @@ RETURNING key
 SELECT pg_notify(current_schema() || '_work', '')
 
 -- name: claim
--- Lease due rows: the most urgent lane first, connections in turn, none beyond its limit.
+-- Lease due rows: the most urgent lane first, connections in turn, none beyond its limit. After a hold one row probes
+-- whether the far side is well again, and holds its connection as long as its lease: replicas wake at the same moment,
+-- and the one that comes second finds the row of the connection locked, or changed.
 WITH busy AS (
     SELECT connection, count(*) AS n FROM work WHERE leased_until > clock_timestamp() GROUP BY connection
+), probing AS (
+    SELECT connection FROM connections WHERE held_until <= $1 FOR UPDATE SKIP LOCKED
 ), candidates AS (
     SELECT d.key, d.lane, d.due_at,
            row_number() OVER (PARTITION BY c.connection ORDER BY d.lane, d.due_at) AS place
     FROM connections c
     LEFT JOIN busy b USING (connection)
+    LEFT JOIN probing p USING (connection)
     CROSS JOIN LATERAL (
         SELECT w.key, w.lane, w.due_at FROM work w
         WHERE w.connection = c.connection AND w.due_at <= $1 AND w.lane >= $5
           AND (w.leased_until IS NULL OR w.leased_until <= clock_timestamp())
         ORDER BY w.lane, w.due_at
-        LIMIT greatest(0, $3 - coalesce(b.n, 0))
+        LIMIT CASE WHEN p.connection IS NULL THEN greatest(0, $3 - coalesce(b.n, 0)) ELSE 1 END
     ) d
-    WHERE c.held_until IS NULL OR c.held_until <= $1
+    WHERE c.held_until IS NULL OR p.connection IS NOT NULL
 ), picked AS (
-    SELECT w.key FROM work w
+    SELECT w.key, w.connection FROM work w
     WHERE w.key IN (SELECT key FROM candidates ORDER BY lane, place, due_at LIMIT $2)
       AND w.due_at <= $1 AND (w.leased_until IS NULL OR w.leased_until <= clock_timestamp())
     FOR UPDATE SKIP LOCKED
+), probed AS (
+    UPDATE connections c SET held_until = $1::timestamptz + $4::interval
+    FROM picked JOIN probing USING (connection) WHERE c.connection = picked.connection
+    RETURNING c.connection, c.held_until
 )
 UPDATE work w SET
     fence = w.fence + 1,
@@ -58,9 +67,9 @@ UPDATE work w SET
     claimed_in = pg_current_snapshot(),
     serving_since = least(w.serving_since, w.unserved_since),
     unserved_since = NULL
-FROM picked WHERE w.key = picked.key
+FROM picked LEFT JOIN probed USING (connection) WHERE w.key = picked.key
 RETURNING w.key, w.connection, w.lane, w.generation, w.fence, w.attempt, w.serving_since, w.deletion_seen,
-          w.traceparent, w.causes, w.announced_code, w.announced_reason
+          w.traceparent, w.causes, w.announced_code, w.announced_reason, probed.held_until AS probe_until
 
 -- name: hold_fence
 -- Lock the claimed row and renew its lease, if the claim still holds it.
@@ -112,6 +121,11 @@ WHERE key = $1 AND fence = $2 RETURNING true
 INSERT INTO connections AS c (connection, held_until, held_why) VALUES ($1, $2, $3)
 ON CONFLICT (connection) DO UPDATE SET
     held_until = greatest(c.held_until, excluded.held_until), held_why = excluded.held_why
+
+-- name: end_probe
+-- A probe has ended: the next one may come at the given time, or, if none is given, the connection is worked as ever.
+-- A hold that came meanwhile stays.
+UPDATE connections SET held_until = $3 WHERE connection = $1 AND held_until = $2
 
 -- name: spend_retry
 -- Take one retry from the connection's budget and return when the budget allows the next.
