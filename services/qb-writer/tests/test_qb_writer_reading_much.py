@@ -13,7 +13,7 @@ from writer_lab import REALM, Cutting, Hurried, Tokens, WriterLab
 from writer_wishes import bill
 
 from plumbline.common.clock import SystemClock
-from plumbline.common.database import borrowed, transaction
+from plumbline.common.database import Pool, borrowed, transaction
 from plumbline.common.listening import Bell
 from plumbline.common.reconciling.loop import Reconciler
 from plumbline.common.reconciling.store import WorkStore
@@ -42,11 +42,37 @@ class DoomedCalls(httpx.AsyncBaseTransport):
         )
 
 
+class MeddledWith(httpx.AsyncBaseTransport):
+    """A bookkeeper changes what comes first of everything, each time before a page of one moment is read."""
+
+    def __init__(self, lab: WriterLab, ids: list[str]) -> None:
+        self._inner = Cutting(lab.world)
+        self._lab = lab
+        self._ids = ids
+
+    @override
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if "startposition" in request.url.params.get("query", ""):
+            self._lab.world.clock.step(2)
+            for _ in range(300):
+                changed = {"Id": self._ids.pop(0), "TxnDate": "2026-01-01"}
+                self._lab.person("Invoice", changed)
+        return await self._inner.handle_async_request(request)
+
+
 @asynccontextmanager
 async def doomed(lab: WriterLab, doom: Doom, realm: str = REALM) -> AsyncIterator[Reconciler]:
     """A replica of the reader that dies at the step which `doom` names; it works nothing else."""
-    pool = DoomedPool(lab.pool, doom)
     transport = DoomedCalls(Cutting(lab.world), doom)
+    async with reading_through(transport, DoomedPool(lab.pool, doom), realm) as loop:
+        yield loop
+
+
+@asynccontextmanager
+async def reading_through(
+    transport: httpx.AsyncBaseTransport, pool: Pool, realm: str = REALM
+) -> AsyncIterator[Reconciler]:
+    """A replica that works nothing but the reading of a realm."""
     async with httpx.AsyncClient(transport=transport, base_url="https://quickbooks.example") as http:
         governor = Hurried(pool)
         client = QuickBooksClient(
@@ -209,6 +235,21 @@ async def test_thousands_of_documents_of_one_moment_are_read_and_followed(hurrie
         hurried.world.clock.step(800)
         assert (await hurried.look() > 1) == crowded
         assert (await horizon(hurried)).reading is None
+    assert await known(hurried) == truth(hurried)
+
+
+async def test_what_is_changed_while_a_crowded_moment_is_read_pushes_nothing_out_of_sight(
+    hurried: WriterLab,
+) -> None:
+    ids = [hurried.person("Invoice", hurried.stranger(f"I-{n}"))["Id"] for n in range(2_500)]
+    await hurried.mark_books(REALM)
+    async with reading_through(MeddledWith(hurried, list(ids)), hurried.pool) as loop:
+        for _ in range(12):
+            await loop.work_off()
+            await asyncio.sleep(0.06)
+    assert {quickbooks_id for _, quickbooks_id in await known(hurried)} == set(ids)
+    hurried.world.clock.step(800)
+    await hurried.look()
     assert await known(hurried) == truth(hurried)
 
 
