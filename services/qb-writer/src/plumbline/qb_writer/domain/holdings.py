@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
+from typing import Any
 
 from plumbline.qb_writer.domain.documents import encoded
 from plumbline.qb_writer.domain.kinds import KINDS, AnyKind, kind_of
 from plumbline.qb_writer.domain.records import Document, Record
 from plumbline.quickbooks.answers import record_of
+from plumbline.quickbooks.changes import changed_at, is_stub
 from plumbline.quickbooks.errors import QuickBooksUnreadableError
 
 BY_ENTITY: Mapping[str, AnyKind] = MappingProxyType({kind.entity: kind for kind in KINDS.values()})
@@ -80,9 +82,8 @@ def held(realm: str, entity: str, document: Document) -> Held:
     People make documents that our records would not hold: whatever cannot be read is left out, not refused.
     """
     kind = BY_ENTITY[entity]
-    changed_at = _moment(document.get("MetaData", {}).get("LastUpdatedTime"))
-    if document.get("status") == "Deleted":
-        return Held(realm, entity, document["Id"], is_deleted=True, changed_at=changed_at)
+    if is_stub(document):
+        return Held(realm, entity, document["Id"], is_deleted=True, changed_at=_changed_at(document))
     total, balance = _amounts(kind, document)
     party = document.get("CustomerRef") or document.get("VendorRef") or {}
     return Held(
@@ -90,13 +91,13 @@ def held(realm: str, entity: str, document: Document) -> Held:
         entity=entity,
         quickbooks_id=document["Id"],
         sync_token=int(document["SyncToken"]),
-        number=document.get("DocNumber"),
-        party=party.get("value"),
-        note=document.get(kind.note),
+        number=_text(document.get("DocNumber")),
+        party=_text(party.get("value")),
+        note=_text(document.get(kind.note)),
         dated_on=_day(document.get("TxnDate")),
         total_cents=total,
         balance_cents=balance,
-        changed_at=changed_at,
+        changed_at=_changed_at(document),
         body=encoded(document).decode(),
     )
 
@@ -126,16 +127,29 @@ def _age(document: Held) -> tuple[bool, int]:
 
 
 def _amounts(kind: AnyKind, document: Document) -> tuple[int | None, int | None]:
+    # Lines tell nothing of it, and are most of the work; of what people make they are also the strangest part.
+    head = {name: value for name, value in document.items() if name != "Line"}
     try:
-        amounts = kind.amounts(record_of(kind.model, document))
+        amounts = kind.amounts(record_of(kind.model, head))
     except QuickBooksUnreadableError:
         return None, None
     return amounts.total_cents, amounts.balance_cents
 
 
-def _moment(said: str | None) -> datetime | None:
-    return None if said is None else datetime.fromisoformat(said)
+def _changed_at(document: Document) -> datetime | None:
+    try:
+        return changed_at(document)
+    except QuickBooksUnreadableError:
+        return None
 
 
-def _day(said: str | None) -> date | None:
-    return None if said is None else date.fromisoformat(said)
+def _day(said: Any) -> date | None:
+    try:
+        return date.fromisoformat(said)
+    except (TypeError, ValueError):
+        return None
+
+
+def _text(said: Any) -> str | None:
+    """Return a text as PostgreSQL can hold it: without NUL, and without half a surrogate pair."""
+    return said.replace("\0", "").encode(errors="ignore").decode() if isinstance(said, str) else None

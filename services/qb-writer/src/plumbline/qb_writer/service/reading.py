@@ -110,11 +110,12 @@ class Reader:
             return Done(again_after=AT_ONCE)
         left = reading.entities[1:]
         if left:
-            horizon = replace(horizon, reading=replace(reading, entities=left))
-        else:
-            complete = horizon.complete_since or await self._holdings.database_time()
-            horizon = Horizon(horizon.realm, complete, watermark=reading.since)
-        return Done(self._storing([], horizon), again_after=AT_ONCE)
+            onward = replace(horizon, reading=replace(reading, entities=left))
+            return Done(self._storing([], onward), again_after=AT_ONCE)
+        complete = horizon.complete_since or await self._holdings.database_time()
+        read = Horizon(horizon.realm, complete, watermark=reading.since)
+        # Not at once: the crowd of changes that a reading has made up for is still within the overlap.
+        return Done(self._storing([], read), again_after=self._look)
 
     async def _look_for_missing(self, claim: Claim, books: Chronicle, realm: str, reading: Reading) -> bool:
         """Read what no page has shown, by its id: a query may lag, and pages never tell of deletions.

@@ -113,7 +113,7 @@ SELECT h.place - 1 AS place, r.key, r.connection
 FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::boolean[])
      WITH ORDINALITY AS h (realm, kind, id, sync_token, is_deleted, place)
 JOIN records r ON r.realm = h.realm AND r.quickbooks_id = h.id AND r.kind = h.kind
-WHERE NOT r.deleted AND (h.is_deleted OR h.sync_token > r.sync_token::bigint)
+WHERE NOT r.deleted AND (h.is_deleted AND r.removed IS DISTINCT FROM 'deleted' OR h.sync_token > r.sync_token::bigint)
 
 -- name: unseen
 -- Documents that are held, and were not seen since a moment.
