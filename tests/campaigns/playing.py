@@ -16,10 +16,10 @@ from tests.campaigns.record import Record, Revision, Wish
 from tests.campaigns.servers import ENDING_MAX_S, Pace, Place
 from tests.campaigns.verdict import Row, judge
 
-STRUCK_MAX_S = 30.0
+STRUCK_MAX_S = 60.0
 """How long a life may take to reach its point."""
 
-REST_MAX_S = 60.0
+REST_MAX_S = 90.0
 """How long a step may take to come to rest: I3, with room for a busy machine."""
 
 STALL_MAX_S = 7.0

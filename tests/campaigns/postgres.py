@@ -35,8 +35,8 @@ RECORDS_OF_ONE_KILL = 3
 WORKED_MAX_S = 0.8
 """A kill comes so long after new work at most."""
 
-REST_MAX_S = 120.0
-"""How long all of it may take to come to rest after the last kill."""
+REST_MAX_S = 360.0
+"""How long all of it may take to come to rest after the last kill: who failed often waits up to five minutes."""
 
 CONNECTIONS_MAX = 2 * (POOL_SIZE + 2 + 2) + 4
 """Two lives' pools, listeners, relays and secret stores, and the campaign's own two pools."""

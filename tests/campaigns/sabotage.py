@@ -63,7 +63,7 @@ async def _caught_by_tests(name: str, tests: Sequence[str]) -> tuple[bool, str]:
     async with asyncio.timeout(TESTS_MAX_S):
         output, _ = await process.communicate()
     said = output.decode("utf-8", "replace")
-    errors = re.findall(r"^E\s+(.*)$", said, re.MULTILINE)
+    errors = re.findall(r"^E[ \t]+(.*)$", said, re.MULTILINE)
     failed = re.search(r"^FAILED \S+::(\w+)", said, re.MULTILINE)
     if process.returncode != TESTS_FAILED or failed is None:
         return False, "tests did not run" if process.returncode else "all tests passed"

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 import traceback
+from collections.abc import Awaitable, Callable
 
 import pytest
 from typing_extensions import override
@@ -32,12 +33,36 @@ async def no_turn() -> None:
     """Let everybody through."""
 
 
-async def write(url: str, *, deadline_s: float, tokens: Tokens | None = None) -> Reply:
+async def post(client: QuickBooksClient) -> Reply:
+    return await client.post("invoice", b"{}", request_id="r-1")
+
+
+async def void(client: QuickBooksClient) -> Reply:
+    params = {"operation": "update", "include": "void"}
+    return await client.post("billpayment", b"{}", request_id="r-1", params=params)
+
+
+async def send(client: QuickBooksClient) -> Reply:
+    return await client.send("creditmemo", "145", None, request_id="r-1")
+
+
+async def upload(client: QuickBooksClient) -> Reply:
+    metadata = b'{"FileName": "a.pdf", "ContentType": "application/pdf"}'
+    return await client.upload(metadata, b"%PDF", request_id="r-1")
+
+
+Operation = Callable[[QuickBooksClient], Awaitable[Reply]]
+EVERY_OPERATION = pytest.mark.parametrize("operation", [post, void, send, upload])
+
+
+async def write(
+    url: str, *, deadline_s: float, tokens: Tokens | None = None, operation: Operation = post
+) -> Reply:
     async with asyncio.timeout(HANGS_S), partner_client(url) as http:
         client = QuickBooksClient(
             http, tokens or Tokens(), realm_id="77", deadline_s=deadline_s, turn=no_turn
         )
-        return await client.post("invoice", b"{}", request_id="r-1")
+        return await operation(client)
 
 
 async def read(url: str, *, deadline_s: float) -> None:
@@ -81,6 +106,14 @@ async def half_a_body(writer: asyncio.StreamWriter) -> None:
     raise ConnectionResetError
 
 
+async def half_closed(writer: asyncio.StreamWriter) -> None:
+    writer.write(HEAD % len(WHOLE))
+    writer.write_eof()
+    await writer.drain()
+    await asyncio.sleep(0.05)
+    raise ConnectionResetError
+
+
 async def nonsense(writer: asyncio.StreamWriter) -> None:
     writer.write(b"\x16\x03\x01 this is no HTTP at all\r\n\r\n")
     await writer.drain()
@@ -94,19 +127,23 @@ async def endless(writer: asyncio.StreamWriter) -> None:
         await writer.drain()
 
 
+@EVERY_OPERATION
 @pytest.mark.parametrize("play", [never, half_a_head, head_only, drip])
-async def test_far_side_that_does_not_finish_meets_the_deadline(play: Play) -> None:
+async def test_far_side_that_does_not_finish_meets_the_deadline(play: Play, operation: Operation) -> None:
     async with far_side(play) as (url, heard):
-        assert isinstance(await write(url, deadline_s=0.5), Unknown)
+        assert isinstance(await write(url, deadline_s=0.3, operation=operation), Unknown)
         with pytest.raises(QuickBooksUnavailableError):
-            await read(url, deadline_s=0.5)
+            await read(url, deadline_s=0.3)
     assert len(heard) == 2
 
 
-@pytest.mark.parametrize("play", [reset, half_a_body, nonsense])
-async def test_broken_answer_leaves_the_outcome_unknown_and_nothing_is_repeated(play: Play) -> None:
+@EVERY_OPERATION
+@pytest.mark.parametrize("play", [reset, half_a_body, half_closed, nonsense])
+async def test_broken_answer_leaves_the_outcome_unknown_and_nothing_is_repeated(
+    play: Play, operation: Operation
+) -> None:
     async with far_side(play) as (url, heard):
-        assert isinstance(await write(url, deadline_s=UNHURRIED_S), Unknown)
+        assert isinstance(await write(url, deadline_s=UNHURRIED_S, operation=operation), Unknown)
         assert len(heard) == 1
         with pytest.raises(QuickBooksUnavailableError):
             await read(url, deadline_s=UNHURRIED_S)

@@ -54,7 +54,7 @@ Written by `make docs`.
 - *twin*: whether QuickBooks held a document of its number when the company went live; asked only of what was wanted before that
 - *there*: whether there is a document, as far as is known
 - *read now*: whether it was read in this piece of work; what was not may have changed since
-- *told*: whether QuickBooks tells of a change since it was read
+- *told*: whether QuickBooks, or a payment of ours, tells of a change since it was read
 - *edited*: whether a person ended it or changed what we wrote, and then the company's policy `person_changed_it` for its kind
 - *as wished*: whether our last write said what is wanted now
 - *money*: how much was applied to it, or used of it
