@@ -95,9 +95,9 @@ class Place:
                 await life.stop(signal.SIGKILL)
         self.lives.clear()
 
-    async def admit(self, company: Company) -> None:
-        """Keep a company's access token where the writer reads it."""
-        token = LiveToken(SecretStr(company.access_token), 1, datetime.now(UTC) + TOKEN_LIFE)
+    async def admit(self, company: Company, *, version: int = 1) -> None:
+        """Keep a company's access token where the writer reads it; a later version is a renewed one."""
+        token = LiveToken(SecretStr(company.access_token), version, datetime.now(UTC) + TOKEN_LIFE)
         path = access_path(f"quickbooks/{company.realm}")
         await self.secrets.write(path, access_values(token), expected_version=None)
 
@@ -123,7 +123,7 @@ class Servers:
     bear: Bear
 
     @asynccontextmanager
-    async def place(self, name: str, pace: Pace) -> AsyncIterator[Place]:
+    async def place(self, name: str, pace: Pace, *, pool_size: int = POOL_SIZE) -> AsyncIterator[Place]:
         """Give a place to write from, with an empty database."""
         key_file, token_file = self.folder / "secrets.key", self.folder / "operator.token"
         async with AsyncExitStack() as stack:
@@ -133,7 +133,7 @@ class Servers:
             env = {
                 "PLUMBLINE_ENV": "test",
                 "PLUMBLINE_DATABASE_URL": url,
-                "PLUMBLINE_DATABASE_POOL_SIZE": str(POOL_SIZE),
+                "PLUMBLINE_DATABASE_POOL_SIZE": str(pool_size),
                 "PLUMBLINE_SECRETS": "embedded",
                 "PLUMBLINE_SECRETS_KEY_FILE": str(key_file),
                 "PLUMBLINE_OPERATOR_TOKEN_FILE": str(token_file),
