@@ -125,6 +125,30 @@ class Books:
         made = await self._post("/control/faults", {**trouble.rule, "match": match})
         return str(made["id"])
 
+    async def storm(self, realm: str, rule: Mapping[str, Any], *, share: float, seed: int) -> str:
+        """Make trouble for a share of all requests of a company; return the id of its rule."""
+        match = {"provider": "quickbooks", "realm": realm}
+        body = {**rule, "match": match, "probability": share, "seed": seed}
+        return str((await self._post("/control/faults", body))["id"])
+
+    async def slow(self, *, ms: float, jitter_ms: float) -> None:
+        """Let QuickBooks take so long for an answer."""
+        await self._post("/control/latency", {"provider": "quickbooks", "ms": ms, "jitter_ms": jitter_ms})
+
+    async def answers(self) -> dict[str, list[dict[str, Any]]]:
+        """Return every answer so far by company, refusals among them, in order."""
+        found: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        seen = 0
+        while True:
+            params: dict[str, str | int] = {"since": seen, "kind": "answer"}
+            page = (await self._control.get("/journal", params=params)).raise_for_status().json()
+            if not page["entries"]:
+                return dict(found)
+            for entry in page["entries"]:
+                if "realm" in entry:
+                    found[entry["realm"]].append(entry)
+            seen = page["next"]
+
     async def hits(self, *rule_ids: str) -> int:
         """Return how many requests these rules have taken."""
         answer = await self._control.get("/control/faults")

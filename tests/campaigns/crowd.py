@@ -10,6 +10,7 @@ from typing import Any, Self
 from plumbline.common.contracts.cloudevents import Outgoing
 from plumbline.common.testing.waiting import eventually
 from tests.campaigns.evidence import unfinished, unpublished
+from tests.campaigns.link import Message
 from tests.campaigns.lives import Kafka, Life
 from tests.campaigns.servers import Pace, Place
 
@@ -67,6 +68,11 @@ class Crowd:
         """Wait until there is nothing to do but what waits for a person, or for so long; the verdict tells which."""
         with contextlib.suppress(TimeoutError):
             await eventually(self._is_at_rest, within_s=max_s)
+
+    @property
+    def published(self) -> list[Message]:
+        """Everything that was published so far; of each replica in order."""
+        return [message for kafka in self._partitions for message in kafka.published]
 
     def results(self, key: str) -> list[dict[str, Any]]:
         """Return the results published about a record, in order."""

@@ -97,15 +97,18 @@ class Place:
                 await life.stop(signal.SIGKILL)
         self.lives.clear()
 
-    async def admit(self, company: Company) -> None:
-        """Keep a company's access token where the writer reads it, and let the company be live from the first day on."""
+    async def admit(self, company: Company, *, version: int = 1) -> None:
+        """Keep a company's access token where the writer reads it, and let the company be live from the first day on.
+
+        A later version is a renewed token.
+        """
         async with borrowed(self.pool) as connection:
             await connection.execute(
                 "INSERT INTO beginnings (connection, from_day, since) VALUES ($1, '0001-01-01', now()) "
                 "ON CONFLICT DO NOTHING",
                 f"campaign-{company.realm}",
             )
-        token = LiveToken(SecretStr(company.access_token), 1, datetime.now(UTC) + TOKEN_LIFE)
+        token = LiveToken(SecretStr(company.access_token), version, datetime.now(UTC) + TOKEN_LIFE)
         path = access_path(f"quickbooks/{company.realm}")
         await self.secrets.write(path, access_values(token), expected_version=None)
 
@@ -131,7 +134,7 @@ class Servers:
     bear: Bear
 
     @asynccontextmanager
-    async def place(self, name: str, pace: Pace) -> AsyncIterator[Place]:
+    async def place(self, name: str, pace: Pace, *, pool_size: int = POOL_SIZE) -> AsyncIterator[Place]:
         """Give a place to write from, with an empty database."""
         key_file, token_file = self.folder / "secrets.key", self.folder / "operator.token"
         async with AsyncExitStack() as stack:
@@ -141,7 +144,7 @@ class Servers:
             env = {
                 "PLUMBLINE_ENV": "test",
                 "PLUMBLINE_DATABASE_URL": url,
-                "PLUMBLINE_DATABASE_POOL_SIZE": str(POOL_SIZE),
+                "PLUMBLINE_DATABASE_POOL_SIZE": str(pool_size),
                 "PLUMBLINE_SECRETS": "embedded",
                 "PLUMBLINE_SECRETS_KEY_FILE": str(key_file),
                 "PLUMBLINE_OPERATOR_TOKEN_FILE": str(token_file),
