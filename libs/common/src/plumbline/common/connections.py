@@ -1,6 +1,7 @@
 """`connections.yaml`: which Procore projects go to which QuickBooks company, and by what policies."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +21,7 @@ from pydantic import (
 from plumbline.common.contracts.base import ConnectionName, Identifier
 from plumbline.common.contracts.ledger import RecordKind
 from plumbline.common.errors import NeedsHumanError
+from plumbline.common.hours import Hours
 
 AppName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 """The name of an app that is registered with a provider; it is part of paths."""
@@ -56,6 +58,8 @@ class QuickBooksSide(_Section):
     realm: Identifier
     app: AppName | None = None
     """The Intuit app whose webhooks tell of this company; without one, changes are found by looking."""
+    begins_on: date | None = None
+    """What people date before this day is no affair of ours; if left out, the day of the first record."""
 
     @property
     def account(self) -> str:
@@ -105,6 +109,8 @@ class ConnectionConfig(_Section):
     statuses: Literal["procore", "brief"] = "procore"
     """Which rows of the status map apply: Procore's own statuses, or the brief's numeric codes."""
     policies: Policies = Policies()
+    hours: Hours = Hours()
+    """When its people are at work: by these the age of differences is counted."""
 
 
 class Connections:
