@@ -1,7 +1,6 @@
 """`connections.yaml`: which Procore projects go to which QuickBooks company, and by what policies."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -58,8 +57,6 @@ class QuickBooksSide(_Section):
     realm: Identifier
     app: AppName | None = None
     """The Intuit app whose webhooks tell of this company; without one, changes are found by looking."""
-    begins_on: date | None = None
-    """What people date before this day is no affair of ours; if left out, the day of the first record."""
 
     @property
     def account(self) -> str:

@@ -104,6 +104,17 @@ PARKED_RECORDS = Gauge(
 PARKED_CENTS = Gauge(
     "plumbline_parked_cents", "Money that waits with them, in cents.", ["service", "connection", "code"]
 )
+DRIFT_DIFFERENCES = Gauge(
+    "plumbline_drift_differences",
+    "Open differences between QuickBooks and what should be there, by what they differ in.",
+    ["connection", "code"],
+)
+DRIFT_CENTS = Gauge("plumbline_drift_cents", "Money that they touch, in cents.", ["connection", "code"])
+DRIFT_OLDEST_HOURS = Gauge(
+    "plumbline_drift_oldest_business_hours",
+    "Age of the oldest of them, in the connection's business hours; 0 where the books agree.",
+    ["connection"],
+)
 OUTBOX_WAITING = Gauge("plumbline_outbox_waiting", "Messages that are not on Kafka yet.", ["service"])
 OUTBOX_OLDEST_SECONDS = Gauge("plumbline_outbox_oldest_seconds", "Age of the oldest of them.", ["service"])
 BACKLOG_READ_AT = Gauge(
