@@ -16,13 +16,14 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.progress import Progress
 
+from plumbline.common.contracts.ledger import DesiredInvoice
 from plumbline.common.contracts.operations import RenewCredential
 from plumbline.common.contracts.topics import CREDENTIALS_COMMANDS
 from plumbline.common.database import transaction
 from plumbline.common.reconciling.store import resume
 from plumbline.stack.lifetime import run_until_signal
 from tests.campaigns.books import Books, Company
-from tests.campaigns.cases import Step
+from tests.campaigns.cases import Course, Step, Subject
 from tests.campaigns.crowd import Crowd
 from tests.campaigns.evidence import unfinished
 from tests.campaigns.histories import History
@@ -85,10 +86,13 @@ async def _person(play: Play, crowd: Crowd, company: Company, rng: random.Random
     await asyncio.sleep(rng.random() * EVERY_S)
     for _ in range(round(seconds / EVERY_S)):
         steps = (Step.CREATE, Step.UPDATE) if rng.random() < CORRECTED else (Step.CREATE,)
-        history = History(Record.of(company, str(len(play.histories) + 1), steps, rng))
+        course = Course(Subject.INVOICE, steps)
+        history = History(Record.of(company, str(len(play.histories) + 1), course, rng))
         play.histories.append(history)
         for revision in history.record.revisions:
-            play.asked_at[history.record.invoice, revision.desired.total_cents] = datetime.now(UTC)
+            billed = revision.desired
+            if isinstance(billed, DesiredInvoice):
+                play.asked_at[revision.wishes[0].record, billed.total_cents] = datetime.now(UTC)
             crowd.ask(history.record.commands(revision))
             await asyncio.sleep(EVERY_S / len(steps))
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from reading_lab import horizon, known, truth
 from typing_extensions import override
-from writer_lab import REALM, Cutting, Hurried, Tokens, WriterLab
+from writer_lab import READS_PER_MONTH, REALM, Cutting, Hurried, Tokens, WriterLab
 from writer_wishes import bill
 
 from plumbline.common.clock import SystemClock
@@ -22,6 +22,7 @@ from plumbline.common.reconciling.store import WorkStore
 from plumbline.common.testing.crashing import Doom, DoomedPool, Fate, KilledError
 from plumbline.qb_writer.adapters.books import RealmBooks
 from plumbline.qb_writer.adapters.holdings import HeldDocuments
+from plumbline.qb_writer.adapters.reads import Reads
 from plumbline.qb_writer.service import Reader
 from plumbline.quickbooks.client import QuickBooksClient
 from plumbline.quickbooks.errors import QuickBooksUnavailableError
@@ -87,7 +88,7 @@ async def reading_through(
                 client=client,
                 tokens=Tokens(),
                 governor=governor,
-                reads=lab.reads,
+                reads=Reads(pool=pool, app_of=str, per_month=READS_PER_MONTH),
                 clock=SystemClock(),
                 send_within=timedelta(seconds=10),
             )

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from typing_extensions import override
 
 from plumbline.common.clock import SystemClock
-from plumbline.common.connections import Policies
+from plumbline.common.connections import ConnectionConfig, Policies, ProcoreSide, QuickBooksSide
 from plumbline.common.contracts.ledger import (
     Desired,
     DesiredInvoice,
@@ -35,6 +35,7 @@ from plumbline.common.reconciling.store import WorkStore, mark, resume
 from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.common.secrets.tokens import LiveToken
 from plumbline.qb_writer.adapters.books import RealmBooks
+from plumbline.qb_writer.adapters.differences import DriftTable
 from plumbline.qb_writer.adapters.files import FileFolder
 from plumbline.qb_writer.adapters.governor import Governor
 from plumbline.qb_writer.adapters.holdings import QUERIES, HeldDocuments
@@ -45,8 +46,7 @@ from plumbline.qb_writer.domain.kinds import kind_of
 from plumbline.qb_writer.domain.records import Record
 from plumbline.qb_writer.domain.writes import content_of
 from plumbline.qb_writer.handlers import recording
-from plumbline.qb_writer.service import Patience, Reader, Viewer, Writer
-from plumbline.qb_writer.service.reading import is_reading, key_of
+from plumbline.qb_writer.service import Comparer, Patience, Reader, Viewer, Writer, comparing, reading
 from plumbline.qb_writer.telling import Storyteller
 from plumbline.quickbooks.client import QuickBooksClient
 from plumbline_sandbox.blueprint import CustomerBlueprint, RealmBlueprint
@@ -112,7 +112,7 @@ class WriterLab:
     async def read_books(self) -> None:
         """Have the books read, as happens every few minutes, and work until quiet."""
         async with transaction(self.pool) as connection:
-            again = Mark(key_of(REALM), CONNECTION, f"look {datetime.now(UTC).timestamp()}")
+            again = Mark(reading.key_of(REALM), CONNECTION, f"look {datetime.now(UTC).timestamp()}")
             await mark(connection, [again], now=SystemClock().now())
         await self.work_until_quiet()
 
@@ -158,7 +158,7 @@ class WriterLab:
 
     async def mark_books(self, realm: str) -> None:
         """Do what a start of the service does."""
-        due = Mark(key_of(realm), CONNECTION, f"test {uuid.uuid4()}", lane=Lane.SWEEP)
+        due = Mark(reading.key_of(realm), CONNECTION, f"test {uuid.uuid4()}", lane=Lane.SWEEP)
         async with transaction(self.pool) as connection:
             await mark(connection, [due], now=SystemClock().now())
 
@@ -171,6 +171,14 @@ class WriterLab:
             "SalesItemLineDetail": detail,
         }
         return {"CustomerRef": {"value": self.customers["Alamo"]}, "DocNumber": number, "Line": [line]}
+
+    async def compare(self) -> list[Mapping[str, Any]]:
+        """Compare the books as they are known with what they should be; return what is open."""
+        due = Mark(comparing.key_of(REALM), CONNECTION, f"test {uuid.uuid4()}", lane=Lane.SWEEP)
+        async with transaction(self.pool) as connection:
+            await mark(connection, [due], now=SystemClock().now())
+        await self.work_until_quiet()
+        return await DriftTable(self.pool).open(CONNECTION, limit=100)
 
     async def work_until_quiet(self, tries: int = 60) -> None:
         """Work until nothing is due within a second."""
@@ -305,6 +313,7 @@ async def writer_lab(
     files: Path | None = None,
     governed: bool = True,
     live: bool = True,
+    grace: timedelta = timedelta(0),
 ) -> AsyncIterator[WriterLab]:
     """Found a realm and a writer of it.
 
@@ -314,7 +323,14 @@ async def writer_lab(
         files: where the files are that can be attached.
         live: whether the company is written to already.
         governed: whether calls keep to the realm's limits, as the real ones do.
+        grace: business time that a change may be under way before it is a difference.
     """
+    config = ConnectionConfig(
+        name=CONNECTION,
+        procore=ProcoreSide(account="procore/1", company_id="1", projects=("2",)),
+        quickbooks=QuickBooksSide(realm=REALM),
+        policies=policies,
+    )
     world = World(seed=7)
     seeded = world.quickbooks.seed(
         RealmBlueprint(
@@ -378,8 +394,20 @@ async def writer_lab(
             look=timedelta(hours=1),
         )
 
+        comparer = Comparer(
+            differences=DriftTable(pool),
+            connections=lambda realm: config if realm == REALM else None,
+            clock=SystemClock(),
+            grace=grace,
+            every=timedelta(hours=1),
+        )
+
         async def converge(claim: Claim) -> Verdict:
-            return await (reader.converge if is_reading(claim.key) else writer.converge)(claim)
+            if reading.is_reading(claim.key):
+                return await reader.converge(claim)
+            if comparing.is_comparing(claim.key):
+                return await comparer.compare(claim)
+            return await writer.converge(claim)
 
         store = WorkStore(pool, replica="writer-1", lease=timedelta(seconds=10), per_connection=8)
         loop = Reconciler(

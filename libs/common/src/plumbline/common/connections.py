@@ -20,6 +20,7 @@ from pydantic import (
 from plumbline.common.contracts.base import ConnectionName, Identifier
 from plumbline.common.contracts.ledger import RecordKind
 from plumbline.common.errors import NeedsHumanError
+from plumbline.common.hours import Hours
 
 AppName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
 """The name of an app that is registered with a provider; it is part of paths."""
@@ -105,6 +106,8 @@ class ConnectionConfig(_Section):
     statuses: Literal["procore", "brief"] = "procore"
     """Which rows of the status map apply: Procore's own statuses, or the brief's numeric codes."""
     policies: Policies = Policies()
+    hours: Hours = Hours()
+    """When its people are at work: by these the age of differences is counted."""
 
 
 class Connections:

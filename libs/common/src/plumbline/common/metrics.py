@@ -116,6 +116,17 @@ READS_FORECAST = Gauge(
     "plumbline_reads_forecast", "How many there will be at the month's end, at the pace so far.", ["app"]
 )
 READS_PER_MONTH = Gauge("plumbline_reads_per_month", "How many there may be.", ["app"])
+DRIFT_DIFFERENCES = Gauge(
+    "plumbline_drift_differences",
+    "Open differences between QuickBooks and what should be there, by what they differ in.",
+    ["connection", "code"],
+)
+DRIFT_CENTS = Gauge("plumbline_drift_cents", "Money that they touch, in cents.", ["connection", "code"])
+DRIFT_OLDEST_HOURS = Gauge(
+    "plumbline_drift_oldest_business_hours",
+    "Age of the oldest of them, in the connection's business hours; 0 where the books agree.",
+    ["connection"],
+)
 OUTBOX_WAITING = Gauge("plumbline_outbox_waiting", "Messages that are not on Kafka yet.", ["service"])
 OUTBOX_OLDEST_SECONDS = Gauge("plumbline_outbox_oldest_seconds", "Age of the oldest of them.", ["service"])
 BACKLOG_READ_AT = Gauge(

@@ -33,6 +33,21 @@ def report_unknown_field(model: str, field: str) -> None:
     _log.debug("quickbooks-unknown-field", model=model, field=field)
 
 
+@lru_cache
+def known_names(model: type[BaseModel]) -> frozenset[str]:
+    """Return the names by which the fields of a model may be said, gathered once: every record asks for them."""
+    names = set(model.model_fields)
+    for field in model.model_fields.values():
+        match field.validation_alias:
+            case str(alias):
+                names.add(alias)
+            case AliasChoices(choices=choices):
+                names.update(choice for choice in choices if isinstance(choice, str))
+            case _:
+                names.update()
+    return frozenset(names)
+
+
 class Record(BaseModel):
     """A frozen record, its fields in QuickBooks' PascalCase; unknown ones are reported once and dropped."""
 
@@ -48,19 +63,6 @@ class Record(BaseModel):
     @classmethod
     def _report_unknown_fields(cls, said: Any) -> Any:
         if isinstance(said, dict):
-            for name in said.keys() - cls._known_names():
+            for name in said.keys() - known_names(cls):
                 report_unknown_field(cls.__name__, name)
         return said
-
-    @classmethod
-    def _known_names(cls) -> set[str]:
-        names = set(cls.model_fields)
-        for field in cls.model_fields.values():
-            match field.validation_alias:
-                case str(alias):
-                    names.add(alias)
-                case AliasChoices(choices=choices):
-                    names.update(choice for choice in choices if isinstance(choice, str))
-                case _:
-                    names.update()
-        return names

@@ -10,6 +10,7 @@ from plumbline.common.contracts.ledger import LedgerCommand
 from plumbline.common.contracts.quickbooks import QuickBooksChanged
 from plumbline.common.contracts.topics import LEDGER_COMMANDS, QUICKBOOKS_EVENTS
 from plumbline.common.database import transaction
+from plumbline.common.hours import Hours
 from plumbline.common.http import partner_client
 from plumbline.common.kafka import KafkaPublisher
 from plumbline.common.reconciling.loop import Claim
@@ -20,16 +21,26 @@ from plumbline.common.secrets.access import AccountTokens, asking_over_kafka
 from plumbline.common.secrets.opening import open_secret_store
 from plumbline.common.service import Pace, RecordService, record_service
 from plumbline.qb_writer.adapters.books import RealmBooks
+from plumbline.qb_writer.adapters.differences import DriftTable
 from plumbline.qb_writer.adapters.files import FileFolder
 from plumbline.qb_writer.adapters.governor import Governor
 from plumbline.qb_writer.adapters.holdings import HeldDocuments
 from plumbline.qb_writer.adapters.ledger import Ledger
 from plumbline.qb_writer.adapters.past import KnownPast
 from plumbline.qb_writer.adapters.reads import Reads
+from plumbline.qb_writer.drifting import DriftFigures, DriftRoutes
 from plumbline.qb_writer.handlers import hearing, recording
 from plumbline.qb_writer.routes import ConnectionRoutes, LimitRoutes, RecordTools
-from plumbline.qb_writer.service import Foreseer, GoingLive, Reader, Viewer, Writer
-from plumbline.qb_writer.service.reading import is_reading, key_of
+from plumbline.qb_writer.service import (
+    Comparer,
+    Foreseer,
+    GoingLive,
+    Reader,
+    Viewer,
+    Writer,
+    comparing,
+    reading,
+)
 from plumbline.qb_writer.settings import Settings
 from plumbline.qb_writer.telling import Storyteller
 from plumbline.quickbooks.client import QuickBooksClient
@@ -104,8 +115,25 @@ async def run(settings: Settings) -> None:
             look=timedelta(seconds=settings.books_look_s),
         )
 
+        table = DriftTable(service.pool)
+        comparer = Comparer(
+            differences=table,
+            connections=connections.of_realm,
+            clock=service.clock,
+            grace=timedelta(seconds=settings.drift_grace_s),
+            every=timedelta(seconds=settings.drift_every_s),
+        )
+
         async def converge(claim: Claim) -> Verdict:
-            return await (reader.converge if is_reading(claim.key) else writer.converge)(claim)
+            if reading.is_reading(claim.key):
+                return await reader.converge(claim)
+            if comparing.is_comparing(claim.key):
+                return await comparer.compare(claim)
+            return await writer.converge(claim)
+
+        hours = _hours(connections)
+        drift = DriftRoutes(pool=service.pool, table=table, ledger=ledger, clock=service.clock, hours=hours)
+        figures = DriftFigures(table=table, clock=service.clock, hours=hours)
 
         service.edge.subscribe(LEDGER_COMMANDS, LedgerCommand, recording(ledger, service.clock))
         service.edge.subscribe(QUICKBOOKS_EVENTS, QuickBooksChanged, hearing(ledger, service.clock))
@@ -126,16 +154,21 @@ async def run(settings: Settings) -> None:
                     clock=service.clock,
                 ).routes(),
                 *LimitRoutes(reads, connections).routes(),
+                *drift.routes(),
             ],
             pace=Pace(concurrency=48, per_connection=CONNECTION_LIMIT, lease=lease),
-            loops=[reads.run],
+            loops=[reads.run, figures.run],
         )
 
 
 async def _follow(service: RecordService, connections: Connections) -> None:
-    """Have every company's books looked at now; restarting costs no more than a look."""
+    """Have every company's books looked at and compared now; restarting costs no more than a look."""
     start = f"start {uuid.uuid4()}"
-    marks = [Mark(key_of(c.quickbooks.realm), c.name, start, lane=Lane.SWEEP) for c in connections]
+    marks = [
+        Mark(key_of(c.quickbooks.realm), c.name, start, lane=Lane.SWEEP)
+        for c in connections
+        for key_of in (reading.key_of, comparing.key_of)
+    ]
     async with transaction(service.pool) as connection:
         await mark(connection, marks, now=service.clock.now())
 
@@ -144,5 +177,13 @@ def _policies(connections: Connections) -> Callable[[str], Policies]:
     def of(connection: str) -> Policies:
         found = connections.get(connection)
         return found.policies if found is not None else Policies()
+
+    return of
+
+
+def _hours(connections: Connections) -> Callable[[str], Hours]:
+    def of(connection: str) -> Hours:
+        found = connections.get(connection)
+        return found.hours if found is not None else Hours()
 
     return of

@@ -2,14 +2,18 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from plumbline.common.database import Connection
 from plumbline.common.errors import WaitError
+from plumbline.qb_writer.domain.comparison import Pair
+from plumbline.qb_writer.domain.difference import Difference
 from plumbline.qb_writer.domain.holdings import Held, Horizon
-from plumbline.qb_writer.domain.kind import Party
+from plumbline.qb_writer.domain.kind import Party, Relations
 from plumbline.qb_writer.domain.records import Beginning, Document, File, Record, Write
+from plumbline.qb_writer.domain.reports import Tolerance
+from plumbline.qb_writer.domain.strays import Stray
 from plumbline.quickbooks.changes import Changes
 from plumbline.quickbooks.replies import Reply
 
@@ -180,6 +184,83 @@ class Chronicle(Protocol):
 
     async def read(self, entity: str, quickbooks_id: str) -> Document | None:
         """Read a document by id, which never lags; None if QuickBooks has it no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What is known of a realm's books."""
+
+    complete_since: datetime | None
+    """Since when every document is known; None: they are still being read."""
+    beginning: Beginning | None
+    """When its company went live; None: it is only observed, and nothing is written that could differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """Some records of a realm, and those that they refer to, as they stood at one moment."""
+
+    pairs: Sequence[Pair]
+    relations: Relations
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A comparison of a realm."""
+
+    realm: str
+    connection: str
+    began_at: datetime
+
+
+class Differences(Protocol):
+    """Knows how records and documents stand, and keeps in what they differ."""
+
+    async def extent(self, run: Comparison) -> Extent:
+        """Return how much is known of a realm's books."""
+
+    async def pairs(self, realm: str, beginning: Beginning, *, after: str, limit: int) -> Roll:
+        """Return the records that come after one of that name."""
+
+    async def strays(
+        self, realm: str, *, after: tuple[str, str], begins_on: date, limit: int
+    ) -> Sequence[Stray]:
+        """Return the documents without a record that come after one, by entity and id."""
+
+    async def keep(
+        self,
+        connection: Connection,
+        run: Comparison,
+        found: Sequence[Difference],
+        *,
+        unknown: Sequence[str],
+        tolerance: Tolerance,
+        now: datetime,
+    ) -> None:
+        """Store what was found of some subjects, and put what is news of it into the outbox.
+
+        Args:
+            connection: the transaction; its claim keeps others from comparing the same realm.
+            run: the comparison under way.
+            found: everything that was found of its subjects.
+            unknown: subjects of which nothing is known; what is open of them stays so.
+            tolerance: how long a change may be under way.
+            now: the time.
+        """
+
+    async def close(self, connection: Connection, run: Comparison, *, limit: int, now: datetime) -> int:
+        """Close some of what the comparison has not seen, put it into the outbox, and return how many."""
+
+    async def ended(
+        self,
+        connection: Connection,
+        run: Comparison,
+        extent: Extent,
+        *,
+        counts: tuple[int, int],
+        now: datetime,
+    ) -> None:
+        """Note that the comparison has come to its end, over so many records and documents."""
 
 
 class Files(Protocol):

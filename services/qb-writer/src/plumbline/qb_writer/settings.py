@@ -40,6 +40,13 @@ class Settings(ServiceSettings):
         default=300.0,
         description="Between looks for what people changed, one metered call each; webhooks tell of it sooner.",
     )
+    drift_every_s: float = Field(
+        default=300.0, description="From the end of a comparison of a company's books to the next one."
+    )
+    drift_grace_s: float = Field(
+        default=3600.0,
+        description="Business time that a change may be under way before it is told as a difference.",
+    )
     files_dir: Path | None = Field(default=None, description="Folder of the files that are attached.")
     token_cooldown_s: float = Field(
         default=60.0, description="Rest of an account whose token was refused twice in a row."

@@ -5,24 +5,22 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import httpx
 import typer
 
 from plumbline.provision.kafka import KafkaSetupError
 from plumbline.provision.vault import VaultSetupError
 from plumbline.stack.cli import containers
+from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, ask_all
 from plumbline.stack.cli.beginning import print_plan
 from plumbline.stack.cli.console import wide_console
+from plumbline.stack.cli.drift import drift
 from plumbline.stack.cli.foreseen import print_foreseen
 from plumbline.stack.lifetime import run_until_signal
 from plumbline.stack.processes import ProcessDiedError, ProcessNotReadyError
-from plumbline.stack.runners.containers import PublishedPorts
-from plumbline.stack.runners.state import ADDRESSES_FILE, IN_CONTAINERS
 from plumbline.stack.runners.ways import Way
 from plumbline.stack.scenario.demo import DemoOptions, run_demo
 from plumbline.stack.scenario.operators import StuckError
@@ -37,10 +35,7 @@ app = typer.Typer(
 
 app.add_typer(containers.app, name="containers")
 
-State = Annotated[Path, typer.Option("--state", help="State folder of the running stack.")]
-DEFAULT_STATE = Path(".plumbline/demo")
-SERVICES = ("mapper", "qb-writer", "token-vault", "ingest-hooks")
-"""Services that keep records."""
+app.command("drift")(drift)
 
 NO_RECORDS = ("books/", "drift/")
 """What the keys of work begin with that is no record of the books."""
@@ -116,14 +111,14 @@ def sandbox(context: typer.Context) -> None:
 @app.command()
 def status(state: State = DEFAULT_STATE) -> None:
     """Show what there is to do, per service and connection, and what QuickBooks lets us call."""
-    for service, said in _ask_all(state, "/status"):
+    for service, said in ask_all(state, "/status"):
         for row in said["connections"]:
             until = row["held_until"] and datetime.fromisoformat(row["held_until"])
             held = f", held: {row['held_why']}" if until and until > datetime.now(UTC) else ""
             typer.echo(
                 f"{service:14} {row['connection']:24} {row['unfinished']} to do, {row['parked']} parked{held}"
             )
-    for service, said in _ask_all(state, "/limits", of=("qb-writer",)):
+    for service, said in ask_all(state, "/limits", of=("qb-writer",)):
         for row in said["companies"]:
             typer.echo(
                 f"{service:14} {row['connection']:24} {row['calls_per_min']} calls a minute at most; "
@@ -135,7 +130,7 @@ def status(state: State = DEFAULT_STATE) -> None:
 @app.command()
 def parked(state: State = DEFAULT_STATE) -> None:
     """List what waits for a person, and why."""
-    for service, said in _ask_all(state, "/parked"):
+    for service, said in ask_all(state, "/parked"):
         for row in said["parked"]:
             typer.echo(f"{row['key']}  [{service}] {row['code']}\n    {row['reason']}")
 
@@ -143,9 +138,9 @@ def parked(state: State = DEFAULT_STATE) -> None:
 @app.command()
 def resume(key: str, state: State = DEFAULT_STATE) -> None:
     """Try a parked record again now."""
-    for service, said in _ask_all(state, "/parked"):
+    for service, said in ask_all(state, "/parked"):
         if key in {row["key"] for row in said["parked"]}:
-            _ask(state, service, f"/parked/{key}/resume", method="POST")
+            ask(state, service, f"/parked/{key}/resume", method="POST")
             typer.echo(f"resumed {key}")
             return
     typer.echo(f"{key} is not parked; `plumbline parked` lists what is.", err=True)
@@ -156,7 +151,7 @@ def resume(key: str, state: State = DEFAULT_STATE) -> None:
 def link(connection: str, kind: str, source: str, quickbooks_id: str, state: State = DEFAULT_STATE) -> None:
     """Link something in Procore to a QuickBooks customer, item or class; waiting records go on."""
     body = [{"connection": connection, "kind": kind, "source": source, "quickbooks_id": quickbooks_id}]
-    resumed = _ask(state, "mapper", "/links", method="POST", body=body)["resumed"]
+    resumed = ask(state, "mapper", "/links", method="POST", body=body)["resumed"]
     typer.echo(f"linked; {len(resumed)} records go on" if resumed else "linked")
 
 
@@ -174,7 +169,7 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Show what going live would do: what is made, what is linked with what is there, what is left; writes nothing."""
-    said = _ask(state, "qb-writer", f"/connections/{connection}/plan?from={from_day}")
+    said = ask(state, "qb-writer", f"/connections/{connection}/plan?from={from_day}")
     if as_json:
         typer.echo(json.dumps(said, indent=2))
     else:
@@ -185,14 +180,14 @@ def plan(
 def go_live(connection: str, from_day: FromDay, state: State = DEFAULT_STATE) -> None:
     """Begin to write to a company. What is from before that day is linked or left, never made. See `plan` first."""
     path = f"/connections/{connection}/go-live"
-    said = _ask(state, "qb-writer", path, method="POST", body={"from": from_day})
+    said = ask(state, "qb-writer", path, method="POST", body={"from": from_day})
     typer.echo(f"{connection} is live from {said['from']} on; {said['records']} records go on.")
 
 
 @app.command()
 def resend(record: str, state: State = DEFAULT_STATE) -> None:
     """Have QuickBooks mail a document once more: give its record's key, or a part of it."""
-    _ask(state, "qb-writer", f"/resend/{_one(state, record)}", method="POST")
+    ask(state, "qb-writer", f"/resend/{_one(state, record)}", method="POST")
     typer.echo(f"{record} is mailed once more; `plumbline trace {record}` tells when.")
 
 
@@ -210,16 +205,16 @@ def replay(
     if bool(record) == bool(connection):
         raise typer.BadParameter("name a record, or a connection by --connection")
     path = f"/connections/{connection}/records" if connection else f"/records?find={record}"
-    keys = [key for key in _ask(state, "qb-writer", path)["keys"] if not key.startswith(NO_RECORDS)]
+    keys = [key for key in ask(state, "qb-writer", path)["keys"] if not key.startswith(NO_RECORDS)]
     if not keys:
         typer.echo(f"Nothing is known of {record or connection}.", err=True)
         raise typer.Exit(1)
     if dry_run:
-        foreseen = (_ask(state, "qb-writer", f"/next/{key}") for key in keys)
+        foreseen = (ask(state, "qb-writer", f"/next/{key}") for key in keys)
         print_foreseen(wide_console(), foreseen, total=len(keys))
         return
     for first in range(0, len(keys), REPLAYED_AT_ONCE):
-        _ask(state, "qb-writer", "/replay", method="POST", body=keys[first : first + REPLAYED_AT_ONCE])
+        ask(state, "qb-writer", "/replay", method="POST", body=keys[first : first + REPLAYED_AT_ONCE])
     typer.echo(f"{len(keys)} records are compared once more; `plumbline status` tells how far that is.")
 
 
@@ -227,9 +222,9 @@ def replay(
 def trace(record: str, state: State = DEFAULT_STATE) -> None:
     """Tell a record's whole story: give its key, or a part of it such as Procore's id."""
     told = False
-    for service, found in _ask_all(state, f"/records?find={record}"):
+    for service, found in ask_all(state, f"/records?find={record}"):
         for key in found["keys"]:
-            said = _ask(state, service, f"/records/{key}")
+            said = ask(state, service, f"/records/{key}")
             typer.echo(f"\n{service}: {key}")
             for sentence in said.get("story", []):
                 typer.echo(f"  {sentence}")
@@ -246,7 +241,7 @@ def trace(record: str, state: State = DEFAULT_STATE) -> None:
 
 def _one(state: Path, record: str) -> str:
     """Return the key of the one record of qb-writer that a person means."""
-    keys: list[str] = _ask(state, "qb-writer", f"/records?find={record}")["keys"]
+    keys: list[str] = ask(state, "qb-writer", f"/records?find={record}")["keys"]
     if record in keys:
         return record
     if len(keys) != 1:
@@ -254,49 +249,6 @@ def _one(state: Path, record: str) -> str:
         typer.echo(f"Which one? {len(keys)} records have {record} in their keys.\n  {which}", err=True)
         raise typer.Exit(1)
     return keys[0]
-
-
-class AwayError(typer.Exit):
-    """A service does not answer, or its database does not; that has been said."""
-
-
-def _ask_all(state: Path, path: str, *, of: Sequence[str] = SERVICES) -> Iterator[tuple[str, Any]]:
-    """Ask every service that keeps records, or those named; one that is away hides nothing of the others."""
-    for service in of:
-        try:
-            said = _ask(state, service, path)
-        except AwayError:
-            continue
-        yield service, said
-
-
-def _ask(state: Path, service: str, path: str, *, method: str = "GET", body: Any = None) -> Any:
-    file = state / ADDRESSES_FILE
-    if not file.exists():
-        typer.echo(
-            f"No stack is running here ({file} is not there). `make demo KEEP=1` leaves one running; containers are asked with `--state .plumbline/containers`.",
-            err=True,
-        )
-        raise typer.Exit(2)
-    known = json.loads(file.read_text())
-    services = PublishedPorts() if known["services"] == IN_CONTAINERS else known["services"]
-    token = Path(known["operator_token_file"]).read_text().strip()
-    try:
-        answer = httpx.request(
-            method,
-            f"{services[service]}{path}",
-            json=body,
-            headers={"authorization": f"Bearer {token}"},
-            timeout=10,
-            trust_env=False,
-        )
-    except (httpx.TransportError, KeyError) as error:  # KeyError: a container that is down has no port
-        typer.echo(f"{service} does not answer; its log says why. Try again once it is up.", err=True)
-        raise AwayError(code=2) from error
-    if answer.is_error:
-        typer.echo(f"{service}: {answer.json().get('detail', answer.text)}", err=True)
-        raise AwayError(code=1) if answer.status_code == 503 else typer.Exit(1)
-    return answer.json()
 
 
 def main() -> None:

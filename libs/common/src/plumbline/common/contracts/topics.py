@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from plumbline.common.contracts.base import Contract
+from plumbline.common.contracts.drift import LedgerDrift
 from plumbline.common.contracts.ledger import LedgerCommand, LedgerResult
 from plumbline.common.contracts.operations import (
     CredentialChanged,
@@ -80,6 +81,15 @@ LEDGER_RESULTS = Topic(
     "what was done in QuickBooks, with times",
     COMMAND_RETENTION,
 )
+LEDGER_DRIFT = Topic(
+    "ledger.drift.v1",
+    LedgerDrift,
+    "realm/record",
+    "qb-writer",
+    "anyone",
+    "where the books differ from what they should be: opened, changed, closed",
+    COMMAND_RETENTION,
+)
 RECORDS_PARKED = Topic(
     "records.parked.v1", RecordParked, "record", "any", "anyone", "a record waits for a person, or goes on"
 )
@@ -116,6 +126,7 @@ TOPICS: tuple[Topic, ...] = (
     QUICKBOOKS_EVENTS,
     LEDGER_COMMANDS,
     LEDGER_RESULTS,
+    LEDGER_DRIFT,
     RECORDS_PARKED,
     CREDENTIALS_COMMANDS,
     CREDENTIALS_EVENTS,

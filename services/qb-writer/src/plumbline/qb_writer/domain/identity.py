@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import uuid
 from collections.abc import Iterator
 
@@ -10,6 +11,7 @@ NUMBER_MAX = 21
 
 _NAMESPACE = uuid.UUID("6f0f9c1e-6f0a-5c0b-8f5e-3a1f5f9b7d11")
 _TAIL_LENGTH = 6
+_MARKER = re.compile(r"plumbline:(?P<record>.+)#\d+")
 
 
 def request_id(*, realm: str, record: str, incarnation: int, number: int, body: bytes) -> str:
@@ -26,6 +28,12 @@ def request_id(*, realm: str, record: str, incarnation: int, number: int, body: 
 def marker(record: str, incarnation: int) -> str:
     """Return the private note that says whose document it is."""
     return f"plumbline:{record}#{incarnation}"
+
+
+def marked(note: str) -> str | None:
+    """Return the record whose marker a note carries, if any; that of a voided document carries more words."""
+    found = _MARKER.search(note)
+    return found["record"] if found else None
 
 
 def number_candidates(wanted: str, *, record: str, incarnation: int) -> Iterator[str]:

@@ -150,10 +150,14 @@ class Kind(Generic[W, D]):
     """Whether a delete sends the whole document, not only which one it is."""
     is_guarded: bool = True
     """Whether money that was applied to it keeps us from changing or ending it."""
+    is_made_by_people: bool = False
+    """Whether people make such documents beside ours as a matter of course, as they enter payments."""
     number: Callable[[W], Number | None] = lambda _: None
     """Its document number as it is wanted; None: it has none of ours."""
     dated: Callable[[W], date | None]
     """Its day in the books; None: it goes with what it names."""
+    title: Callable[[W], str | None] = lambda _: None
+    """What people call it that has no number of ours, such as the number of a check."""
     party: Callable[[W], Party | None]
     stake_cents: Callable[[W], int | None]
     """How much money waits while it is parked."""

@@ -60,9 +60,10 @@ _ADVICE = {
 
 def named(record: Record) -> str:
     """Return what a person calls the record: its kind, and its number where it has one."""
-    kind = kind_of(record.desired).name.replace("-", " ").capitalize()
-    number = record.observed.number
-    return f"{kind} {number}" if number else f"{kind} {record.name.partition('/')[2]}"
+    kind, wish = kind_of(record.desired), record.desired
+    wanted = kind.number(wish)
+    known = record.observed.number or (wanted.wanted if wanted else kind.title(wish))
+    return f"{kind.name.replace('-', ' ').capitalize()} {known or record.name.partition('/')[2]}"
 
 
 def question(record: Record, code: str, *, twins: Sequence[Held] = ()) -> Refusal:

@@ -39,7 +39,7 @@ def situation_of(
     """
     kind, seen = kind_of(record.desired), record.observed
     return Situation(
-        aim=_aim(kind, record),
+        aim=aim_of(record),
         standing=_standing(kind, record, relations, beginning),
         twin=_twin(kind, record, beginning, twins),
         presence=_presence(seen),
@@ -55,6 +55,14 @@ def situation_of(
         sought=seen.sought or kind.number(record.desired) is not None,
         is_replaced=kind.correction is Correction.REPLACE,
     )
+
+
+def aim_of(record: Record) -> Aim:
+    """Return what a record's wish aims at."""
+    kind = kind_of(record.desired)
+    aim = kind.aims[record.desired.state]
+    # Of nothing nothing can be paid: a document of zero is as paid as it will ever be.
+    return Aim.HELD if aim is Aim.PAID and kind.stake_cents(record.desired) == 0 else aim
 
 
 def related(record: Record, beginning: Beginning | None) -> Related:
@@ -106,12 +114,6 @@ def _twin(kind: AnyKind, record: Record, beginning: Beginning | None, twins: Seq
     if kind.number(record.desired) is None or not is_old or record.writes:
         return Twin.NONE
     return Twin.UNSOUGHT if twins is None else twin_among(record.desired, twins)[0]
-
-
-def _aim(kind: AnyKind, record: Record) -> Aim:
-    aim = kind.aims[record.desired.state]
-    # Of nothing nothing can be paid: a document of zero is as paid as it will ever be.
-    return Aim.HELD if aim is Aim.PAID and kind.stake_cents(record.desired) == 0 else aim
 
 
 def _presence(seen: Observed) -> Presence:

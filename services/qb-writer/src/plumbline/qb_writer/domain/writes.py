@@ -109,8 +109,8 @@ def parameters(kind: AnyKind, write: Write) -> Mapping[str, str]:
             return {}
 
 
-def differences(kind: AnyKind, sent: bytes, held: Document) -> tuple[str, ...]:
-    """Name the fields we own in which QuickBooks holds something else than was sent.
+def disagreements(kind: AnyKind, sent: bytes, held: Document) -> dict[str, tuple[object, object]]:
+    """Return each field we own in which QuickBooks holds something else than was sent, with both.
 
     What was sent is read as if QuickBooks held it, so that one function tells of both sides what is ours.
 
@@ -122,7 +122,20 @@ def differences(kind: AnyKind, sent: bytes, held: Document) -> tuple[str, ...]:
     as_if_held = {"Id": "", "SyncToken": "", "TotalAmt": total, "Balance": total} | document
     expected = kind.facts(record_of(kind.model, as_if_held))
     found = kind.facts(record_of(kind.model, held))
-    return tuple(name for name, value in expected.items() if value is not None and found[name] != value)
+    return {
+        name: (value, found[name])
+        for name, value in expected.items()
+        if value is not None and found[name] != value
+    }
+
+
+def differences(kind: AnyKind, sent: bytes, held: Document) -> tuple[str, ...]:
+    """Name the fields we own in which QuickBooks holds something else than was sent.
+
+    Raises:
+        QuickBooksUnreadableError: permanent; QuickBooks' document is not of the documented shape.
+    """
+    return tuple(disagreements(kind, sent, held))
 
 
 def is_ours(kind: AnyKind, document: Document, record: Record, incarnation: int) -> bool:
@@ -149,7 +162,7 @@ def proves(kind: AnyKind, write: Write, document: Document | None, *, is_answer:
             at = mailed_at(document)
             return at is not None and (is_answer or at != write.mailed_before)
         case Operation.VOID:
-            return _is_voided(kind, document)
+            return is_voided(kind, document)
         case Operation.DELETE:
             return False
 
@@ -161,7 +174,12 @@ def _may_be_made_by(write: Write, document: Document) -> bool:
     return bool(document.get("SyncToken") != decoded(write.body)["SyncToken"])
 
 
-def _is_voided(kind: AnyKind, document: Document) -> bool:
+def is_voided(kind: AnyKind, document: Document) -> bool:
+    """Say whether a document counts no more.
+
+    Raises:
+        QuickBooksUnreadableError: permanent; QuickBooks' document is not of the documented shape.
+    """
     held = record_of(kind.model, document)
     return isinstance(held, Transaction) and held.is_voided
 
@@ -177,7 +195,7 @@ def observing(kind: AnyKind, seen: Observed, document: Document | None) -> Obser
             seen, document=None, edited=(), removed=None if seen.deleted else "deleted", fresh=True
         )
     amounts = kind.amounts(record_of(kind.model, document))
-    voided_by_other = _is_voided(kind, document) and not seen.voided
+    voided_by_other = is_voided(kind, document) and not seen.voided
     edited = differences(kind, seen.applied, document) if seen.applied and not seen.has_ended else ()
     return replace(
         seen,

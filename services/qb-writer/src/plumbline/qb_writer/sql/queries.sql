@@ -221,3 +221,94 @@ SELECT r.*, NULL AS write_number FROM records r WHERE r.connection = $1 AND r.ke
 -- name: keys_of_connection
 -- The keys of a connection's records.
 SELECT key FROM records WHERE connection = $1 ORDER BY key
+-- name: pairs
+-- The next records of a realm, and those that they refer to; each with its open write, what a person was asked about
+-- it, and its document as QuickBooks is known to hold it. One statement sees all of them at one moment.
+WITH page AS (
+    SELECT key, needs FROM records WHERE realm = $1 AND name > $2 ORDER BY name LIMIT $3
+)
+SELECT r.*, w.number AS write_number, w.incarnation AS write_incarnation, w.operation, w.request_id, w.body, w.content,
+       w.file_sha256, w.file_bytes, w.document_id, w.document_number AS write_document_number, w.send_to, w.opened_at, w.sent_at, w.tries, w.outcome,
+       k.parked_at, k.announced_code, k.announced_reason,
+       d.quickbooks_id AS held_id, d.sync_token AS held_sync_token, d.is_deleted, d.changed_at, d.seen_at, d.body AS held_body,
+       r.key IN (SELECT key FROM page) AS is_of_page
+FROM records r
+JOIN unnest($4::text[], $5::text[]) AS e (kind, entity) ON e.kind = r.kind
+LEFT JOIN writes w ON w.key = r.key AND w.fate = 'open'
+LEFT JOIN work k ON k.key = r.key
+LEFT JOIN documents d ON d.realm = r.realm AND d.entity = e.entity AND d.quickbooks_id = r.quickbooks_id
+WHERE r.key IN (SELECT key FROM page UNION ALL SELECT $1 || '/' || needed FROM page, unnest(page.needs) AS needed)
+ORDER BY r.name
+
+-- name: strays
+-- The next documents of a realm that no record owns and that may be our affair: they carry our marker, or are of a kind
+-- that people do not make beside ours, and not older than our beginning.
+SELECT d.entity, d.quickbooks_id AS held_id, d.sync_token AS held_sync_token, d.is_deleted, d.changed_at, d.seen_at,
+       d.body AS held_body, CASE WHEN NOT o.voided AND NOT o.deleted THEN o.quickbooks_id END AS rightful_id
+FROM documents d
+JOIN unnest($4::text[], $5::text[], $6::boolean[]) AS e (kind, entity, is_made_by_people) ON e.entity = d.entity
+LEFT JOIN records o ON o.key = d.realm || '/' || substring(d.note FROM 'plumbline:(.+)#[0-9]+')
+WHERE d.realm = $1 AND NOT d.is_deleted AND (d.entity, d.quickbooks_id) > ($2, $3)
+  AND (d.note LIKE '%plumbline:%' OR (NOT e.is_made_by_people AND d.dated_on >= $7))
+  AND NOT EXISTS (
+      SELECT FROM records r WHERE r.realm = d.realm AND r.quickbooks_id = d.quickbooks_id AND r.kind = e.kind
+  )
+ORDER BY d.entity, d.quickbooks_id LIMIT $8
+
+-- name: complete_since
+-- Since when all documents of a realm are known.
+SELECT complete_since FROM horizons WHERE realm = $1
+
+-- name: open_differences_of
+-- What is open of these subjects.
+SELECT * FROM differences WHERE realm = $1 AND subject = ANY ($2::text[]) AND closed_at IS NULL
+
+-- name: keep_differences
+-- Keep differences that were found; one that had closed is opened again.
+INSERT INTO differences AS d (realm, connection, subject, code, cause, quickbooks_id, off_cents, stake_cents, sentence,
+                              advice, since, opened_at, seen_at)
+SELECT $1, $2, n.subject, n.code, n.cause, n.quickbooks_id, n.off_cents, n.stake_cents, n.sentence, n.advice, n.since,
+       n.opened_at, $3
+FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::text[], $11::text[],
+            $12::timestamptz[], $13::timestamptz[])
+     AS n (subject, code, cause, quickbooks_id, off_cents, stake_cents, sentence, advice, since, opened_at)
+ON CONFLICT (realm, subject, code) DO UPDATE SET
+    connection = excluded.connection, cause = excluded.cause, quickbooks_id = excluded.quickbooks_id,
+    off_cents = excluded.off_cents, stake_cents = excluded.stake_cents, sentence = excluded.sentence,
+    advice = excluded.advice, since = excluded.since, opened_at = excluded.opened_at, seen_at = excluded.seen_at,
+    closed_at = NULL
+
+-- name: still_open
+-- What is open of these subjects stays so: nothing newer is known of them.
+UPDATE differences SET seen_at = $3 WHERE realm = $1 AND subject = ANY ($2::text[]) AND closed_at IS NULL
+
+-- name: close_differences
+-- Close some of the differences that a comparison has not seen.
+UPDATE differences SET closed_at = $3 WHERE (realm, subject, code) IN (
+    SELECT realm, subject, code FROM differences WHERE realm = $1 AND seen_at < $2 AND closed_at IS NULL LIMIT $4
+)
+RETURNING *
+
+-- name: keep_comparison
+-- A comparison has come to its end.
+INSERT INTO comparisons (realm, connection, began_at, ended_at, complete_since, live_from, records, documents)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (realm) DO UPDATE SET
+    connection = excluded.connection, began_at = excluded.began_at, ended_at = excluded.ended_at,
+    complete_since = excluded.complete_since, live_from = excluded.live_from, records = excluded.records,
+    documents = excluded.documents
+
+-- name: comparisons
+-- When each realm was compared last.
+SELECT * FROM comparisons ORDER BY connection
+
+-- name: drift_totals
+-- How much is open, by connection and code.
+SELECT connection, code, count(*) AS differences, sum(stake_cents)::bigint AS stake_cents,
+       sum(off_cents)::bigint AS off_cents, min(since) AS oldest_since
+FROM differences WHERE closed_at IS NULL GROUP BY connection, code ORDER BY connection, code
+
+-- name: open_differences
+-- What is open, the most money first.
+SELECT * FROM differences WHERE closed_at IS NULL AND ($1::text IS NULL OR connection = $1)
+ORDER BY stake_cents DESC, since, realm, subject, code LIMIT $2

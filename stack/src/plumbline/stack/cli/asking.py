@@ -1,0 +1,68 @@
+"""Asking the services' operator routes, wherever a stack runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from plumbline.stack.runners.containers import PublishedPorts
+from plumbline.stack.runners.state import ADDRESSES_FILE, IN_CONTAINERS
+
+State = Annotated[Path, typer.Option("--state", help="State folder of the running stack.")]
+DEFAULT_STATE = Path(".plumbline/demo")
+SERVICES = ("mapper", "qb-writer", "token-vault", "ingest-hooks")
+"""Services that keep records."""
+
+
+class AwayError(typer.Exit):
+    """A service does not answer, or its database does not; that has been said."""
+
+
+def ask_all(state: Path, path: str, *, of: Sequence[str] = SERVICES) -> Iterator[tuple[str, Any]]:
+    """Ask every service that keeps records, or those named; one that is away hides nothing of the others."""
+    for service in of:
+        try:
+            said = ask(state, service, path)
+        except AwayError:
+            continue
+        yield service, said
+
+
+def ask(state: Path, service: str, path: str, *, method: str = "GET", body: Any = None) -> Any:
+    """Ask one service; say why if it does not answer as it should.
+
+    Raises:
+        AwayError: the service or its database is away.
+        typer.Exit: the service refuses; its sentence has been said.
+    """
+    file = state / ADDRESSES_FILE
+    if not file.exists():
+        typer.echo(
+            f"No stack is running here ({file} is not there). `make demo KEEP=1` leaves one running; containers are asked with `--state .plumbline/containers`.",
+            err=True,
+        )
+        raise typer.Exit(2)
+    known = json.loads(file.read_text())
+    services = PublishedPorts() if known["services"] == IN_CONTAINERS else known["services"]
+    token = Path(known["operator_token_file"]).read_text().strip()
+    try:
+        answer = httpx.request(
+            method,
+            f"{services[service]}{path}",
+            json=body,
+            headers={"authorization": f"Bearer {token}"},
+            timeout=10,
+            trust_env=False,
+        )
+    except (httpx.TransportError, KeyError) as error:  # KeyError: a container that is down has no port
+        typer.echo(f"{service} does not answer; its log says why. Try again once it is up.", err=True)
+        raise AwayError(code=2) from error
+    if answer.is_error:
+        typer.echo(f"{service}: {answer.json().get('detail', answer.text)}", err=True)
+        raise AwayError(code=1) if answer.status_code == 503 else typer.Exit(1)
+    return answer.json()
