@@ -7,20 +7,18 @@ from typing import Any
 
 import pytest
 
-from plumbline.common.database import Pool
+from plumbline.common.database import Pool, transaction
 from plumbline.common.listening import Bell
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.marks import Mark
-from plumbline.common.reconciling.store import (
-    QUERIES,
-)
-from plumbline.common.reconciling.verdicts import Done, Park, Verdict
+from plumbline.common.reconciling.store import QUERIES, resume
+from plumbline.common.reconciling.verdicts import Done, Park, Verdict, Wait
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.crashing import Doom, DoomedPool, Fate
 from plumbline.common.testing.database import idle, keys_where, marked, rows, service_pool
 from plumbline.common.testing.reconciling import Scripted, reconciler, run_until, work_store
 
-SECOND = timedelta(seconds=1)
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
 
 @pytest.fixture
@@ -81,3 +79,27 @@ async def test_describing_queries_show_what_operators_need(pool: Pool, clock: Fa
         ("ohio", 0, 1),
         ("texas", 0, 0),
     ]
+
+
+async def test_row_that_is_done_and_looked_at_later_is_nothing_to_do_until_there_is_news(
+    pool: Pool, clock: FakeClock
+) -> None:
+    async def to_do() -> int:
+        (ohio,) = await rows(pool, QUERIES["totals"])
+        return int(ohio["unfinished"])
+
+    done = Done(again_after=HOUR)
+    script = Scripted(done, Wait(SECOND, "not yet"), done, Park("code", "Ask."), done)
+    loop = reconciler(work_store(pool), script, clock)
+    for cause, left in (("first", 0), ("news", 1), ("more news", 0), ("bad news", 0)):
+        await marked(pool, clock, Mark("a", "ohio", cause))
+        assert await to_do() == 1, cause
+        clock.advance(SECOND)
+        await loop.work_off()
+        assert await to_do() == left, cause
+        clock.advance(SECOND)
+    async with transaction(pool) as connection:
+        assert await resume(connection, keys=["a"], cause="operator", now=clock.now()) == ["a"]
+    assert await to_do() == 1
+    await loop.work_off()
+    assert await to_do() == 0

@@ -20,7 +20,7 @@ ON CONFLICT (key) DO UPDATE SET
     deletion_seen = w.deletion_seen OR excluded.deletion_seen,
     traceparent = coalesce(excluded.traceparent, w.traceparent),
     causes = (w.causes || excluded.causes)[greatest(1, cardinality(w.causes || excluded.causes) - 19):],
-    parked_at = NULL
+    parked_at = NULL, rests = false
 WHERE NOT w.causes @> excluded.causes
 RETURNING key
 
@@ -82,7 +82,7 @@ WHERE key = $1 AND fence = $2 AND leased_by IS NOT NULL RETURNING true
 UPDATE work SET
     leased_until = NULL, leased_by = NULL, attempt = 0, worked_at = $4, serving_since = NULL,
     due_at = CASE WHEN generation = $3 THEN $5::timestamptz ELSE $4::timestamptz + $6::interval END,
-    waiting_for = NULL, announced_code = NULL, announced_reason = NULL, parked_at = NULL,
+    rests = generation = $3, waiting_for = NULL, announced_code = NULL, announced_reason = NULL, parked_at = NULL,
     parked_cents = NULL, resumes_on = NULL
 WHERE key = $1 AND fence = $2 RETURNING true
 
@@ -91,7 +91,7 @@ WHERE key = $1 AND fence = $2 RETURNING true
 UPDATE work SET
     leased_until = NULL, leased_by = NULL, worked_at = $4, attempt = attempt + $7,
     due_at = CASE WHEN generation = $3 THEN $5::timestamptz ELSE $4::timestamptz + $6::interval END,
-    waiting_for = $8
+    rests = false, waiting_for = $8
 WHERE key = $1 AND fence = $2 RETURNING true
 
 -- name: await_event
@@ -110,7 +110,7 @@ ON CONFLICT (event) DO UPDATE SET happened_in = excluded.happened_in
 -- name: finish_parked
 -- A person must act, unless news came meanwhile: then that is tried first.
 UPDATE work SET
-    leased_until = NULL, leased_by = NULL, worked_at = $4, attempt = 0, waiting_for = NULL,
+    leased_until = NULL, leased_by = NULL, worked_at = $4, attempt = 0, waiting_for = NULL, rests = false,
     due_at = CASE WHEN generation = $3 AND NOT $10 THEN NULL ELSE $4::timestamptz + $5::interval END,
     parked_at = CASE WHEN generation = $3 AND NOT $10 THEN $4::timestamptz END,
     announced_code = $6, announced_reason = $7, parked_cents = $8, resumes_on = $9
@@ -180,7 +180,7 @@ SELECT key FROM work WHERE strpos(key, $1) > 0 ORDER BY key LIMIT 20
 -- name: totals
 -- What there is to do, per connection.
 SELECT c.connection, c.held_until, c.held_why,
-       count(w.key) FILTER (WHERE w.due_at IS NOT NULL) AS unfinished,
+       count(w.key) FILTER (WHERE w.due_at IS NOT NULL AND NOT w.rests) AS unfinished,
        count(w.key) FILTER (WHERE w.parked_at IS NOT NULL) AS parked,
        count(w.key) FILTER (WHERE w.leased_until > clock_timestamp()) AS in_work,
        min(w.due_at) AS oldest_due_at
