@@ -118,6 +118,7 @@ async def test_what_was_billed_is_looked_at_once_more_for_late_change_order_rows
     world.show()
 
     first = await world.work("webhook event-1")
+    world.clock.advance(PAUSES[-1])
     again = await world.work("webhook event-1")
 
     assert isinstance(first, Done)
@@ -125,6 +126,19 @@ async def test_what_was_billed_is_looked_at_once_more_for_late_change_order_rows
     assert isinstance(again, Done)
     assert again.again_after is None
     assert len(world.commands) == 1
+
+
+async def test_a_look_that_a_payment_causes_at_once_does_not_stand_for_the_one_that_late_rows_need() -> None:
+    world = World()
+    world.show()
+    await world.work("webhook event-1")
+    early = timedelta(milliseconds=200)
+    world.clock.advance(early)
+
+    sooner = await world.work("webhook event-1", "payment 501")
+
+    assert isinstance(sooner, Done)
+    assert sooner.again_after == PAUSES[-1] - early
 
 
 async def test_rows_that_came_late_make_a_new_version() -> None:
@@ -170,6 +184,7 @@ async def test_a_draft_is_done_and_publishes_nothing() -> None:
     world.show(status="draft")
 
     first = await world.work()
+    world.clock.advance(PAUSES[-1])
     again = await world.work()
 
     assert isinstance(first, Done)

@@ -47,6 +47,7 @@ class Task:
             connection=self.connection.name,
             content_hash=look.content_hash,
             seen_at=self.now,
+            changed_at=look.changed_at,
             causes=self.row.causes,
             looks=looks,
             about=outcome.about,
@@ -152,14 +153,14 @@ class Mapper:
         invoice = await self._invoices.payment_application(
             task.connection.name, target.project, target.number
         )
-        look = Look(task.before, task.row.causes, _hash(invoice))
+        look = Look(task.before, task.row.causes, _hash(invoice), task.now)
         outcome = await self._outcome(task, invoice) if invoice else self._outcome_of_absence(task)
         return self._verdict(task, look, outcome)
 
     async def _work_payment(self, task: Task) -> Verdict:
         target = task.target
         payment = await self._invoices.contract_payment(task.connection.name, target.project, target.number)
-        look = Look(task.before, task.row.causes, _hash(payment))
+        look = Look(task.before, task.row.causes, _hash(payment), task.now)
         if payment is None and not task.row.deletion_seen:
             return self._verdict(task, look, Outcome(problem=_invisible(task)))
         about = await self._invoice_paid(task, payment) if payment else None
@@ -182,7 +183,7 @@ class Mapper:
             )
         # Rows of a fresh change order come late and no webhook tells of them; and what changed may be another
         # thing than what the hint told of, such as the sum of a neighbour's earlier billing.
-        again = self._pauses[-1] if look.changed else None
+        again = look.until_settled(self._pauses[-1])
         return Done(store=self._keeping(task, look, outcome, looks=0), again_after=again)
 
     async def _outcome(self, task: Task, invoice: PaymentApplication) -> Outcome:

@@ -74,6 +74,7 @@ async def _keep_sighting(connection: Connection, sighting: Sighting) -> None:
         sighting.connection,
         sighting.content_hash,
         sighting.seen_at,
+        sighting.changed_at,
         list(sighting.causes),
         sighting.looks,
         sighting.about,

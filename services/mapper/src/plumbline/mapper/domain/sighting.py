@@ -21,6 +21,8 @@ class Sighting:
     content_hash: str | None
     """SHA-256 of what Procore showed; None where it showed no such record."""
     seen_at: datetime
+    changed_at: datetime
+    """When it was first seen as it is now."""
     causes: tuple[str, ...]
     """Why it was read: the marks known by then, newest last."""
     looks: int = 0
@@ -38,6 +40,21 @@ class Look:
     before: Sighting | None
     causes: tuple[str, ...]
     content_hash: str | None
+    at: datetime
+    """When it began."""
+
+    @property
+    def changed_at(self) -> datetime:
+        """When the record was first seen as it is now."""
+        return self.at if self.before is None or self.changed else self.before.changed_at
+
+    def until_settled(self, pause: timedelta) -> timedelta | None:
+        """Return how long until the record has been as it is for a whole pause; None if it has been.
+
+        Looks that come earlier for another reason do not count: they may be as early as the first one.
+        """
+        left = self.changed_at + pause - self.at
+        return left if left > timedelta(0) else None
 
     @property
     def changed(self) -> bool:

@@ -1,13 +1,14 @@
 -- name: last_sighting
 -- What was last seen of a record.
-SELECT key, connection, content_hash, seen_at, causes, looks, about, why FROM sightings WHERE key = $1
+SELECT key, connection, content_hash, seen_at, changed_at, causes, looks, about, why FROM sightings WHERE key = $1
 
 -- name: keep_sighting
 -- Remember what was seen, in place of what was seen before.
-INSERT INTO sightings (key, connection, content_hash, seen_at, causes, looks, about, why)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO sightings (key, connection, content_hash, seen_at, changed_at, causes, looks, about, why)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (key) DO UPDATE SET
     connection = excluded.connection, content_hash = excluded.content_hash, seen_at = excluded.seen_at,
+    changed_at = excluded.changed_at,
     causes = excluded.causes, looks = excluded.looks, about = excluded.about, why = excluded.why
 
 -- name: published
