@@ -241,6 +241,15 @@ async def test_thousands_of_documents_of_one_moment_are_read_and_followed(hurrie
     assert await known(hurried) == truth(hurried)
 
 
+async def test_moment_that_does_not_end_with_its_page_is_read_to_its_end(hurried: WriterLab) -> None:
+    for moment in range(2):
+        hurried.world.clock.step(2)
+        for n in range(700):
+            hurried.person("Invoice", hurried.stranger(f"I-{moment}-{n}"))
+    assert await hurried.look() == 6 + 2
+    assert await known(hurried) == truth(hurried)
+
+
 async def test_what_is_changed_while_a_crowded_moment_is_read_pushes_nothing_out_of_sight(
     hurried: WriterLab,
 ) -> None:
