@@ -280,6 +280,32 @@ async def test_changes_that_fill_an_answer_together_are_asked_for_one_entity_aft
     assert (await horizon(hurried)).reading is None
 
 
+async def test_documents_that_are_too_long_for_one_answer_are_read_and_followed_in_smaller_ones(
+    hurried: WriterLab,
+) -> None:
+    long = hurried.stranger("long")
+    [line] = long["Line"]
+    long["Line"] = [{**line, "Description": f"{n} {'x' * 3_900}"} for n in range(20)]
+    made = [hurried.person("Invoice", {**long, "DocNumber": f"I-{n}"}) for n in range(130)]
+    await hurried.want(bill(hurried))
+    await hurried.look()
+    assert await known(hurried) == truth(hurried)
+    hurried.world.clock.step(1_200)
+    for invoice in made:
+        hurried.person("Invoice", {"Id": invoice["Id"], "TxnDate": "2026-01-01"})
+    hurried.person("Invoice", {"Id": made[7]["Id"]}, "delete")
+    [owed] = hurried.held("Bill")
+    hurried.person("Bill", {"Id": owed["Id"], "TxnDate": "2026-01-01"})
+    before = await horizon(hurried)
+    await hurried.look()
+    assert await known(hurried) == truth(hurried)
+    assert await hurried.parked() == {"bill/1/2/1": "changed-in-quickbooks"}
+    after = await horizon(hurried)
+    assert before.watermark is not None
+    assert after.watermark is not None
+    assert after.watermark - before.watermark >= timedelta(seconds=1_200)
+
+
 async def test_what_was_deleted_during_a_pause_longer_than_changes_are_told_is_noticed(
     hurried: WriterLab,
 ) -> None:
