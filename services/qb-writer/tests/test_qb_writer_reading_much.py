@@ -280,6 +280,29 @@ async def test_changes_that_fill_an_answer_together_are_asked_for_one_entity_aft
     assert (await horizon(hurried)).reading is None
 
 
+async def test_what_changes_elsewhere_while_a_crowd_waits_to_be_read_is_found_by_the_next_look(
+    hurried: WriterLab,
+) -> None:
+    await hurried.want(bill(hurried))
+    await hurried.look()
+    for n in range(1_000):
+        hurried.person("Invoice", hurried.stranger(f"I-{n}"))
+    match = {"provider": "quickbooks", "path": "/query"}
+    hurried.world.faults.add({"name": "html", "match": match, "times": 1})
+    await hurried.look_once()
+    reading = (await horizon(hurried)).reading
+    assert reading is not None
+    assert reading.entities == ("Invoice",)
+    [owed] = hurried.held("Bill")
+    hurried.person("Bill", {"Id": owed["Id"], "TxnDate": "2026-01-01"})
+    hurried.world.clock.step(1_200)
+    await hurried.look()
+    assert (await horizon(hurried)).reading is None
+    await hurried.look()
+    assert await hurried.parked() == {"bill/1/2/1": "changed-in-quickbooks"}
+    assert await known(hurried) == truth(hurried)
+
+
 async def test_documents_that_are_too_long_for_one_answer_are_read_and_followed_in_smaller_ones(
     hurried: WriterLab,
 ) -> None:
