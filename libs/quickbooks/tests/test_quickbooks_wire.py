@@ -152,6 +152,8 @@ async def test_broken_answer_leaves_the_outcome_unknown_and_nothing_is_repeated(
 async def test_answer_larger_than_the_limit_is_not_read_to_its_end() -> None:
     async with far_side(endless) as (url, _):
         reply = await write(url, deadline_s=UNHURRIED_S)
+        with pytest.raises(QuickBooksTooMuchError):
+            await read(url, deadline_s=UNHURRIED_S)
     assert isinstance(reply, Unknown)
     assert str(MAX_ANSWER_BYTES) in reply.why
 

@@ -202,6 +202,7 @@ async def test_watermark_is_quickbooks_own_time_and_moves_with_each_look(hurried
     second = await horizon(hurried)
     assert second.watermark is not None
     assert second.watermark - first.watermark >= timedelta(seconds=60)
+    assert abs(second.watermark - hurried.world.clock.now()) < timedelta(minutes=1)
     assert second.complete_since == first.complete_since
 
 

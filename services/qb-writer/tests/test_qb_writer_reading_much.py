@@ -241,6 +241,15 @@ async def test_thousands_of_documents_of_one_moment_are_read_and_followed(hurrie
     assert await known(hurried) == truth(hurried)
 
 
+async def test_moment_that_does_not_end_with_its_page_is_read_to_its_end(hurried: WriterLab) -> None:
+    for moment in range(2):
+        hurried.world.clock.step(2)
+        for n in range(700):
+            hurried.person("Invoice", hurried.stranger(f"I-{moment}-{n}"))
+    assert await hurried.look() == 6 + 2
+    assert await known(hurried) == truth(hurried)
+
+
 async def test_what_is_changed_while_a_crowded_moment_is_read_pushes_nothing_out_of_sight(
     hurried: WriterLab,
 ) -> None:
@@ -269,6 +278,55 @@ async def test_changes_that_fill_an_answer_together_are_asked_for_one_entity_aft
     assert await hurried.look() == 8
     assert await known(hurried) == truth(hurried)
     assert (await horizon(hurried)).reading is None
+
+
+async def test_what_changes_elsewhere_while_a_crowd_waits_to_be_read_is_found_by_the_next_look(
+    hurried: WriterLab,
+) -> None:
+    await hurried.want(bill(hurried))
+    await hurried.look()
+    for n in range(1_000):
+        hurried.person("Invoice", hurried.stranger(f"I-{n}"))
+    match = {"provider": "quickbooks", "path": "/query"}
+    hurried.world.faults.add({"name": "html", "match": match, "times": 1})
+    await hurried.look_once()
+    reading = (await horizon(hurried)).reading
+    assert reading is not None
+    assert reading.entities == ("Invoice",)
+    [owed] = hurried.held("Bill")
+    hurried.person("Bill", {"Id": owed["Id"], "TxnDate": "2026-01-01"})
+    hurried.world.clock.step(1_200)
+    await hurried.look()
+    assert (await horizon(hurried)).reading is None
+    await hurried.look()
+    assert await hurried.parked() == {"bill/1/2/1": "changed-in-quickbooks"}
+    assert await known(hurried) == truth(hurried)
+
+
+async def test_documents_that_are_too_long_for_one_answer_are_read_and_followed_in_smaller_ones(
+    hurried: WriterLab,
+) -> None:
+    long = hurried.stranger("long")
+    [line] = long["Line"]
+    long["Line"] = [{**line, "Description": f"{n} {'x' * 3_900}"} for n in range(20)]
+    made = [hurried.person("Invoice", {**long, "DocNumber": f"I-{n}"}) for n in range(130)]
+    await hurried.want(bill(hurried))
+    await hurried.look()
+    assert await known(hurried) == truth(hurried)
+    hurried.world.clock.step(1_200)
+    for invoice in made:
+        hurried.person("Invoice", {"Id": invoice["Id"], "TxnDate": "2026-01-01"})
+    hurried.person("Invoice", {"Id": made[7]["Id"]}, "delete")
+    [owed] = hurried.held("Bill")
+    hurried.person("Bill", {"Id": owed["Id"], "TxnDate": "2026-01-01"})
+    before = await horizon(hurried)
+    await hurried.look()
+    assert await known(hurried) == truth(hurried)
+    assert await hurried.parked() == {"bill/1/2/1": "changed-in-quickbooks"}
+    after = await horizon(hurried)
+    assert before.watermark is not None
+    assert after.watermark is not None
+    assert after.watermark - before.watermark >= timedelta(seconds=1_200)
 
 
 async def test_what_was_deleted_during_a_pause_longer_than_changes_are_told_is_noticed(

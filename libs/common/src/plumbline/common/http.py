@@ -35,6 +35,10 @@ class NoAnswerError(TransientError):
     """The request was sent and no whole answer came back: its outcome is unknown."""
 
 
+class AnswerTooLargeError(NoAnswerError):
+    """The answer was longer than we read: asking for less helps, asking again does not."""
+
+
 @dataclass(slots=True)
 class PartnerTime:
     """Time spent in partner calls and in waiting for their limits, in seconds."""
@@ -101,6 +105,7 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request, *, deadlin
     Raises:
         NotSentError: transient; no connection was made, so nothing can have happened.
         NoAnswerError: transient; the request may or may not have had its effect.
+        AnswerTooLargeError: one of these; the answer is longer than `MAX_ANSWER_BYTES`.
     """
     started, status = time.perf_counter(), NO_ANSWER
     try:
@@ -128,7 +133,7 @@ async def _send(client: httpx.AsyncClient, request: httpx.Request) -> PartnerAns
         async for chunk in response.aiter_bytes():
             size += len(chunk)
             if size > MAX_ANSWER_BYTES:
-                raise NoAnswerError(f"{request.url.host} answered more than {MAX_ANSWER_BYTES} bytes")
+                raise AnswerTooLargeError(f"{request.url.host} answered more than {MAX_ANSWER_BYTES} bytes")
             chunks.append(chunk)
     finally:
         await response.aclose()

@@ -5,6 +5,7 @@ from plumbline.quickbooks.errors import (
     QuickBooksFaultError,
     QuickBooksForbiddenError,
     QuickBooksThrottledError,
+    QuickBooksTooMuchError,
     QuickBooksUnavailableError,
     QuickBooksUnreadableError,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "QuickBooksFaultError",
     "QuickBooksForbiddenError",
     "QuickBooksThrottledError",
+    "QuickBooksTooMuchError",
     "QuickBooksUnavailableError",
     "QuickBooksUnreadableError",
     "Reaction",

@@ -12,11 +12,15 @@ from urllib.parse import quote
 import httpx
 
 from plumbline.common.errors import WaitError
-from plumbline.common.http import NoAnswerError, NotSentError, PartnerAnswer
+from plumbline.common.http import AnswerTooLargeError, NoAnswerError, NotSentError, PartnerAnswer
 from plumbline.common.secrets.tokens import TokenSource
 from plumbline.quickbooks.answers import THROTTLE_WAIT, Document, document_in, record_of, reply_to, said_in
 from plumbline.quickbooks.changes import Changes, Rows, changes_in, count_in, rows_in
-from plumbline.quickbooks.errors import QuickBooksFaultError, QuickBooksUnavailableError
+from plumbline.quickbooks.errors import (
+    QuickBooksFaultError,
+    QuickBooksTooMuchError,
+    QuickBooksUnavailableError,
+)
 from plumbline.quickbooks.faults import OBJECT_NOT_FOUND
 from plumbline.quickbooks.models import CompanyInfo, Preferences
 from plumbline.quickbooks.record import Record
@@ -48,6 +52,7 @@ class QuickBooksClient:
         NoLiveTokenError: wait; there is no token, or two in a row were refused.
         QuickBooksThrottledError: wait; holds the connection.
         QuickBooksUnavailableError: transient; no usable answer.
+        QuickBooksTooMuchError: one of these; the answer is longer than we read.
         QuickBooksForbiddenError: needs a person.
         QuickBooksFaultError: permanent; carries the fault.
         QuickBooksUnreadableError: permanent; the answer has another shape than documented.
@@ -176,18 +181,18 @@ class QuickBooksClient:
         asked = {"entities": ",".join(entities), "changedSince": since.isoformat()}
         return changes_in(self._said(await self._read("/cdc", asked)), entities)
 
-    async def changed_after(self, entity: str, after: datetime | None) -> Rows:
-        """Return the objects that were changed last after a moment, the longest unchanged first: 1,000 of them at most.
+    async def changed_after(self, entity: str, after: datetime | None, *, rows: int = ROWS_MAX) -> Rows:
+        """Return so many of the objects that were changed last after a moment, the longest unchanged first.
 
         There is no snapshot: what changes between two calls moves to the end. None: from the beginning.
         """
         where = "" if after is None else f"where {CHANGED} > {quoted(after.isoformat())} "
-        page = f"{where}orderby {CHANGED} maxresults {ROWS_MAX}"
+        page = f"{where}orderby {CHANGED} maxresults {rows}"
         return rows_in(await self._ask(_selecting("*", entity, page)), entity)
 
-    async def changed_at(self, entity: str, moment: datetime, *, start: int) -> Rows:
-        """Return the objects that were changed last at just this moment from the given place on, 1,000 at most."""
-        page = f"where {CHANGED} = {quoted(moment.isoformat())} startposition {start} maxresults {ROWS_MAX}"
+    async def changed_at(self, entity: str, moment: datetime, *, start: int, rows: int = ROWS_MAX) -> Rows:
+        """Return so many of the objects that were changed last at just this moment, from the given place on."""
+        page = f"where {CHANGED} = {quoted(moment.isoformat())} startposition {start} maxresults {rows}"
         return rows_in(await self._ask(_selecting("*", entity, page)), entity)
 
     async def count_changed_at(self, entity: str, moment: datetime) -> int:
@@ -238,6 +243,8 @@ class QuickBooksClient:
     async def _read(self, path: str, params: Mapping[str, str] = _NO_PARAMS) -> PartnerAnswer:
         try:
             return await self._transport.send("GET", path, params=params)
+        except AnswerTooLargeError as error:
+            raise QuickBooksTooMuchError(error.detail) from error
         except (NotSentError, NoAnswerError) as error:
             raise QuickBooksUnavailableError(error.detail) from error
 

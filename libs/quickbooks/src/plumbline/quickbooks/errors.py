@@ -13,6 +13,10 @@ class QuickBooksUnavailableError(TransientError):
     """QuickBooks gave no usable answer: a 5xx, a web page, half an answer or none."""
 
 
+class QuickBooksTooMuchError(QuickBooksUnavailableError):
+    """QuickBooks' answer was longer than we read: fewer rows have to be asked for."""
+
+
 class QuickBooksThrottledError(WaitError):
     """QuickBooks asked for patience; every call of the realm has to wait."""
 

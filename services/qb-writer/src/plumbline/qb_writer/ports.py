@@ -176,8 +176,8 @@ class Books(Protocol):
 class Chronicle(Protocol):
     """What happened in a realm's books, by QuickBooks' clock. Every call takes its turn under the realm's limits."""
 
-    async def changes(self, entities: Sequence[str], since: datetime) -> Changes:
-        """Return what changed at a moment or later, deletions too: one metered call."""
+    async def changes(self, entities: Sequence[str], since: datetime) -> Changes | None:
+        """Return what changed at a moment or later, deletions too; None: that is more than one answer holds."""
 
     async def page(self, entity: str, after: datetime | None) -> Page:
         """Return the next documents in the order of their last change; those deleted are not among them."""

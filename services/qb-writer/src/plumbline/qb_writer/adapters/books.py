@@ -14,12 +14,15 @@ from plumbline.qb_writer.domain.records import Document, Operation, Write
 from plumbline.qb_writer.ports import Page, PartyFacts
 from plumbline.quickbooks.changes import Changes, changed_at
 from plumbline.quickbooks.client import ROWS_MAX, QuickBooksClient
-from plumbline.quickbooks.errors import QuickBooksThrottledError
+from plumbline.quickbooks.errors import QuickBooksThrottledError, QuickBooksTooMuchError
 from plumbline.quickbooks.models import Customer
 from plumbline.quickbooks.payables import Vendor
 from plumbline.quickbooks.replies import NotSent, RefusedAtGate, Reply
 
 _PARTIES: Mapping[str, type[Customer] | type[Vendor]] = {"Customer": Customer, "Vendor": Vendor}
+
+ROWS_DIVISOR = 4
+"""By so much pages are made smaller."""
 
 
 class RealmBooks:
@@ -50,6 +53,7 @@ class RealmBooks:
         self._reads = reads
         self._clock = clock
         self._send_within = send_within
+        self._rows = ROWS_MAX
 
     async def permit(self) -> None:
         """Wait for this realm's turn and for a live token, before a write is opened."""
@@ -97,24 +101,40 @@ class RealmBooks:
         email = held.primary_email_addr.address if held.primary_email_addr else None
         return PartyFacts(email=email, currency=held.currency_ref.value if held.currency_ref else None)
 
-    async def changes(self, entities: Sequence[str], since: datetime) -> Changes:
-        """Return what changed at a moment or later, deletions too: one metered call."""
-        async with self._reading():
-            return await self._client.changes(entities, since)
+    async def changes(self, entities: Sequence[str], since: datetime) -> Changes | None:
+        """Return what changed at a moment or later, deletions too; None: that is more than one answer holds."""
+        try:
+            async with self._reading():
+                changes = await self._client.changes(entities, since)
+        except QuickBooksTooMuchError:
+            return None
+        return changes if changes.is_whole else None
 
     async def page(self, entity: str, after: datetime | None) -> Page:
-        """Return the next documents in the order of their last change; those deleted are not among them."""
+        """Return the next documents in the order of their last change; those deleted are not among them.
+
+        Documents may have hundreds of lines: where a page is longer than we read, pages are made smaller.
+        """
+        while True:
+            try:
+                return await self._page(entity, after, self._rows)
+            except QuickBooksTooMuchError:
+                if self._rows == 1:
+                    raise
+                self._rows = max(1, self._rows // ROWS_DIVISOR)
+
+    async def _page(self, entity: str, after: datetime | None, size: int) -> Page:
         async with self._reading():
-            rows = await self._client.changed_after(entity, after)
-        if len(rows.documents) < ROWS_MAX:
+            rows = await self._client.changed_after(entity, after, rows=size)
+        if len(rows.documents) < size:
             return Page(rows.documents, rows.answered_at, None)
         moments = sorted({changed_at(document) for document in rows.documents})
         if len(moments) > 1:
             # Of the last moment there may be more than this page had room for: it is read again.
             return Page(rows.documents, rows.answered_at, moments[-2])
-        return Page(await self._changed_at(entity, moments[0]), rows.answered_at, moments[0])
+        return Page(await self._changed_at(entity, moments[0], size), rows.answered_at, moments[0])
 
-    async def _changed_at(self, entity: str, moment: datetime) -> list[Document]:
+    async def _changed_at(self, entity: str, moment: datetime, size: int) -> list[Document]:
         """Return everything that was changed last at one moment, where that is more than a page.
 
         The last page comes first: what is changed again meanwhile leaves this moment, and those behind it
@@ -124,9 +144,10 @@ class RealmBooks:
             unread = await self._client.count_changed_at(entity, moment)
         found: list[Document] = []
         while unread > 0:
-            unread = max(0, unread - ROWS_MAX)
+            unread = max(0, unread - size)
             async with self._reading():
-                found += (await self._client.changed_at(entity, moment, start=unread + 1)).documents
+                rows = await self._client.changed_at(entity, moment, start=unread + 1, rows=size)
+            found += rows.documents
         return found
 
     @asynccontextmanager

@@ -136,26 +136,29 @@ class Reader:
         """Ask what has changed; too many changes for one answer are asked for one entity after the other."""
         since = watermark - OVERLAP
         changes = await books.changes(ENTITIES, since)
-        if changes.is_whole:
-            documents = _changed(horizon.realm, changes)
+        if changes is not None:
             moved = replace(horizon, watermark=changes.answered_at)
-            return Done(self._storing(documents, moved), again_after=self._look)
-        crowded = [entity for entity in ENTITIES if not await self._follow_one(claim, books, entity, since)]
-        if crowded:
-            # The stubs of deleted ones come last, and are what has been cut off: only a whole reading makes up for it.
-            began_at = await self._holdings.database_time()
-            reading = Reading(tuple(crowded), began_at, since=changes.answered_at)
-            return Done(self._storing([], replace(horizon, reading=reading)), again_after=AT_ONCE)
-        moved = replace(horizon, watermark=changes.answered_at)
-        return Done(self._storing([], moved), again_after=self._look)
+            return Done(self._storing(_changed(horizon.realm, changes), moved), again_after=self._look)
+        told = {entity: await self._follow_one(claim, books, entity, since) for entity in ENTITIES}
+        crowded = tuple(entity for entity, answered_at in told.items() if answered_at is None)
+        first = min((answered_at for answered_at in told.values() if answered_at), default=None)
+        if not crowded:
+            return Done(self._storing([], replace(horizon, watermark=first)), again_after=self._look)
+        # What is cut off are the stubs of deleted ones first of all: only a whole reading makes up for it.
+        reading = Reading(crowded, began_at=await self._holdings.database_time(), since=first)
+        return Done(self._storing([], replace(horizon, reading=reading)), again_after=AT_ONCE)
 
-    async def _follow_one(self, claim: Claim, books: Chronicle, entity: str, since: datetime) -> bool:
-        """Store the changes of one entity; say whether these were all."""
+    async def _follow_one(
+        self, claim: Claim, books: Chronicle, entity: str, since: datetime
+    ) -> datetime | None:
+        """Store the changes of one entity, and return when they were told; None: these are too many, too."""
         changes = await books.changes([entity], since)
+        if changes is None:
+            return None
         async with claim.transaction() as connection:
             documents = _changed(realm_of(claim.key), changes)
             await self._holdings.take(connection, documents, now=self._clock.now())
-        return changes.is_whole
+        return changes.answered_at
 
     def _storing(self, documents: Sequence[Held], horizon: Horizon) -> Effect:
         async def store(connection: Connection) -> None:
