@@ -21,6 +21,7 @@ from plumbline.common.database import Connection, DatabaseUnavailableError, Pool
 from plumbline.common.edge import (
     DEAD_LETTERS_PER_HOUR,
     MAX_KEPT_BYTES,
+    MAX_RECORDS,
     PAUSE_MAX_S,
     DeadLetterLimitError,
     Edge,
@@ -253,6 +254,7 @@ async def test_subscriber_says_everything_that_at_least_once_needs(intake: Intak
     assert options["ack_policy"] is AckPolicy.NACK_ON_ERROR
     assert options["auto_offset_reset"] == "earliest"
     assert options["batch"] is True
+    assert options["max_records"] == MAX_RECORDS <= 500  # what one transaction stores, and one process holds
     assert options["group_id"] == f"mapper.{TOPIC}"
     assert options["group_instance_id"] == f"mapper.{TOPIC}-mapper-0"
 
