@@ -106,9 +106,8 @@ class Books:
             while len(found) < wanted:
                 page = await self.journal(self.seen, "commit")
                 self.seen = page["next"]
-                found += [
-                    e for e in page["entries"] if (e.get("change"), e.get("entity")) == (change, entity)
-                ]
+                ours = (e for e in page["entries"] if e.get("origin") == "api")
+                found += [e for e in ours if (e["change"], e["entity"]) == (change, entity)]
                 await asyncio.sleep(0.2)
         return found
 
