@@ -171,7 +171,8 @@ def connection(realm: str) -> ConnectionConfig:
 @pytest.mark.parametrize("is_read", [True, False])
 async def test_refusal_of_a_call_slows_its_realm_down(lab: WriterLab, *, is_read: bool) -> None:
     await lab.want(lab.wish())
-    lab.world.faults.add({"name": "throttle", "match": {"provider": "quickbooks"}, "times": 1})
+    match = {"provider": "quickbooks", "method": "GET" if is_read else "POST"}
+    lab.world.faults.add({"name": "throttle", "match": match, "times": 1})
     if is_read:
         await hear(lab, told(lab.invoices()[0]["Id"], "1"))
     else:
