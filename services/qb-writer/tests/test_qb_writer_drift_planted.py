@@ -564,6 +564,7 @@ async def test_what_people_do_beside_our_documents_is_no_difference(agreeing: Wr
     invoice, bare_one, owed = held(lab, INVOICE), held(lab, BARE), held(lab, BILL)
     mute = {"value": lab.customers["Mute"]}
     vendor = {"value": next(iter(lab.vendors.values()))}
+    await rows(lab.pool, "UPDATE beginnings SET from_day = '2026-10-01'")
     # They pay, attach and file what they like, bill others, and had books before us.
     lab.person(
         "Payment",
