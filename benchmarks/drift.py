@@ -24,6 +24,7 @@ from plumbline.common.reconciling.loop import Reconciler
 from plumbline.common.reconciling.marks import Lane, Mark
 from plumbline.common.reconciling.store import BURST_PAUSE, WorkStore, mark
 from plumbline.qb_writer.adapters.differences import DriftTable
+from plumbline.qb_writer.adapters.holdings import QUERIES
 from plumbline.qb_writer.adapters.ledger import Ledger
 from plumbline.qb_writer.domain.documents import decoded, money
 from plumbline.qb_writer.domain.records import Document, Operation, Record
@@ -99,6 +100,8 @@ def held(record: Record, body: bytes, number: int) -> Document:
 async def stored(pool: Pool) -> None:
     """Fill the tables as if every invoice had been written and read back."""
     ledger, now = Ledger(pool), datetime.now(UTC)
+    async with transaction(pool) as connection:
+        await connection.execute(QUERIES["begin"], CONNECTION, date.min, now, None)
     for first in track(range(1, RECORDS + 1, BATCH), description="storing", transient=True):
         commands = [wish(number) for number in range(first, first + BATCH)]
         async with transaction(pool) as connection:

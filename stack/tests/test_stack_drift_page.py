@@ -31,6 +31,7 @@ DIFFERS = {
     "realm": "934",
     "ended_at": "2026-11-30T20:05:00+00:00",
     "complete_since": "2026-11-01T00:00:00+00:00",
+    "live_from": "2026-10-01",
     "records": 1204,
     "time_zone": "America/Chicago",
     "open": 2,
@@ -125,6 +126,14 @@ async def test_repair_asks_for_the_record_by_its_whole_key(state: Path, writer: 
     done = await drift(state, "--repair", key)
     assert writer.told[-1] == "POST /drift/934/invoice/1/2/7/repair"
     assert "looked at anew" in done.stdout
+
+
+async def test_company_that_is_only_observed_is_not_said_to_agree(state: Path, writer: Writer) -> None:
+    writer.says = [AGREES | {"live_from": None}]
+    said = (await drift(state)).stdout
+    assert "ohio: only observed" in said
+    assert "`plumbline plan` compares" in said
+    assert "agrees" not in said
 
 
 async def test_nothing_compared_yet_is_no_agreement(state: Path, writer: Writer) -> None:

@@ -109,14 +109,14 @@ def ended(subject: str, operation: str, taken_back: Callable[[WriterLab], Desire
     return plant
 
 
-def added(entity: str, body: Callable[[WriterLab], dict[str, Any]]) -> Plant:
-    """Make another document, and delete it."""
+def added(entity: str, body: Callable[[WriterLab], dict[str, Any]], *, ending: str = "delete") -> Plant:
+    """Make another document, and delete or void it."""
 
     async def plant(lab: WriterLab) -> Undo:
         made = lab.person(entity, body(lab))
 
         async def undo() -> None:
-            lab.person(entity, {"Id": made["Id"]}, "delete")
+            lab.person(entity, {"Id": made["Id"]}, ending)
 
         return undo
 
@@ -131,7 +131,7 @@ def copied(subject: str, **changes: Any) -> Plant:
         return {name: value for name, value in held(lab, subject).items() if name not in own} | changes
 
     entity = subject.partition("/")[0].title().replace("-", "")
-    return added(entity, body)
+    return added(entity, body, ending="void")
 
 
 def wished(
@@ -564,6 +564,7 @@ async def test_what_people_do_beside_our_documents_is_no_difference(agreeing: Wr
     invoice, bare_one, owed = held(lab, INVOICE), held(lab, BARE), held(lab, BILL)
     mute = {"value": lab.customers["Mute"]}
     vendor = {"value": next(iter(lab.vendors.values()))}
+    await rows(lab.pool, "UPDATE beginnings SET from_day = '2026-10-01'")
     # They pay, attach and file what they like, bill others, and had books before us.
     lab.person(
         "Payment",

@@ -66,7 +66,9 @@ def _print_company(console: Console, company: Mapping[str, Any]) -> None:
     ended_at = datetime.fromisoformat(company["ended_at"]).astimezone(ZoneInfo(company["time_zone"]))
     compared = f"{company['records']:,} records, compared {ended_at:%a %d %b %H:%M %Z}"
     console.print(f"\n[bold]{company['connection']}[/]: {_balance(company)} ({compared})", highlight=False)
-    if company["complete_since"] is None:
+    if company["live_from"] is None:
+        console.print("It is not live: nothing is written, so nothing can differ. `plumbline plan` compares.")
+    elif company["complete_since"] is None:
         console.print("Its books are still being read: nobody can say yet what is missing from them.")
     if not company["differences"]:
         return
@@ -92,7 +94,7 @@ def _print_company(console: Console, company: Mapping[str, Any]) -> None:
 
 def _balance(company: Mapping[str, Any]) -> str:
     if not company["open"]:
-        return "QuickBooks agrees"
+        return "only observed" if company["live_from"] is None else "QuickBooks agrees"
     off = company["off_cents"]
     word = "too much" if off > 0 else "too little"
     total = f"; in all QuickBooks says {_dollars(abs(off))} {word}" if off else ""

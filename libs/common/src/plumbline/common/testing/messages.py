@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from plumbline.common.contracts.drift import LedgerDrift
 from plumbline.common.contracts.ledger import (
     Application,
     AttachmentState,
@@ -200,6 +201,26 @@ def ledger_result(version: int = 1) -> LedgerResult:
         provider_time=DAWN,
         confirmed_at=DAWN,
         partner_ms=412,
+    )
+
+
+def ledger_drift() -> LedgerDrift:
+    """Return the news that somebody raised that invoice."""
+    return LedgerDrift(
+        realm="9130357992222806",
+        connection="texas",
+        subject="invoice/562949953421312/1001/7001",
+        code="total",
+        change="opened",
+        cause="person",
+        quickbooks_id="145",
+        off_cents=5_000,
+        stake_cents=5_000,
+        sentence="Invoice 1001-3: its total is $1,300.00, and should be $1,250.00.",
+        advice="Bookkeeper: set it back in QuickBooks, or make the change at its source.",
+        since=DAWN,
+        opened_at=DAWN,
+        at=DAWN,
     )
 
 
