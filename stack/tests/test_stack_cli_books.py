@@ -85,6 +85,7 @@ class Writer:
         return JSONResponse(
             {
                 "/connections/ohio/plan": PLAN,
+                "/connections/texas/plan": {**PLAN, "connection": "texas", "live_from": "2026-11-01"},
                 "/connections/ohio/go-live": {"from": "2026-11-01", "records": 2_014},
                 "/connections/ohio/records": {"keys": self.found},
                 "/records": {"keys": [key for key in self.found if request.query_params["find"] in key]}
@@ -124,12 +125,16 @@ async def test_plan_counts_every_outcome_with_its_money_and_lists_records(state:
     assert "link with what is there 2,000 $123,456,789.01" in lines
     assert "ask: the number is another document's 1 -$0.05" in lines
     assert any(
-        line.startswith("create invoice/1/2/3 1042-7 2026-11-20 $1,200.00 QuickBooks has 1007")
-        for line in lines
+        line.startswith("create invoice 3 1042-7 2026-11-20 $1,200.00 QuickBooks has 1007") for line in lines
     )
-    assert "link invoice/1/2/4 1041-1 2026-09-30 $0.05 transaction 88" in lines
+    assert "link invoice 4 1041-1 2026-09-30 $0.05 transaction 88" in lines
     assert "To begin: plumbline go-live ohio --from 2026-11-01" in lines
     assert result.exit_code == 0
+
+
+async def test_plan_of_a_company_that_is_live_says_so_and_no_more(state: Path) -> None:
+    result = await plumbline(state, "plan", "texas")
+    assert result.output == "texas is live, from 2026-11-01 on; `plumbline drift texas` compares its books.\n"
 
 
 async def test_plan_as_json_is_what_the_service_said(state: Path) -> None:

@@ -23,12 +23,12 @@ ROWS_SHOWN = 40
 def print_plan(console: Console, said: Mapping[str, Any]) -> None:
     """Print what `GET /connections/{name}/plan` answered."""
     name, from_day = said["connection"], said["from"]
-    if said["live_from"] is None:
-        console.print(f"{name} only observes: nothing is written to its QuickBooks company.")
-    else:
+    if said["live_from"] is not None:
         console.print(
-            f"{name} is live, from {said['live_from']} on. What follows is what it would begin with now."
+            f"{name} is live, from {said['live_from']} on; `plumbline drift {name}` compares its books."
         )
+        return
+    console.print(f"{name} only observes: nothing is written to its QuickBooks company.")
     console.print(_totals(said["totals"], f"Going live from {from_day} on would"))
     rows: Sequence[Mapping[str, Any]] = said["records"]
     if rows:
@@ -37,7 +37,7 @@ def print_plan(console: Console, said: Mapping[str, Any]) -> None:
         console.print(f"… and {len(rows) - ROWS_SHOWN} more: `--json` lists up to 500 of each outcome.")
     console.print(
         "What Procore has and no link stands for is not counted: `plumbline parked` lists it.\n"
-        + (f"To begin: plumbline go-live {name} --from {from_day}" if said["live_from"] is None else "")
+        f"To begin: plumbline go-live {name} --from {from_day}"
     )
 
 
@@ -57,8 +57,16 @@ def _records(rows: Sequence[Mapping[str, Any]]) -> Table:
     for row in rows:
         note = row["why"] or (f"transaction {row['twin']}" if row["twin"] else "")
         amount = "" if row["amount_cents"] is None else dollars(row["amount_cents"])
-        table.add_row(row["outcome"], row["record"], row["number"] or "", row["day"] or "", amount, note)
+        table.add_row(
+            row["outcome"], _short(row["record"]), row["number"] or "", row["day"] or "", amount, note
+        )
     return table
+
+
+def _short(record: str) -> str:
+    """Return a record's kind and Procore's own id, by which `plumbline trace` finds it."""
+    kind, _, rest = record.partition("/")
+    return f"{kind} {rest.rpartition('/')[2]}"
 
 
 def dollars(amount_cents: int) -> str:
