@@ -15,6 +15,7 @@ from plumbline.common.testing.far_side import Play, Tokens, answering, far_side
 from plumbline.quickbooks import (
     NotSent,
     QuickBooksClient,
+    QuickBooksTooMuchError,
     QuickBooksUnavailableError,
     RefusedAtGate,
     Reply,

@@ -179,8 +179,11 @@ class Chronicle(Protocol):
     async def changes(self, entities: Sequence[str], since: datetime) -> Changes | None:
         """Return what changed at a moment or later, deletions too; None: that is more than one answer holds."""
 
-    async def page(self, entity: str, after: datetime | None) -> Page:
-        """Return the next documents in the order of their last change; those deleted are not among them."""
+    async def page(self, entity: str, after: datetime | None, *, size: int) -> Page | None:
+        """Return the next documents in the order of their last change; None: so many are more than one answer holds.
+
+        Those deleted are not among them. There may be more than `size`, if one moment has more.
+        """
 
     async def read(self, entity: str, quickbooks_id: str) -> Document | None:
         """Read a document by id, which never lags; None if QuickBooks has it no more."""

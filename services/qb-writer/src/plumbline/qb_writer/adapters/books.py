@@ -13,16 +13,13 @@ from plumbline.qb_writer.domain.kind import Party
 from plumbline.qb_writer.domain.records import Document, Operation, Write
 from plumbline.qb_writer.ports import Page, PartyFacts
 from plumbline.quickbooks.changes import Changes, changed_at
-from plumbline.quickbooks.client import ROWS_MAX, QuickBooksClient
+from plumbline.quickbooks.client import QuickBooksClient
 from plumbline.quickbooks.errors import QuickBooksThrottledError, QuickBooksTooMuchError
 from plumbline.quickbooks.models import Customer
 from plumbline.quickbooks.payables import Vendor
 from plumbline.quickbooks.replies import NotSent, RefusedAtGate, Reply
 
 _PARTIES: Mapping[str, type[Customer] | type[Vendor]] = {"Customer": Customer, "Vendor": Vendor}
-
-ROWS_DIVISOR = 4
-"""By so much pages are made smaller."""
 
 
 class RealmBooks:
@@ -53,7 +50,6 @@ class RealmBooks:
         self._reads = reads
         self._clock = clock
         self._send_within = send_within
-        self._rows = ROWS_MAX
 
     async def permit(self) -> None:
         """Wait for this realm's turn and for a live token, before a write is opened."""
@@ -110,18 +106,14 @@ class RealmBooks:
             return None
         return changes if changes.is_whole else None
 
-    async def page(self, entity: str, after: datetime | None) -> Page:
-        """Return the next documents in the order of their last change; those deleted are not among them.
-
-        Documents may have hundreds of lines: where a page is longer than we read, pages are made smaller.
-        """
-        while True:
-            try:
-                return await self._page(entity, after, self._rows)
-            except QuickBooksTooMuchError:
-                if self._rows == 1:
-                    raise
-                self._rows = max(1, self._rows // ROWS_DIVISOR)
+    async def page(self, entity: str, after: datetime | None, *, size: int) -> Page | None:
+        """Return the next documents in the order of their last change; None: so many are more than one answer holds."""
+        try:
+            return await self._page(entity, after, size)
+        except QuickBooksTooMuchError:
+            if size == 1:
+                raise
+            return None
 
     async def _page(self, entity: str, after: datetime | None, size: int) -> Page:
         async with self._reading():

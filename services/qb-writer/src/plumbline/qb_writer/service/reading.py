@@ -18,6 +18,7 @@ from plumbline.qb_writer.domain.refusals import refused_reading
 from plumbline.qb_writer.ports import Chronicle, Holdings, Page
 from plumbline.qb_writer.service.settling import NO_ACCESS
 from plumbline.quickbooks.changes import LOOK_BACK, Changes
+from plumbline.quickbooks.client import ROWS_MAX
 from plumbline.quickbooks.errors import QuickBooksFaultError, QuickBooksForbiddenError
 
 ENTITIES = tuple(BY_ENTITY)
@@ -31,6 +32,9 @@ MARGIN = timedelta(days=1)
 
 MISSING_MAX = 50
 """So many documents that were not seen are looked at one by one in one piece of work."""
+
+ROWS_DIVISOR = 4
+"""By so much the pages of a company are made smaller whose documents are too long."""
 
 AT_ONCE = timedelta(0)
 """There is more to be read."""
@@ -71,6 +75,7 @@ class Reader:
         self._realms = realms
         self._clock = clock
         self._look = look
+        self._sizes: dict[str, int] = {}
 
     async def converge(self, claim: Claim) -> Verdict:
         """Take one step of reading a realm, or say what it waits for."""
@@ -99,7 +104,7 @@ class Reader:
     async def _read_on(self, claim: Claim, books: Chronicle, horizon: Horizon, reading: Reading) -> Verdict:
         """Read the next page of the entity in hand; after its last one, see what has gone."""
         entity = reading.entities[0]
-        page = await books.page(entity, reading.after)
+        page = await self._next_page(books, horizon.realm, entity, reading.after)
         reading = replace(reading, since=reading.since or page.answered_at, after=page.after)
         documents = _page(horizon.realm, entity, page)
         if page.after is not None:
@@ -116,6 +121,15 @@ class Reader:
         read = Horizon(horizon.realm, complete, watermark=reading.since)
         # Not at once: the crowd of changes that a reading has made up for is still within the overlap.
         return Done(self._storing([], read), again_after=self._look)
+
+    async def _next_page(self, books: Chronicle, realm: str, entity: str, after: datetime | None) -> Page:
+        """Read a page. Documents may have hundreds of lines: a company's pages are as large as could be read."""
+        while True:
+            size = self._sizes.get(realm, ROWS_MAX)
+            page = await books.page(entity, after, size=size)
+            if page is not None:
+                return page
+            self._sizes[realm] = max(1, size // ROWS_DIVISOR)
 
     async def _look_for_missing(self, claim: Claim, books: Chronicle, realm: str, reading: Reading) -> bool:
         """Read what no page has shown, by its id: a query may lag, and pages never tell of deletions.
