@@ -21,7 +21,6 @@ from plumbline.quickbooks import (
     Reply,
     Unknown,
 )
-from plumbline.quickbooks.errors import QuickBooksTooMuchError
 
 WHOLE = b'{"Invoice": {"Id": "145", "SyncToken": "0"}, "time": "t"}'
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
