@@ -177,7 +177,7 @@ async def test_paid_by_the_bookkeeper_is_seen_and_not_paid_again(lab: WriterLab)
             ],
         },
     )
-    await lab.work_until_quiet()
+    await lab.next_look()
     record = await lab.ledger.load(f"{REALM}/invoice/1/2/1")
     assert record is not None
     assert record.observed.state == "paid"

@@ -80,7 +80,7 @@ async def test_company_that_is_only_observed_gets_no_call_at_all(observing: Writ
 async def test_wish_that_cannot_be_parks_nobody_before_its_company_is_live(observing: WriterLab) -> None:
     await observing.want(wish(observing, "1", NEW, total_cents=1))
     assert await observing.parked() == {}
-    await observing.read_books()
+    await observing.look()
     await go_live(observing)
     assert await observing.parked() == {"invoice/1/2/1": "total-does-not-add-up"}
 
@@ -107,7 +107,7 @@ async def test_every_outcome_is_foretold_and_comes_true(observing: WriterLab) ->
     }
     for name, desired in wishes.items():
         await observing.want(desired, name=name)
-    await observing.read_books()
+    await observing.look()
 
     said = await foretold(observing)
     assert {name: row.outcome for name, row in said.items()} == {
@@ -149,7 +149,7 @@ async def test_old_invoices_are_linked_however_many_and_none_is_made_again(
         by_hand(observing, f"A-{place}", total)
         # QuickBooks finds numbers whatever the case of their letters.
         await observing.command(wish(observing, f"a-{place}", OLD), 1, name=str(place))
-    await observing.read_books()
+    await observing.look()
     before = observing.all("Invoice"), observing.calls()
     assert Counter(row.outcome for row in (await foretold(observing)).values()) == {Outcome.LINK: many}
     await go_live(observing)
@@ -169,7 +169,7 @@ async def test_payment_of_a_linked_invoice_is_recorded_once_its_day_is_one_that_
     await observing.want(wish(observing, "100", OLD))
     await observing.want(observing.payment().model_copy(update={"received_on": NEW}))
     await observing.want(observing.payment().model_copy(update={"received_on": OLD}), name="2")
-    await observing.read_books()
+    await observing.look()
     await go_live(observing)
     (payment,) = observing.held("Payment")
     assert payment["TxnDate"] == NEW.isoformat()
@@ -183,7 +183,7 @@ async def test_linked_invoice_stays_as_people_made_it_whatever_changes_at_its_so
     total = wish(observing, "", OLD).total_cents
     by_hand(observing, "100", total)
     await observing.want(wish(observing, "100", OLD))
-    await observing.read_books()
+    await observing.look()
     await go_live(observing)
     (before,) = numbered(observing, "100")
     for version, changed in enumerate(
@@ -202,7 +202,7 @@ async def test_linked_invoice_stays_as_people_made_it_whatever_changes_at_its_so
 
 
 async def test_record_that_comes_after_the_beginning_is_written_at_once(observing: WriterLab) -> None:
-    await observing.read_books()
+    await observing.look()
     await go_live(observing)
     await observing.want(wish(observing, "300", NEW))
     assert [invoice["DocNumber"] for invoice in observing.held("Invoice")] == ["300"]
@@ -210,7 +210,7 @@ async def test_record_that_comes_after_the_beginning_is_written_at_once(observin
 
 async def test_nothing_is_made_before_the_books_were_read_once_more(observing: WriterLab) -> None:
     await observing.want(wish(observing, "1", NEW))
-    await observing.read_books()
+    await observing.look()
     # Somebody is quicker than the company's beginning, after the reading.
     by_hand(observing, "1", wish(observing, "1", NEW).total_cents)
     await go_live(observing)
@@ -227,7 +227,7 @@ async def test_beginning_is_refused_while_the_books_are_unread_or_moved_or_for_a
         await foretold(observing)
     with pytest.raises(UnknownConnectionError, match="No connection is called nobody"):
         await going_live(observing).begin("nobody", from_day=BEGINNING)
-    await observing.read_books()
+    await observing.look()
     await observing.want(wish(observing, "1", NEW))
     assert await going_live(observing).begin(CONNECTION, from_day=BEGINNING) == 1
     first = await going_live(observing).beginning(CONNECTION)

@@ -109,13 +109,6 @@ class WriterLab:
     viewer: Viewer
     reads: Reads
 
-    async def read_books(self) -> None:
-        """Have the books read, as happens every few minutes, and work until quiet."""
-        async with transaction(self.pool) as connection:
-            again = Mark(reading.key_of(REALM), CONNECTION, f"look {datetime.now(UTC).timestamp()}")
-            await mark(connection, [again], now=SystemClock().now())
-        await self.work_until_quiet()
-
     @staticmethod
     def message(desired: Desired, version: int, name: str = "1") -> LedgerCommand:
         """Return the command of a version."""
@@ -181,16 +174,23 @@ class WriterLab:
         return await DriftTable(self.pool).open(CONNECTION, limit=100)
 
     async def work_until_quiet(self, tries: int = 60) -> None:
-        """Work until nothing is due within a second."""
+        """Work until nothing is due within a second; what only waits for a later look is quiet."""
         for _ in range(tries):
             await self.loop.work_off()
             async with borrowed(self.pool) as connection:
                 waits = await connection.fetchval(
-                    "SELECT extract(epoch FROM min(due_at) - now()) FROM work WHERE due_at IS NOT NULL"
+                    "SELECT extract(epoch FROM min(due_at) - now()) FROM work "
+                    "WHERE due_at IS NOT NULL AND NOT (rests AND due_at > now())"
                 )
             if waits is None or waits > 1:
                 return
             await asyncio.sleep(max(0.0, float(waits)) + 0.01)
+
+    async def next_look(self) -> None:
+        """Let the time come for what only waits for a later look, and work until quiet."""
+        async with borrowed(self.pool) as connection:
+            await connection.execute("UPDATE work SET due_at = now() WHERE due_at IS NOT NULL")
+        await self.work_until_quiet()
 
     async def resume(self, name: str) -> None:
         """Do what an operator does who has read a parked record, and work until quiet."""

@@ -118,9 +118,17 @@ class Writer:
                 return await self._begin(work, operation)
             case Look() | Seek() | Compare() | Link() | LookAtNeeds() | Acknowledge():
                 await self._viewer.see(work, step)
+                if isinstance(step, Link):
+                    await self._keep_link(work)
                 return None
             case _:
                 return self._rest(work, step)
+
+    async def _keep_link(self, work: Work) -> None:
+        """Store what a record was linked to, and wake what waits for it."""
+        async with work.claim.transaction() as connection:
+            await self._following.wake(connection, work.record, moved=(), now=self._clock.now())
+            await self._records.keep(connection, work.accounted())
 
     def _rest(self, work: Work, step: Rest) -> Verdict:
         match step:
