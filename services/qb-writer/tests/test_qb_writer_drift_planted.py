@@ -571,6 +571,7 @@ async def test_what_people_do_beside_our_documents_is_no_difference(agreeing: Wr
         {
             "CustomerRef": alamo,
             "TotalAmt": 10,
+            "PrivateNote": "not by plumbline: by Bob",
             "Line": [{"Amount": 10, "LinkedTxn": [linked("Invoice", bare_one)]}],
         },
     )
@@ -592,7 +593,7 @@ async def test_what_people_do_beside_our_documents_is_no_difference(agreeing: Wr
         },
     )
     lab.person("Invoice", strange_invoice(lab, CustomerRef=mute))
-    lab.person("Invoice", strange_invoice(lab, TxnDate="2026-09-30"))
+    lab.person("Invoice", strange_invoice(lab, TxnDate="2026-09-30", PrivateNote="not by plumbline: by Bob"))
     lab.person("Bill", strange_bill(lab, VendorRef={"value": list(lab.vendors.values())[1]}))
     lab.person("Invoice", {"Id": invoice["Id"], "CustomerMemo": {"value": "Thank you"}})
     await lab.look()
@@ -647,6 +648,20 @@ async def test_document_that_is_not_known_yet_is_neither_missed_nor_forgotten(ag
         (INVOICE, "deleted"),
         (BARE, "deleted"),
     }
+
+
+async def test_document_that_is_known_older_than_the_writer_saw_it_says_nothing(agreeing: WriterLab) -> None:
+    lab, before = agreeing, held(agreeing, BARE)
+    (old,) = await rows(lab.pool, "SELECT * FROM documents WHERE quickbooks_id = $1", before["Id"])
+    lab.person("Invoice", {"Id": before["Id"], "DocNumber": "MINE-7"})
+    await lab.look()
+    assert [row["code"] for row in await lab.compare()] == ["number"]
+    await rows(
+        lab.pool,
+        "UPDATE documents SET sync_token = $2, body = $3 WHERE quickbooks_id = $1",
+        *(old[name] for name in ("quickbooks_id", "sync_token", "body")),
+    )
+    assert [row["code"] for row in await lab.compare()] == ["number"]
 
 
 async def test_document_of_a_shape_that_nobody_knows_hides_no_other(agreeing: WriterLab) -> None:
