@@ -236,7 +236,7 @@ SABOTAGES: Mapping[str, Sabotage] = {
     "adopts-strangers": Sabotage(
         "a document with our number counts as ours",
         spoil.adopt_whatever_has_our_number,
-        "invoice-already-exists",
+        "'changed-in-quickbooks'} != ",
         tests=[of_writer("converging", "number_taken_by_a_stranger_parks_and_resumes_once_it_is_free")],
     ),
     "writes-whatever-is-wished": Sabotage(
@@ -265,7 +265,7 @@ SABOTAGES: Mapping[str, Sabotage] = {
     ),
     "takes-old-versions": Sabotage(
         "an update counts as made though its document has the version of before",
-        lambda: spoil.everywhere("_may_be_made_by", lambda _: lambda *_: True),
+        lambda: spoil.everywhere("_may_be_made_by", lambda _: lambda *_, **__: True),
         "corrected",
         tests=[
             of_writer(

@@ -20,7 +20,6 @@ from plumbline.qb_writer.domain.kinds import KINDS
 from plumbline.qb_writer.domain.plan import Needs
 from plumbline.qb_writer.domain.records import Fate as WriteFate
 from plumbline.qb_writer.domain.records import Operation, Write
-from plumbline.qb_writer.service import Writer
 from plumbline.quickbooks import transport
 
 
@@ -149,10 +148,10 @@ def send_without_looking() -> None:
     """Take an invoice that was sent once for one that was not."""
 
     def make(proves: Any) -> Any:
-        def blind(*given: Any) -> bool:
+        def blind(*given: Any, **how: Any) -> bool:
             write = next(each for each in given if isinstance(each, Write))
             is_first_mail = write.operation is Operation.SEND and write.tries == 1
-            return not is_first_mail and bool(proves(*given))
+            return not is_first_mail and bool(proves(*given, **how))
 
         return blind
 
@@ -190,8 +189,8 @@ def swallow_batches() -> None:
 
 def adopt_whatever_has_our_number() -> None:
     """Take any document for ours."""
-    everywhere("is_ours", lambda _: lambda *_: True)
-    everywhere("proves", lambda _: lambda *_: True)
+    everywhere("is_ours", lambda _: lambda *_, **__: True)
+    everywhere("proves", lambda _: lambda *_, **__: True)
 
 
 def take_the_first_number() -> None:
@@ -236,7 +235,8 @@ def forget_before_publishing() -> None:
 
 def write_whatever_is_wished() -> None:
     """Refuse no wish, however unsound."""
-    replaced(Writer, "_unsound", lambda _: lambda *_: None)
+    for kind in KINDS.values():
+        object.__setattr__(kind, "refusal", lambda _: None)
 
 
 def blind(*kinds: str) -> Callable[[], None]:
@@ -265,17 +265,17 @@ def correct_in_part() -> None:
 
 def forget_the_rest() -> None:
     """Keep of a document that was read only what is ours."""
-    everywhere("observing", lambda real: lambda *a: replace(real(*a), document=None))
+    everywhere("observing", lambda real: lambda *a, **k: replace(real(*a, **k), document=None))
 
 
 def overlook_edits() -> None:
     """See no difference between what was sent and what is held."""
-    everywhere("differences", lambda _: lambda *_: ())
+    everywhere("differences", lambda _: lambda *_, **__: ())
 
 
 def outrun_corrections() -> None:
     """Take a document for ready that is still to be corrected."""
-    everywhere("related", lambda real: lambda record: replace(real(record), is_ready=True))
+    everywhere("related", lambda real: lambda *a, **k: replace(real(*a, **k), is_ready=True))
 
 
 def give_numbers_again() -> None:
@@ -304,4 +304,4 @@ def give_numbers_again() -> None:
 
 def pay_without_looking() -> None:
     """Take it that as much is open as should be paid."""
-    everywhere("needs_of", lambda _: lambda *_: Needs.MET)
+    everywhere("needs_of", lambda _: lambda *_, **__: Needs.MET)
