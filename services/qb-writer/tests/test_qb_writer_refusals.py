@@ -235,7 +235,7 @@ async def test_company_that_lets_us_in_no_more_parks_writes_and_reads_alike(hurr
     await hurried.want(hurried.wish(InvoiceState.PAID))
     hurried.configure(standing="forbidden")
     await hurried.command(bill(hurried), 1)
-    await hurried.work_until_quiet(6)
+    await hurried.next_look()
     assert await hurried.parked() == {"bill/1/2/1": "missing-scopes", "invoice/1/2/1": "missing-scopes"}
     assert "Connect the company again" in await hurried.reason("invoice/1/2/1")
     hurried.configure(standing="good")
