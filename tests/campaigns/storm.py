@@ -59,10 +59,10 @@ PACE = Pace(
 POOL_SIZE = 12
 """Connections of a life to PostgreSQL, as in production."""
 
-CALM_S, PHASE_S, AFTER_S = 40.0, 15.0, 10.0
+CALM_S, PHASE_S, AFTER_S = 60.0, 20.0, 10.0
 """How long people bill before the storm, in each phase of it, and after it."""
 
-EVERY_S = 1.0
+EVERY_S = 2.0
 """In each company somebody bills so often."""
 
 CORRECTED = 0.3

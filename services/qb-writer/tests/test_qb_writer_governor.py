@@ -124,11 +124,11 @@ async def test_refusal_closes_the_realm_for_all_replicas_and_then_halves_its_pac
 
 
 async def test_who_waits_for_a_turn_while_the_realm_refuses_does_not_call(pool: Pool) -> None:
-    governor = Governor(pool)
-    await reserve_until_some(governor, 8)
-    waiting = asyncio.create_task(governor.take_turn("r", lane=Lane.LIVE, reads=0))
+    one, another = Governor(pool), Governor(pool)
+    await reserve_until_some(one, 8)
+    waiting = asyncio.create_task(one.take_turn("r", lane=Lane.LIVE, reads=0))
     await asyncio.sleep(0.1)
-    await governor.slow_down("r", wait=MINUTE)
+    await another.slow_down("r", wait=MINUTE)
     with pytest.raises(RealmBusyError):
         await waiting
 

@@ -35,6 +35,9 @@ LOWER_PATIENCE = 2 * QUEUE_MAX
 ASK_AGAIN_S = 0.5
 """Between two such questions."""
 
+LONG_WAIT_S = 0.25
+"""Whoever waited longer for its turn looks once more whether QuickBooks has refused others meanwhile."""
+
 TURN_TRIES = 3
 """How many turns are let go by one call whose process stalls in each of them."""
 
@@ -50,7 +53,6 @@ class Governor:
         """Keep the turns in the schema of `pool`."""
         self._pool = pool
         self._known: set[str] = set()
-        self._closed_until_s: dict[str, float] = {}
 
     async def take_turn(self, realm: str, *, lane: Lane, reads: int) -> None:
         """Wait for the realm's next turn; the wait counts as partner time.
@@ -77,7 +79,7 @@ class Governor:
             GOVERNOR_WAIT_SECONDS.labels(realm).observe(wait_s)
             with counted_as_partner_time():
                 await asyncio.sleep(wait_s)
-            if now_s() < self._closed_until_s.get(realm, 0.0):
+            if wait_s > LONG_WAIT_S and await self._is_closed(realm):
                 raise RealmBusyError(retry_after=QUEUE_MAX / 2, realm=realm)
             if now_s() - asked_s - wait_s < TURN.total_seconds():
                 return
@@ -85,16 +87,21 @@ class Governor:
     async def slow_down(self, realm: str, *, wait: timedelta) -> None:
         """Let nobody call a realm that has refused for being called too often, and then go at half its pace.
 
-        Refusals of calls that were on their way change nothing more. Who has its turn in another replica
-        already will still call.
+        Refusals of calls that were on their way change nothing more.
         """
-        wait = max(wait, WAIT_MIN)
-        until_s = asyncio.get_running_loop().time() + wait.total_seconds()
-        self._closed_until_s[realm] = max(until_s, self._closed_until_s.get(realm, 0.0))
         async with borrowed(self._pool) as connection:
             await connection.execute(
-                QUERIES["slow_down"], realm, wait, FULL_PER_MIN, REGAINED_PER_WAIT, FLOOR_PER_MIN
+                QUERIES["slow_down"],
+                realm,
+                max(wait, WAIT_MIN),
+                FULL_PER_MIN,
+                REGAINED_PER_WAIT,
+                FLOOR_PER_MIN,
             )
+
+    async def _is_closed(self, realm: str) -> bool:
+        async with borrowed(self._pool) as connection:
+            return bool(await connection.fetchval(QUERIES["is_closed"], realm))
 
     async def _reserve(self, realm: str, lane: Lane, reads: int) -> float:
         """Return the seconds until the turn that is now the caller's."""

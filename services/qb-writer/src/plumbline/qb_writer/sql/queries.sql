@@ -184,6 +184,10 @@ UPDATE governor g SET
         + $4::float8 * extract(epoch FROM h.now - h.closed_until) / extract(epoch FROM h.closed_for)) / 2) END
 FROM held h WHERE g.realm = h.realm
 
+-- name: is_closed
+-- Whether the realm has asked to be left alone, and still does.
+SELECT closed_until > clock_timestamp() FROM governor WHERE realm = $1
+
 -- name: limits
 -- At what pace each realm is called now, and what was read of it in this month.
 SELECT realm, now() AS at, CASE WHEN month = date_trunc('month', now() AT TIME ZONE 'UTC')::date THEN reads ELSE 0 END AS reads,
