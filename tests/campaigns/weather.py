@@ -17,13 +17,13 @@ from tests.campaigns.crowd import Crowd
 from tests.campaigns.histories import History, judged, owner
 from tests.campaigns.servers import Place
 
-GATE_S = 1.5
-"""How long a company is left alone after a 429 without a time: a fortieth of production."""
+GATE_S = 3.0
+"""How long a company is left alone after a 429 without a time: a twentieth of production."""
 
 ANSWER_MS, JITTER_MS = 300, 100
 """How long QuickBooks takes for an answer."""
 
-ON_THE_WAY_S = (ANSWER_MS + JITTER_MS) / 1000 + 0.25
+ON_THE_WAY_S = (ANSWER_MS + JITTER_MS) / 1000 + 0.5
 """What is answered so soon after a refusal was on its way, or had its turn, when the refusal was read."""
 
 FORBIDDEN = "403"
@@ -31,7 +31,7 @@ FORBIDDEN = "403"
 
 STORMS: Mapping[str, Mapping[str, Any]] = {
     "429": {"name": "throttle", "args": {"retry_after": None}},
-    "429 + Retry-After": {"name": "throttle", "args": {"retry_after": 2}},
+    "429 + Retry-After": {"name": "throttle", "args": {"retry_after": 4}},
     "500": {"name": "status", "args": {"status": 500}},
     "503": {"name": "status", "args": {"status": 503}},
     "401": {"name": "refuse-token"},
@@ -39,7 +39,7 @@ STORMS: Mapping[str, Mapping[str, Any]] = {
 }
 """What a company in a storm answers, before it does anything."""
 
-WAITS_S = {"429": GATE_S, "429 + Retry-After": 2.0}
+WAITS_S = {"429": GATE_S, "429 + Retry-After": 4.0}
 """How long each kind of throttle asks to be left alone."""
 
 SHARES = (0.1, 0.4, 1.0)
