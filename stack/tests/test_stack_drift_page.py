@@ -55,9 +55,13 @@ class Writer:
     def __init__(self) -> None:
         self.says: list[dict[str, Any]] = [DIFFERS, AGREES]
         self.told: list[str] = []
+        self.replayed = ["934/invoice/1/2/7"]
 
     async def answer(self, request: Request) -> JSONResponse:
-        self.told.append(f"{request.method} {request.url.path}")
+        body = (await request.body()).decode()
+        self.told.append(f"{request.method} {request.url.path} {body}".rstrip())
+        if request.method == "POST":
+            return JSONResponse({"replayed": self.replayed})
         only = request.query_params.get("connection")
         if only == "nowhere":
             return JSONResponse({"error": "unknown-connection", "detail": "nowhere was not compared."}, 404)
@@ -124,8 +128,14 @@ async def test_json_is_what_the_service_says(state: Path, writer: Writer) -> Non
 @pytest.mark.parametrize("key", ["invoice/1/2/7", "934/invoice/1/2/7"])
 async def test_repair_asks_for_the_record_by_its_whole_key(state: Path, writer: Writer, key: str) -> None:
     done = await drift(state, "--repair", key)
-    assert writer.told[-1] == "POST /drift/934/invoice/1/2/7/repair"
+    assert writer.told[-1] == 'POST /replay ["934/invoice/1/2/7"]'
     assert "looked at anew" in done.stdout
+
+
+async def test_repair_of_what_no_record_owns_is_refused_with_what_to_do(state: Path, writer: Writer) -> None:
+    writer.replayed = []
+    done = await drift(state, "--repair", "quickbooks/Invoice/7")
+    assert (done.exit_code, "set right in QuickBooks by hand" in done.output) == (1, True)
 
 
 async def test_company_that_is_only_observed_is_not_said_to_agree(state: Path, writer: Writer) -> None:

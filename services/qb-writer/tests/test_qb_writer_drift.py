@@ -18,7 +18,6 @@ from plumbline.common.testing.crashing import Doom, DoomedPool, Fate, KilledErro
 from plumbline.common.testing.database import expire_leases, rows, service_pool, work_row
 from plumbline.common.testing.figures import figure, is_told
 from plumbline.qb_writer.adapters.differences import DriftTable
-from plumbline.qb_writer.adapters.ledger import Ledger
 from plumbline.qb_writer.domain.records import Beginning
 from plumbline.qb_writer.drifting import DriftFigures, DriftRoutes
 from plumbline.qb_writer.ports import Roll
@@ -188,9 +187,7 @@ async def test_comparison_comes_again_by_itself(desk: Desk) -> None:
 
 def operator(desk: Desk) -> httpx.AsyncClient:
     routes = DriftRoutes(
-        pool=desk.pool,
         table=DriftTable(desk.pool),
-        ledger=Ledger(desk.pool),
         clock=desk.clock,
         hours=lambda _: TEXAS,
     )
@@ -216,18 +213,6 @@ async def test_operators_are_told_of_totals_and_of_each_difference_with_its_age(
         assert {d["age_hours"] for d in said["differences"]} == {10.5}
         unknown = await client.get("/drift", params={"connection": "nowhere"})
         assert (unknown.status_code, unknown.json()["error"]) == (404, "unknown-connection")
-
-
-async def test_repair_is_an_ordinary_mark_with_a_fresh_look(desk: Desk) -> None:
-    await desk.want(["1"])
-    key = f"{REALM}/invoice/1/2/1"
-    async with operator(desk) as client:
-        answer = await client.post(f"/drift/{key}/repair")
-        refused = await client.post(f"/drift/{REALM}/quickbooks/Invoice/7/repair")
-    assert answer.json() == {"repairing": key}
-    assert (await work_row(desk.pool, key))["due_at"] == desk.clock.now()
-    assert [row["heard"] for row in await rows(desk.pool, "SELECT heard FROM records")] == [1]
-    assert (refused.status_code, refused.json()["error"]) == (404, "unknown-record")
 
 
 async def test_figures_follow_what_is_open(desk: Desk) -> None:

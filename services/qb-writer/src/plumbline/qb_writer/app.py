@@ -132,7 +132,7 @@ async def run(settings: Settings) -> None:
             return await writer.converge(claim)
 
         hours = _hours(connections)
-        drift = DriftRoutes(pool=service.pool, table=table, ledger=ledger, clock=service.clock, hours=hours)
+        drift = DriftRoutes(table=table, clock=service.clock, hours=hours)
         figures = DriftFigures(table=table, clock=service.clock, hours=hours)
 
         service.edge.subscribe(LEDGER_COMMANDS, LedgerCommand, recording(ledger, service.clock))

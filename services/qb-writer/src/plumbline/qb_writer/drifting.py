@@ -1,7 +1,6 @@
 """What operators and dashboards are told of differences: routes, and figures that are read every few seconds."""
 
 import asyncio
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,15 +11,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from plumbline.common.clock import Clock, pause
-from plumbline.common.database import DatabaseUnavailableError, Pool, transaction
+from plumbline.common.database import DatabaseUnavailableError
 from plumbline.common.hours import Hours
 from plumbline.common.measuring import EVERY_S
 from plumbline.common.metrics import DRIFT_CENTS, DRIFT_DIFFERENCES, DRIFT_OLDEST_HOURS
 from plumbline.common.operator import answer, refusal
-from plumbline.common.reconciling.marks import Mark
-from plumbline.common.reconciling.store import mark
 from plumbline.qb_writer.adapters.differences import DriftTable
-from plumbline.qb_writer.adapters.ledger import Ledger
 
 SHOWN = 500
 """So many differences of a connection one answer lists, those with the most money first."""
@@ -38,19 +34,15 @@ def _age_hours(since: datetime, now: datetime, hours: Hours) -> float:
 class DriftRoutes:
     """Operators' routes over differences."""
 
-    def __init__(
-        self, *, pool: Pool, table: DriftTable, ledger: Ledger, clock: Clock, hours: HoursOf
-    ) -> None:
+    def __init__(self, *, table: DriftTable, clock: Clock, hours: HoursOf) -> None:
         """Tell what `table` holds, each age by the connection's `hours`."""
-        self._pool = pool
         self._table = table
-        self._ledger = ledger
         self._clock = clock
         self._hours = hours
 
     def routes(self) -> list[BaseRoute]:
         """Return the routes, to be mounted at the root."""
-        return [Route("/drift", self.show), Route("/drift/{key:path}/repair", self.repair, methods=["POST"])]
+        return [Route("/drift", self.show)]
 
     async def show(self, request: Request) -> Response:
         """`GET /drift?connection=NAME`: every connection that was compared, and what is open of it."""
@@ -61,21 +53,6 @@ class DriftRoutes:
         if only is not None and not told:
             return refusal(404, "unknown-connection", f"{only} was not compared yet, or is no connection.")
         return answer({"connections": told})
-
-    async def repair(self, request: Request) -> Response:
-        """`POST /drift/{key}/repair`: have a record looked at and worked anew, as news of it would."""
-        key = request.path_params["key"]
-        record = await self._ledger.load(key)
-        if record is None:
-            return refusal(
-                404,
-                "unknown-record",
-                f"No record is called {key}. What no record owns is set right in QuickBooks by hand.",
-            )
-        async with transaction(self._pool) as connection:
-            due = Mark(key, record.connection, f"operator {uuid.uuid4()}")
-            await self._ledger.hear(connection, await mark(connection, [due], now=self._clock.now()))
-        return answer({"repairing": key})
 
     async def _connection(
         self, row: Mapping[str, Any], totals: list[Mapping[str, Any]]

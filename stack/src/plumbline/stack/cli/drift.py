@@ -50,7 +50,11 @@ def drift(
 def _repair(state: Path, said: Iterable[Mapping[str, Any]], wanted: str) -> None:
     keys = (f"{row['realm']}/{row['subject']}" for company in said for row in company["differences"])
     key = next((key for key in keys if wanted in {key, key.partition("/")[2]}), wanted)
-    ask(state, SERVICE, f"/drift/{key}/repair", method="POST")
+    if not ask(state, SERVICE, "/replay", method="POST", body=[key])["replayed"]:
+        typer.echo(
+            f"No record is called {key}. What no record owns is set right in QuickBooks by hand.", err=True
+        )
+        raise typer.Exit(1)
     typer.echo(f"{key} is looked at anew; what is mended by that closes with the next comparison.")
 
 

@@ -234,8 +234,8 @@ class Ledger:
     async def look_again(
         self, connection: Connection, records: Sequence[Record], *, cause: str, now: datetime
     ) -> None:
-        """Have records compared with QuickBooks once more, and set right if need be, after all other work."""
-        marks = [Mark(record.key, record.connection, cause, lane=Lane.SWEEP) for record in records]
+        """Have records compared with QuickBooks once more, and set right if need be; live work goes before."""
+        marks = [Mark(record.key, record.connection, cause, lane=Lane.REPAIR) for record in records]
         await self.hear(connection, await mark(connection, marks, now=now))
 
     async def keys_of(self, connection_name: str) -> list[str]:
