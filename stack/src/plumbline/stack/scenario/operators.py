@@ -67,20 +67,15 @@ class Operators:
                 await asyncio.sleep(0.3)
 
     async def unfinished(self) -> int:
-        """Return how many records are not done yet; that the books are looked at again some time is no record."""
+        """Return how many records are not done yet."""
         totals = [(await self._asked(service, "/status"))["connections"] for service in WORKING]
-        counted: int = sum(row["unfinished"] for rows in totals for row in rows)
-        followed = await self._works("qb-writer", "books/")
-        return counted - sum(1 for work in followed if work["due_at"] is not None)
+        return sum(row["unfinished"] for rows in totals for row in rows)
 
     async def hooked(self) -> int:
         """Return how many projects' webhooks have been seen to."""
-        rows = await self._works("ingest-hooks", "hooks/")
+        keys = (await self._asked("ingest-hooks", "/records?find=hooks/"))["keys"]
+        rows = [(await self._asked("ingest-hooks", f"/records/{key}"))["work"] for key in keys]
         return sum(1 for row in rows if row["worked_at"] is not None and row["waiting_for"] is None)
-
-    async def _works(self, service: str, part: str) -> list[Mapping[str, Any]]:
-        keys = (await self._asked(service, f"/records?find={part}"))["keys"]
-        return [(await self._asked(service, f"/records/{key}"))["work"] for key in keys]
 
     async def _asked(self, service: str, path: str) -> Any:
         async with _patience(f"{service} does not answer {path}"):
