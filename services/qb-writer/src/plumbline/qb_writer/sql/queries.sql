@@ -145,7 +145,7 @@ FROM writes WHERE key = $1 ORDER BY number
 
 -- name: know_realm
 -- A realm whose turns have not been counted yet: its next one is free.
-INSERT INTO governor (realm, turn_at) VALUES ($1, '-infinity') ON CONFLICT DO NOTHING
+INSERT INTO governor (realm, turn_at) VALUES ($1, 'epoch') ON CONFLICT DO NOTHING
 
 -- name: take_turn
 -- Take the realm's next turn, count its reads, and say how long to wait for it, by the database's clock. After a refusal
