@@ -28,7 +28,7 @@ MAY_WRITE: dict[str, set[str]] = {
     "ingest": {"procore.events.v1", "quickbooks.events.v1"},
     "ingest-hooks": {"procore.events.v1", "quickbooks.events.v1"},
     "mapper": {"ledger.commands.v1"},
-    "qb-writer": {"ledger.results.v1"},
+    "qb-writer": {"ledger.results.v1", "ledger.drift.v1"},
     "token-vault": {"credentials.events.v1"},
     OPERATOR: set(),
 }
