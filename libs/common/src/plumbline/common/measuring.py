@@ -1,7 +1,7 @@
 """What waits in a service's tables, as figures: read every few seconds, whether anybody asks or not."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,18 @@ EVERY_S = 5.0
 log = structlog.get_logger(__name__)
 
 
+async def keep_looking(
+    look: Callable[[], Awaitable[object]], stop: asyncio.Event, *, waiting: str = "measuring.waiting"
+) -> None:
+    """Look every few seconds until `stop` is set; a look that finds the database away is logged as `waiting`."""
+    while not stop.is_set():
+        try:
+            await look()
+        except DatabaseUnavailableError as error:
+            log.warning(waiting, **error.log_fields())
+        await pause(stop, EVERY_S)
+
+
 class Backlog:
     """The figures of one service's work and outbox.
 
@@ -44,12 +56,7 @@ class Backlog:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop` is set."""
-        while not stop.is_set():
-            try:
-                await self.look()
-            except DatabaseUnavailableError as error:
-                log.warning("measuring.waiting", **error.log_fields())
-            await pause(stop, EVERY_S)
+        await keep_looking(self.look, stop)
 
     async def look(self) -> None:
         """Set every figure to what the tables say now.

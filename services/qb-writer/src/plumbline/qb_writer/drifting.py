@@ -5,23 +5,19 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from plumbline.common.clock import Clock, pause
-from plumbline.common.database import DatabaseUnavailableError
+from plumbline.common.clock import Clock
 from plumbline.common.hours import Hours
-from plumbline.common.measuring import EVERY_S
+from plumbline.common.measuring import keep_looking
 from plumbline.common.metrics import DRIFT_CENTS, DRIFT_DIFFERENCES, DRIFT_OLDEST_HOURS
 from plumbline.common.operator import answer, refusal
 from plumbline.qb_writer.adapters.differences import DriftTable
 
 SHOWN = 500
 """So many differences of a connection one answer lists, those with the most money first."""
-
-log = structlog.get_logger(__name__)
 
 HoursOf = Callable[[str], Hours]
 """Finds the hours of a connection by its name."""
@@ -85,12 +81,7 @@ class DriftFigures:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop` is set."""
-        while not stop.is_set():
-            try:
-                await self.look()
-            except DatabaseUnavailableError as error:
-                log.warning("measuring.waiting", **error.log_fields())
-            await pause(stop, EVERY_S)
+        await keep_looking(self.look, stop)
 
     async def look(self) -> None:
         """Set every figure to what the table says now.

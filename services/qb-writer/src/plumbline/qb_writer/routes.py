@@ -136,12 +136,11 @@ class RecordTools:
             return refusal(422, "not-keys", "Send a list of records' keys.")
         if len(keys) > REPLAYED_MAX:
             return refusal(422, "too-many", f"Send at most {REPLAYED_MAX} keys at a time.")
-        records = [record for key in keys if (record := await self._ledger.load(key)) is not None]
         async with transaction(self._pool) as connection:
-            await self._ledger.look_again(
-                connection, records, cause=f"operator replays {uuid.uuid4()}", now=self._clock.now()
+            replayed = await self._ledger.look_again(
+                connection, keys, cause=f"operator replays {uuid.uuid4()}", now=self._clock.now()
             )
-        return answer({"replayed": [record.key for record in records]})
+        return answer({"replayed": replayed})
 
     async def resend(self, request: Request) -> Response:
         """`POST /resend/{key}`: have QuickBooks mail a document once more."""

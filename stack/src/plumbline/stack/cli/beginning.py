@@ -6,6 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from plumbline.stack.cli.console import dollars
+
 WORDS = {
     "create": "make in QuickBooks",
     "link": "link with what is there",
@@ -67,12 +69,3 @@ def _short(record: str) -> str:
     """Return a record's kind and Procore's own id, by which `plumbline trace` finds it."""
     kind, _, rest = record.partition("/")
     return f"{kind} {rest.rpartition('/')[2]}"
-
-
-def dollars(amount_cents: int) -> str:
-    """Return cents as people read them."""
-    return (
-        f"${amount_cents // 100:,}.{amount_cents % 100:02}"
-        if amount_cents >= 0
-        else f"-{dollars(-amount_cents)}"
-    )

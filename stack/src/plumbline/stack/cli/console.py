@@ -1,6 +1,7 @@
 """Where the commands print."""
 
 import sys
+from decimal import Decimal
 
 from rich.console import Console
 
@@ -8,3 +9,9 @@ from rich.console import Console
 def wide_console() -> Console:
     """Return a console; wide enough for the tables where no terminal tells its width."""
     return Console(width=None if sys.stdout.isatty() else 120)
+
+
+def dollars(cents: int) -> str:
+    """Return cents as people read them."""
+    amount = Decimal(cents).scaleb(-2)
+    return f"-${-amount:,.2f}" if amount < 0 else f"${amount:,.2f}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -15,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask
-from plumbline.stack.cli.console import wide_console
+from plumbline.stack.cli.console import dollars, wide_console
 
 SERVICE = "qb-writer"
 """Who compares."""
@@ -81,7 +80,7 @@ def _print_company(console: Console, company: Mapping[str, Any]) -> None:
     table.add_column("at stake", justify="right")
     table.add_column("business hours", justify="right")
     for row in company["differences"]:
-        off, stake = _dollars(row["off_cents"]), _dollars(row["stake_cents"])
+        off, stake = dollars(row["off_cents"]), dollars(row["stake_cents"])
         table.add_row(
             f"{row['subject']}\n{row['code']}",
             row["sentence"],
@@ -101,11 +100,6 @@ def _balance(company: Mapping[str, Any]) -> str:
         return "only observed" if company["live_from"] is None else "QuickBooks agrees"
     off = company["off_cents"]
     word = "too much" if off > 0 else "too little"
-    total = f"; in all QuickBooks says {_dollars(abs(off))} {word}" if off else ""
+    total = f"; in all QuickBooks says {dollars(abs(off))} {word}" if off else ""
     things = "difference" if company["open"] == 1 else "differences"
-    return f"{company['open']:,} {things}, {_dollars(company['stake_cents'])} at stake{total}"
-
-
-def _dollars(cents: int) -> str:
-    amount = Decimal(cents).scaleb(-2)
-    return f"-${-amount:,.2f}" if amount < 0 else f"${amount:,.2f}"
+    return f"{company['open']:,} {things}, {dollars(company['stake_cents'])} at stake{total}"

@@ -8,7 +8,7 @@ from plumbline.common.contracts.cloudevents import Outgoing, outgoing
 from plumbline.common.contracts.topics import LEDGER_DRIFT
 from plumbline.common.database import Connection, Pool, borrowed
 from plumbline.common.outbox import put
-from plumbline.qb_writer.adapters.holdings import QUERIES
+from plumbline.qb_writer.adapters.holdings import QUERIES, HeldDocuments
 from plumbline.qb_writer.adapters.ledger import SERVICE, as_record
 from plumbline.qb_writer.adapters.past import KnownPast
 from plumbline.qb_writer.domain.comparison import Known, Pair
@@ -36,9 +36,8 @@ class DriftTable:
     async def extent(self, run: Comparison) -> Extent:
         """Return how much is known of a realm's books."""
         beginning = await KnownPast(self._pool).beginning(run.connection)
-        async with borrowed(self._pool) as connection:
-            complete_since = await connection.fetchval(QUERIES["complete_since"], run.realm)
-        return Extent(complete_since, beginning)
+        horizon = await HeldDocuments(self._pool).horizon(run.realm)
+        return Extent(horizon.complete_since, beginning)
 
     async def pairs(self, realm: str, beginning: Beginning, *, after: str, limit: int) -> Roll:
         """Return the records that come after one of that name."""

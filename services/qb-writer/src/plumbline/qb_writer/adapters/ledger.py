@@ -232,11 +232,16 @@ class Ledger:
         await connection.execute(QUERIES["ask_for_mail"], record.key)
 
     async def look_again(
-        self, connection: Connection, records: Sequence[Record], *, cause: str, now: datetime
-    ) -> None:
-        """Have records compared with QuickBooks once more, and set right if need be; live work goes before."""
-        marks = [Mark(record.key, record.connection, cause, lane=Lane.REPAIR) for record in records]
+        self, connection: Connection, keys: Sequence[str], *, cause: str, now: datetime
+    ) -> list[str]:
+        """Have records compared with QuickBooks once more, and set right if need be; live work goes before.
+
+        Returns the keys that are records'.
+        """
+        rows = await connection.fetch(QUERIES["connections_of"], list(keys))
+        marks = [Mark(row["key"], row["connection"], cause, lane=Lane.REPAIR) for row in rows]
         await self.hear(connection, await mark(connection, marks, now=now))
+        return [row["key"] for row in rows]
 
     async def keys_of(self, connection_name: str) -> list[str]:
         """Return the keys of all records of a connection."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from plumbline.common.database import Pool, borrowed, transaction
 from plumbline.common.reconciling.marks import Lane, Mark
 from plumbline.common.reconciling.store import mark
-from plumbline.qb_writer.adapters.holdings import QUERIES, as_held
+from plumbline.qb_writer.adapters.holdings import QUERIES, HeldDocuments, as_held
 from plumbline.qb_writer.adapters.ledger import as_record
 from plumbline.qb_writer.domain.holdings import Held
 from plumbline.qb_writer.domain.records import Beginning, Record
@@ -25,18 +25,22 @@ class KnownPast:
     def __init__(self, pool: Pool) -> None:
         """Look into the schema of `pool`."""
         self._pool = pool
+        self._holdings = HeldDocuments(pool)
+        self._known: dict[str, Beginning] = {}
 
     async def beginning(self, connection: str) -> Beginning | None:
-        """Return when a connection went live; None: it has not."""
-        async with borrowed(self._pool) as database:
-            row = await database.fetchrow(QUERIES["beginning"], connection)
-        return None if row is None else Beginning(row["from_day"], row["since"], row["read_to"])
+        """Return when a connection went live; None: it has not. It is asked for with every piece of work, and stays."""
+        if connection not in self._known:
+            async with borrowed(self._pool) as database:
+                row = await database.fetchrow(QUERIES["beginning"], connection)
+            if row is None:
+                return None
+            self._known[connection] = Beginning(row["from_day"], row["since"], row["read_to"])
+        return self._known[connection]
 
     async def read_to(self, realm: str) -> datetime | None:
         """Return up to when the changes of a company's books have been read; None: not all of them were read yet."""
-        async with borrowed(self._pool) as database:
-            read_to: datetime | None = await database.fetchval(QUERIES["read_to"], realm)
-        return read_to
+        return (await self._holdings.horizon(realm)).read_to
 
     async def numbered(self, realm: str, entity: str, numbers: Iterable[str]) -> Mapping[str, list[Held]]:
         """Return what QuickBooks holds under any of some numbers, by the numbers in lower case."""

@@ -5,20 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import structlog
-
-from plumbline.common.clock import pause
-from plumbline.common.database import DatabaseUnavailableError, Pool, borrowed
+from plumbline.common.database import Pool, borrowed
+from plumbline.common.measuring import keep_looking
 from plumbline.common.metrics import GOVERNOR_PACE, READS_FORECAST, READS_PER_MONTH, READS_USED
 from plumbline.common.reconciling.marks import Lane
 from plumbline.qb_writer.adapters.governor import FULL_PER_MIN, REGAINED_PER_WAIT
 from plumbline.qb_writer.adapters.ledger import QUERIES
 from plumbline.qb_writer.domain.reads import ReadBudget
-
-EVERY_S = 5.0
-"""Between looks: the budget is passed by what is read in so long, at most."""
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +28,8 @@ class RealmLimits:
 
 class Reads:
     """The budget of every app, as of a moment ago; before the first look nothing is refused.
+
+    It is passed, at most, by what is read between two looks.
 
     A read is counted with its turn, in its realm's row: counts of one row per app would make every
     realm wait for the others.
@@ -66,12 +61,7 @@ class Reads:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until `stop` is set."""
-        while not stop.is_set():
-            try:
-                await self.look()
-            except DatabaseUnavailableError as error:
-                log.warning("reads.waiting", **error.log_fields())
-            await pause(stop, EVERY_S)
+        await keep_looking(self.look, stop, waiting="reads.waiting")
 
     async def look(self) -> Sequence[RealmLimits]:
         """Take in what the tables say now, show it as figures, and return it by realm.

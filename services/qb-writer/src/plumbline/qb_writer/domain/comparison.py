@@ -132,7 +132,7 @@ class _Comparison:
         """Give all of them."""
         if self._situation.standing is not Standing.LIVE:
             return
-        if self._situation.aim in {Aim.VOID, Aim.DELETED}:
+        if self._situation.aim.is_end:
             yield from self._of_end()
         elif self._situation.presence is Presence.HERE:
             yield from self._of_contents()

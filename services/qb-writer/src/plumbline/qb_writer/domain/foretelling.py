@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from plumbline.qb_writer.domain.holdings import Held
 from plumbline.qb_writer.domain.kinds import kind_of
-from plumbline.qb_writer.domain.plan import Aim, Twin
+from plumbline.qb_writer.domain.plan import Twin
 from plumbline.qb_writer.domain.records import Record
 from plumbline.qb_writer.domain.sight import twin_among
 
@@ -78,7 +78,7 @@ def foretell(record: Record, *, from_day: date, numbered: Sequence[Held], alike:
 
 def _outcome(record: Record, twin: Twin, *, is_old: bool) -> tuple[Outcome, str]:
     kind, wish = kind_of(record.desired), record.desired
-    is_to_end = kind.aims[wish.state] in {Aim.VOID, Aim.DELETED}
+    is_to_end = kind.aims[wish.state].is_end
     if twin is Twin.SAME and (is_old or not is_to_end):
         return Outcome.LINK, ""
     if is_old:

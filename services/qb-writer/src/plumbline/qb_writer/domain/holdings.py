@@ -75,6 +75,11 @@ class Horizon:
     """Every change before it has been read."""
     reading: Reading | None = None
 
+    @property
+    def read_to(self) -> datetime | None:
+        """Up to when all that it holds has been read; None: not all of it was read yet."""
+        return None if self.complete_since is None else self.watermark
+
 
 def held(realm: str, entity: str, document: Document) -> Held:
     """Return what a document, or the stub of a deleted one, says of itself.

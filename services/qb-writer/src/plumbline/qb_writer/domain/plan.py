@@ -46,6 +46,11 @@ class Aim(StrEnum):
     DELETED = "deleted"
     """It is not there."""
 
+    @property
+    def is_end(self) -> bool:
+        """Whether the document should count no more."""
+        return self in {Aim.VOID, Aim.DELETED}
+
 
 class Presence(StrEnum):
     """Whether there is a document."""
@@ -106,11 +111,6 @@ class Situation:
     """Whether something would keep it from being made twice: a number of ours, or a look for it just now."""
     is_replaced: bool = False
     """Whether a correction deletes the document and makes another."""
-
-    @property
-    def is_to_end(self) -> bool:
-        """Whether it should count no more."""
-        return self.aim in {Aim.VOID, Aim.DELETED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ def _from_before(now: Situation) -> Step:
 
 
 def _live(now: Situation) -> Step:
-    if now.is_to_end:
+    if now.aim.is_end:
         return _end(now)
     match now.presence:
         case Presence.VOIDED_BY_PERSON | Presence.DELETED_BY_PERSON:

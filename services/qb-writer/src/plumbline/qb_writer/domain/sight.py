@@ -72,7 +72,7 @@ def related(record: Record, beginning: Beginning | None) -> Related:
     """
     kind, seen = kind_of(record.desired), record.observed
     is_as_wished = seen.applied_hash == content_of(record.desired)
-    is_to_end = kind.aims[record.desired.state] in {Aim.VOID, Aim.DELETED}
+    is_to_end = kind.aims[record.desired.state].is_end
     return Related(
         kind,
         seen,

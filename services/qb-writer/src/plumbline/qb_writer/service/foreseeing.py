@@ -5,20 +5,15 @@ from dataclasses import dataclass, replace
 
 from plumbline.common.reconciling.marks import Lane
 from plumbline.qb_writer.domain.plan import (
-    Acknowledge,
     AskPerson,
     AwaitNeeds,
     AwaitPayment,
-    Compare,
     LeaveBe,
-    Link,
-    Look,
-    LookAtNeeds,
     Nothing,
     Observe,
     Open,
     Rest,
-    Seek,
+    Seeing,
     plan,
 )
 from plumbline.qb_writer.domain.records import Operation
@@ -77,9 +72,10 @@ class Foreseer:
             if (refusal := self._viewer.refusal(view, now)) is not None:
                 return Foreseen(record.name, "ask", f"{refusal.code}: {refusal.reason}", would_write=False)
             step = plan(now)
+            if isinstance(step, Seeing):
+                await self._viewer.see(view, step)
+                continue
             match step:
-                case Look() | Seek() | Compare() | Link() | LookAtNeeds() | Acknowledge():
-                    await self._viewer.see(view, step)
                 case Open(operation=operation):
                     return Foreseen(record.name, operation, _change(view, operation), would_write=True)
                 case AskPerson(code=code):

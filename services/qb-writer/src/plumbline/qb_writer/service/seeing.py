@@ -101,7 +101,7 @@ class Viewer:
 
     def refusal(self, view: View, now: Situation) -> Refusal | None:
         """Return why a wish must not go out, if so; whatever it says, it can be taken back."""
-        if now.standing is not Standing.LIVE or now.is_to_end:
+        if now.standing is not Standing.LIVE or now.aim.is_end:
             return None
         return view.kind.refusal(view.record.desired)
 

@@ -11,20 +11,16 @@ from plumbline.common.reconciling.verdicts import Done, Effect, Park, Verdict
 from plumbline.qb_writer.domain.identity import number_candidates
 from plumbline.qb_writer.domain.kind import Party
 from plumbline.qb_writer.domain.plan import (
-    Acknowledge,
     AskPerson,
     AwaitNeeds,
     AwaitPayment,
-    Compare,
     LeaveBe,
     Link,
-    Look,
-    LookAtNeeds,
     Nothing,
     Observe,
     Open,
     Rest,
-    Seek,
+    Seeing,
     plan,
 )
 from plumbline.qb_writer.domain.records import Operation, Write
@@ -113,16 +109,14 @@ class Writer:
         if (refusal := self._viewer.refusal(work, now)) is not None:
             return work.park(refusal.code, f"{named(work.record)} is not written: {refusal.reason}.")
         step = plan(now)
-        match step:
-            case Open(operation=operation):
-                return await self._begin(work, operation)
-            case Look() | Seek() | Compare() | Link() | LookAtNeeds() | Acknowledge():
-                await self._viewer.see(work, step)
-                if isinstance(step, Link):
-                    await self._keep_link(work)
-                return None
-            case _:
-                return self._rest(work, step)
+        if isinstance(step, Open):
+            return await self._begin(work, step.operation)
+        if not isinstance(step, Seeing):
+            return self._rest(work, step)
+        await self._viewer.see(work, step)
+        if isinstance(step, Link):
+            await self._keep_link(work)
+        return None
 
     async def _keep_link(self, work: Work) -> None:
         """Store what a record was linked to, and wake what waits for it."""

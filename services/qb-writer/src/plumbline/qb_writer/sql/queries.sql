@@ -203,10 +203,6 @@ SELECT from_day, since, read_to FROM beginnings WHERE connection = $1
 -- Let a connection go live, once.
 INSERT INTO beginnings (connection, from_day, since, read_to) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
 
--- name: read_to
--- How far QuickBooks' changes have been read; NULL: not all that it held was read yet.
-SELECT CASE WHEN complete_since IS NULL THEN NULL ELSE watermark END FROM horizons WHERE realm = $1
-
 -- name: numbered
 -- What is held under any of some numbers.
 SELECT * FROM documents
@@ -221,6 +217,10 @@ ORDER BY quickbooks_id
 -- name: page_of_connection
 -- The next records of a connection; what is open of their writes is left out.
 SELECT r.*, NULL AS write_number FROM records r WHERE r.connection = $1 AND r.key > $2 ORDER BY r.key LIMIT $3
+
+-- name: connections_of
+-- Which of some keys are records', and their connections, in the order in which rows are locked.
+SELECT key, connection FROM records WHERE key = ANY ($1::text[]) ORDER BY key
 
 -- name: keys_of_connection
 -- The keys of a connection's records.
@@ -258,10 +258,6 @@ WHERE d.realm = $1 AND NOT d.is_deleted AND (d.entity, d.quickbooks_id) > ($2, $
       SELECT FROM records r WHERE r.realm = d.realm AND r.quickbooks_id = d.quickbooks_id AND r.kind = e.kind
   )
 ORDER BY d.entity, d.quickbooks_id LIMIT $8
-
--- name: complete_since
--- Since when all documents of a realm are known.
-SELECT complete_since FROM horizons WHERE realm = $1
 
 -- name: open_differences_of
 -- What is open of these subjects.
