@@ -79,6 +79,17 @@ async def test_invoice_goes_on_with_its_file_attached(hurried: WriterLab) -> Non
     assert hurried.mails() == 1
 
 
+async def test_file_goes_over_to_the_invoice_that_is_made_anew(hurried: WriterLab) -> None:
+    await hurried.want(hurried.wish())
+    await hurried.want(attachment(hurried))
+    await hurried.want(hurried.wish(InvoiceState.VOID), 2)
+    assert uploads(hurried) == 1
+    await hurried.want(hurried.wish(), 3)
+    (ref,) = hurried.only(attachment(hurried))["AttachableRef"]
+    assert ref["EntityRef"]["value"] == (await hurried.record("invoice/1/2/1")).observed.quickbooks_id
+    assert uploads(hurried) == 2
+
+
 async def test_missing_or_altered_file_parks_before_anything_is_sent_and_goes_on_once_it_is_there(
     hurried: WriterLab,
 ) -> None:

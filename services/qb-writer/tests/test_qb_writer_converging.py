@@ -129,6 +129,18 @@ async def test_number_taken_by_a_stranger_parks_and_resumes_once_it_is_free(lab:
     assert sorted(i["DocNumber"] for i in lab.invoices()) == ["OLD-1", "P100-INV-1"]
 
 
+async def test_number_taken_by_a_stranger_is_given_up_for_another_one_from_its_source(lab: WriterLab) -> None:
+    lab.person("Invoice", lab.stranger("P100-INV-1"))
+    await lab.want(lab.wish())
+    assert await lab.parked() == {"invoice/1/2/1": "invoice-already-exists"}
+    await lab.want(lab.wish().model_copy(update={"number": "P100-INV-1A"}), 2)
+    assert await lab.parked() == {}
+    assert lab.only(lab.wish())["DocNumber"] == "P100-INV-1A"
+    lab.person("Invoice", {"Id": lab.invoices()[0]["Id"]}, "delete")
+    await lab.want(lab.wish(), name="2")
+    assert sorted(invoice["DocNumber"] for invoice in lab.held("Invoice")) == ["P100-INV-1", "P100-INV-1A"]
+
+
 async def test_write_refused_only_when_it_is_settled_resumes_with_another_write(lab: WriterLab) -> None:
     closed = {"Message": "Closed", "Detail": "Closed", "code": "6210", "element": ""}
     lab.fault("lose-request")
@@ -213,6 +225,41 @@ async def test_edit_by_a_person_is_never_overwritten_in_silence(lab: WriterLab) 
     await lab.work_until_quiet()
     assert await lab.parked() == {"invoice/1/2/1": "changed-in-quickbooks"}
     assert [i["TxnDate"] for i in lab.invoices()] == ["2026-01-01"]
+
+
+async def test_document_that_we_voided_and_a_person_brought_back_is_asked_about_and_not_made_twice(
+    lab: WriterLab,
+) -> None:
+    await lab.want(lab.wish())
+    await lab.want(lab.wish(InvoiceState.VOID), 2)
+    lab.person("Invoice", {**lab.only(lab.wish()), "Line": lab.stranger("")["Line"]})
+    await lab.look()
+    assert await lab.parked() == {"invoice/1/2/1": "changed-in-quickbooks"}
+    await lab.want(lab.wish(), 3)
+    assert await lab.parked() == {"invoice/1/2/1": "changed-in-quickbooks"}
+    assert len(lab.invoices()) == 1
+    lab.person(
+        "Invoice", {"Id": lab.invoices()[0]["Id"], "SyncToken": lab.invoices()[0]["SyncToken"]}, "void"
+    )
+    await lab.resume("invoice/1/2/1")
+    assert await lab.parked() == {"invoice/1/2/1": "changed-in-quickbooks"}
+    await lab.want(lab.wish(InvoiceState.VOID), 4)
+    assert await lab.parked() == {}
+
+
+async def test_edit_that_its_source_comes_to_agree_with_is_no_question_any_more(lab: WriterLab) -> None:
+    await lab.want(lab.wish())
+    body = lab.only(lab.wish())
+    lines = [line for line in body["Line"] if line["DetailType"] == "SalesItemLineDetail"]
+    lab.person("Invoice", {**body, "Line": [{**lines[0], "Amount": 990}, lines[1]]})
+    await lab.look()
+    assert await lab.parked() == {"invoice/1/2/1": "changed-in-quickbooks"}
+    await lab.want(lab.wish(cents=99_000), 2)
+    assert await lab.parked() == {}
+    assert lab.commits()["Invoice updated"] == 0
+    assert await lab.compare() == []
+    await lab.want(lab.wish(cents=98_000), 3)
+    assert lab.only(lab.wish())["TotalAmt"] == 938.25
 
 
 async def test_back_and_forth_ends_where_it_should(lab: WriterLab) -> None:

@@ -235,3 +235,44 @@ async def test_beginning_is_refused_while_the_books_are_unread_or_moved_or_for_a
     assert await going_live(observing).beginning(CONNECTION) == first
     with pytest.raises(AlreadyLiveError, match="is live, from 2026-11-01 on"):
         await going_live(observing).begin(CONNECTION, from_day=OLD)
+
+
+async def test_document_of_ours_stays_ours_though_its_day_moves_before_the_beginning(
+    observing: WriterLab,
+) -> None:
+    await observing.look()
+    await go_live(observing)
+    await observing.want(wish(observing, "1", BEGINNING))
+    await observing.want(wish(observing, "1", OLD, cents=99_000), 2)
+    (invoice,) = observing.invoices()
+    assert (invoice["TxnDate"], invoice["TotalAmt"]) == (str(OLD), 948.25)
+    await observing.want(wish(observing, "1", OLD, cents=99_000, state=InvoiceState.VOID), 3)
+    (invoice,) = observing.invoices()
+    assert invoice["TotalAmt"] == 0
+    await observing.want(wish(observing, "1", OLD), 4)
+    assert len(observing.invoices()) == 1
+
+
+async def test_document_that_people_made_is_linked_to_one_record_and_another_of_its_number_asks(
+    observing: WriterLab,
+) -> None:
+    by_hand(observing, "100", wish(observing, "", NEW).total_cents)
+    for name in ("1", "2"):
+        await observing.want(wish(observing, "100", NEW), name=name)
+    await observing.look()
+    await go_live(observing)
+    ids = [(await observing.record(f"invoice/1/2/{name}")).observed.quickbooks_id for name in ("1", "2")]
+    assert sorted(map(bool, ids)) == [False, True]
+    assert list((await observing.parked()).values()) == ["no-number-left"]
+    assert len(observing.invoices()) == 1
+
+
+async def test_number_of_a_linked_document_is_given_to_no_other_record(observing: WriterLab) -> None:
+    by_hand(observing, "100", wish(observing, "", NEW).total_cents)
+    await observing.want(wish(observing, "100", NEW))
+    await observing.look()
+    await go_live(observing)
+    await observing.want(wish(observing, "100", NEW), name="later")
+    assert await observing.parked() == {}
+    first, second = sorted(invoice["DocNumber"] for invoice in observing.invoices())
+    assert (first, second[:4]) == ("100", "100~")
