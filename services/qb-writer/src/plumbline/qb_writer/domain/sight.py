@@ -101,6 +101,9 @@ def _standing(kind: AnyKind, record: Record, relations: Relations, beginning: Be
         return Standing.BEFORE
     if beginning is None:
         return Standing.OBSERVED
+    if record.observed.quickbooks_id is not None and not record.observed.has_ended:
+        # What we made is ours to correct and to end, whatever day its source moves it to.
+        return Standing.LIVE
     day = kind.dated(record.desired)
     if day is not None:
         return Standing.BEFORE if day < beginning.from_day else Standing.LIVE

@@ -119,9 +119,24 @@ class Writer:
         return None
 
     async def _keep_link(self, work: Work) -> None:
-        """Store what a record was linked to, and wake what waits for it."""
+        """Store what a record was linked to, and wake what waits for it.
+
+        With its number the document is the record's alone.
+
+        Raises:
+            NoNumberLeftError: needs a person; another record has the number, and with it the document.
+        """
+        record, number = work.record, work.kind.number(work.record.desired)
         async with work.claim.transaction() as connection:
-            await self._following.wake(connection, work.record, moved=(), now=self._clock.now())
+            await self._following.wake(connection, record, moved=(), now=self._clock.now())
+            if number is not None:
+                await self._records.allot_number(
+                    connection,
+                    record,
+                    record.observed.incarnation,
+                    space=number.space,
+                    candidates=[number.wanted],
+                )
             await self._records.keep(connection, work.accounted())
 
     def _rest(self, work: Work, step: Rest) -> Verdict:
