@@ -43,7 +43,11 @@ class Records(Protocol):
         space: str,
         candidates: Iterable[str],
     ) -> str:
-        """Return the document number of an incarnation: the same ever after, unique in the realm's space."""
+        """Return the document number of an incarnation: unique in the realm's space, and the same once it is borne.
+
+        Raises:
+            NoNumberLeftError: needs a person.
+        """
 
 
 class BooksUnreadError(WaitError):

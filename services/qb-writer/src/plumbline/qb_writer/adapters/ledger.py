@@ -169,17 +169,28 @@ class Ledger:
         space: str,
         candidates: Iterable[str],
     ) -> str:
-        """Return the document number of an incarnation: the same ever after, unique in the realm's space."""
+        """Return the document number of an incarnation: unique in the realm's space, and the same once it is borne.
+
+        Raises:
+            NoNumberLeftError: needs a person.
+        """
+        wanted = list(candidates)
         number: str | None = await connection.fetchval(QUERIES["allotted_number"], record.key, incarnation)
-        for candidate in candidates:
-            if number is not None:
-                break
+        if number is not None and (record.observed.exists or number in wanted):
+            return number
+        if number is not None:
+            # No document bears it, and its source wants another one by now.
+            await connection.execute(QUERIES["free_number"], record.key, incarnation)
+        for candidate in wanted:
             number = await connection.fetchval(
                 QUERIES["allot_number"], record.realm, space, candidate, record.key, incarnation
             )
-        if number is None:
-            raise NoNumberLeftError(key=record.key)
-        return number
+            if number is not None:
+                return number
+        raise NoNumberLeftError(
+            f"Another record has the number {wanted[0]}. Renumber one of the two at its source, then resume this record.",
+            key=record.key,
+        )
 
     async def wake(
         self, connection: Connection, record: Record, *, moved: Iterable[str], now: datetime

@@ -51,6 +51,10 @@ RETURNING true
 -- The number that an incarnation has already.
 SELECT number FROM numbers WHERE key = $1 AND incarnation = $2
 
+-- name: free_number
+-- An incarnation that no document was made of wants another number.
+DELETE FROM numbers WHERE key = $1 AND incarnation = $2
+
 -- name: allot_number
 -- Take a number, unless another incarnation in the realm has it in the same space.
 INSERT INTO numbers (realm, space, lower_number, number, key, incarnation) VALUES ($1, $2, lower($3), $3, $4, $5)
