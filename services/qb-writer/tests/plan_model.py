@@ -42,7 +42,8 @@ class Truth:
         """Return what the writer believes after a step that only learns something."""
         match step:
             case Look():
-                ended = self.presence is not belief.presence and self.presence is not HERE
+                has_news = belief.presence is not VOIDED and self.presence is not belief.presence
+                ended = has_news and self.presence is not HERE
                 presence = BY_PERSON[self.presence] if ended else self.presence
                 shown = replace(belief, presence=presence, mailed=self.mailed, money=self.money, fresh=True)
                 return replace(shown, edited=self.edited if self.presence is HERE else presence in ENDED)
@@ -80,7 +81,7 @@ class Truth:
 def truths(belief: Situation) -> Iterator[Truth]:
     """Return everything that may really be there while the writer believes this."""
     now = ENDED.get(belief.presence, belief.presence)
-    later = {HERE: (HERE, VOIDED, DELETED), VOIDED: (VOIDED, DELETED)}.get(now, (now,))
+    later = {HERE: (HERE, VOIDED, DELETED), VOIDED: (VOIDED, DELETED, HERE)}.get(now, (now,))
     presences = (now,) if belief.fresh else later
     needs = (belief.needs,) if belief.needs is not Needs.UNSEEN else tuple(set(Needs) - {Needs.UNSEEN})
     twins = (belief.twin,) if belief.twin is not Twin.UNSOUGHT else (Twin.NONE, Twin.SAME, Twin.OTHER)

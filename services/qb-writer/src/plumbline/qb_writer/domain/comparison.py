@@ -149,7 +149,7 @@ class _Comparison:
         if counts or ending == "deleted":
             total = self._total(document)
             what = f"it should be {ending}, and is in QuickBooks{_worth(total)}"
-            give = self._edited if self._seen.has_ended and counts else self._ours
+            give = self._edited if self._record.observed.has_ended and counts else self._ours
             yield give(f"not-{ending}", what, off=total, stake=total)
 
     def _of_absence(self) -> Iterator[Difference]:

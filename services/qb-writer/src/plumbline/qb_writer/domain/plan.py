@@ -225,6 +225,9 @@ def _live(now: Situation) -> Step:
             return Look()
         case Presence.HERE:
             return _of_edit(now) or _correct(now) or _progress(now)
+        case Presence.VOIDED if not now.fresh:
+            # Whoever gives a voided document its amounts back has it count again: no second one is made beside it.
+            return Look()
         case Presence.ABSENT | Presence.VOIDED | Presence.DELETED:
             return _begin(now)
 
@@ -251,8 +254,10 @@ def _end(now: Situation) -> Step:
     match now.presence:
         case Presence.VOIDED_BY_PERSON | Presence.DELETED_BY_PERSON:
             return Acknowledge()
+        case Presence.VOIDED if not now.fresh and (now.told or now.aim is Aim.DELETED):
+            return Look()
         case Presence.VOIDED if now.aim is Aim.DELETED:
-            return Open(Operation.DELETE) if now.fresh else Look()
+            return Open(Operation.DELETE)
         case Presence.ABSENT | Presence.VOIDED | Presence.DELETED:
             return Nothing()
         case Presence.HERE if not now.fresh:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from plumbline.common.contracts.ledger import Desired
 from plumbline.qb_writer.domain.documents import decoded, encoded, money, total_cents, without_nothing
@@ -191,10 +192,13 @@ def observing(kind: AnyKind, seen: Observed, document: Document | None) -> Obser
         QuickBooksUnreadableError: permanent; QuickBooks' document is not of the documented shape.
     """
     if document is None:
+        # Whoever deletes what was voided already has changed nothing.
+        removed: Literal["deleted"] | None = None if seen.has_ended else "deleted"
         return replace(
-            seen, document=None, edited=(), removed=None if seen.deleted else "deleted", fresh=True
+            seen, document=None, edited=(), deleted=seen.has_ended, removed=removed, fresh=True
         )
     amounts = kind.amounts(record_of(kind.model, document))
+    seen = replace(seen, voided=seen.voided and amounts.total_cents == 0)
     voided_by_other = is_voided(kind, document) and not seen.voided
     edited = differences(kind, seen.applied, document) if seen.applied and not seen.has_ended else ()
     return replace(
