@@ -348,14 +348,10 @@ async def test_restored_database_asks_about_the_invoice_that_it_forgot_if_it_cha
 
 
 @pytest.mark.parametrize(
-    ("policies", "parked"),
-    [
-        (Policies(), {"invoice/1/2/1": "changed-in-quickbooks"}),
-        (Policies(person_changed_it="accept"), {}),
-    ],
+    ("cents", "parked"), [(200_000, {}), (300_000, {"invoice/1/2/1": "changed-in-quickbooks"})]
 )
 async def test_restored_database_takes_its_own_forgotten_change_for_a_persons(
-    lab: WriterLab, parked: dict[str, str]
+    lab: WriterLab, cents: int, parked: dict[str, str]
 ) -> None:
     await lab.command(lab.wish(), 1)
     await lab.work_until_quiet()
@@ -363,7 +359,7 @@ async def test_restored_database_takes_its_own_forgotten_change_for_a_persons(
     await lab.command(lab.wish(cents=200_000), 2)
     await lab.work_until_quiet()
     await restore(lab.pool)
-    await lab.command(lab.wish(cents=200_000), 1002)
+    await lab.command(lab.wish(cents=cents), 1002)
     await lab.work_until_quiet()
     assert await lab.parked() == parked
     assert [i["TotalAmt"] for i in lab.invoices()] == [1958.25]

@@ -12,15 +12,14 @@ from datetime import datetime
 from plumbline.common.connections import Policies
 from plumbline.common.contracts.drift import DriftCause
 from plumbline.qb_writer.domain.difference import ADVICE, Difference, money_in, told, unreadable
-from plumbline.qb_writer.domain.documents import decoded, dollars, encoded, without_nothing
-from plumbline.qb_writer.domain.identity import marker
-from plumbline.qb_writer.domain.kind import Draft, Refusal, Related, Relations
+from plumbline.qb_writer.domain.documents import dollars
+from plumbline.qb_writer.domain.kind import Refusal, Related, Relations
 from plumbline.qb_writer.domain.kinds import kind_of
 from plumbline.qb_writer.domain.plan import Aim, Money, Needs, Presence, Standing
 from plumbline.qb_writer.domain.records import Beginning, Document, Observed, Record
 from plumbline.qb_writer.domain.refusals import named, stake_cents
 from plumbline.qb_writer.domain.sight import related, situation_of
-from plumbline.qb_writer.domain.writes import disagreements, is_voided, observing
+from plumbline.qb_writer.domain.writes import disagreements, is_voided, observing, wanted
 from plumbline.quickbooks.answers import record_of
 from plumbline.quickbooks.errors import QuickBooksUnreadableError
 
@@ -177,12 +176,12 @@ class _Comparison:
             yield self._ours("not-written", what, stake=stake_cents(self._record) or 0)
 
     def _of_fields(self) -> Iterator[Difference]:
-        document, wanted = self._seen.document, self._wanted()
-        if document is None or wanted is None:
+        document, should_be = self._seen.document, self._wanted()
+        if document is None or should_be is None:
             return
         # Whether anything was edited of what was written is known already; most records need no more.
-        is_as_applied = wanted == self._seen.applied and not self._seen.edited
-        differing = {} if is_as_applied else disagreements(self._kind, wanted, document)
+        is_as_applied = should_be == self._seen.applied and not self._seen.edited
+        differing = {} if is_as_applied else disagreements(self._kind, should_be, document)
         total = self._total(document) if differing else 0
         for name, (expected, found) in differing.items():
             is_edited = name in self._seen.edited
@@ -203,13 +202,8 @@ class _Comparison:
 
     def _wanted(self) -> bytes | None:
         """Return the document as it should be; as it was written last, if what it refers to is nowhere."""
-        record, seen, relations = self._record, self._seen, self._view.relations
-        names = self._kind.names(record.desired)
-        if any(name not in relations or relations[name].observed.quickbooks_id is None for name in names):
-            return seen.applied
-        applied = decoded(seen.applied) if seen.applied else {}
-        draft = Draft(applied.get("DocNumber"), marker(record.name, seen.incarnation), relations, applied)
-        return encoded(without_nothing(self._kind.compose(record.desired, draft)))
+        record = self._record.seeing(self._seen)
+        return wanted(record, self._view.relations) or self._seen.applied
 
     def _of_progress(self) -> Iterator[Difference]:
         now, open_cents = self._situation, self._seen.balance_cents

@@ -167,6 +167,8 @@ class Kind(Generic[W, D]):
     """What we own of the document as it should be, without id and version; None: it must not say that at all."""
     facts: Callable[[D], Mapping[str, object]]
     """What we own of a document: sent and held must agree in it. None: not ours to say."""
+    uncompared: tuple[str, ...] = ()
+    """Properties that we write and people may reword."""
     amounts: Callable[[D], Amounts]
     look_ups: Callable[[Document], Iterable[LookUp]]
     """How the create of a document is found whose answer was lost; the first way that finds it counts."""

@@ -17,7 +17,7 @@ from plumbline.qb_writer.domain.plan import (
     Twin,
 )
 from plumbline.qb_writer.domain.records import Beginning, Observed, Record
-from plumbline.qb_writer.domain.writes import content_of
+from plumbline.qb_writer.domain.writes import content_of, names_others
 
 
 def situation_of(
@@ -45,7 +45,7 @@ def situation_of(
         presence=_presence(seen),
         fresh=seen.fresh,
         told=record.heard > record.looked,
-        as_wished=seen.applied_hash == content_of(record.desired),
+        as_wished=seen.applied_hash == content_of(record.desired) and not names_others(record, relations),
         edited=bool(seen.edited or seen.removed),
         mailed=seen.mailed,
         mail_again=record.mails_asked > record.mails_done,

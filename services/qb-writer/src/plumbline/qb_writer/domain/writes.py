@@ -110,6 +110,35 @@ def parameters(kind: AnyKind, write: Write) -> Mapping[str, str]:
             return {}
 
 
+def wanted(record: Record, relations: Relations) -> bytes | None:
+    """Return what a record's document should say, under the number that it has; None: what it names is nowhere."""
+    kind, seen = kind_of(record.desired), record.observed
+    names = kind.names(record.desired)
+    if any(name not in relations or relations[name].observed.quickbooks_id is None for name in names):
+        return None
+    applied = decoded(seen.applied) if seen.applied else {}
+    draft = Draft(applied.get("DocNumber"), marker(record.name, seen.incarnation), relations, applied)
+    return encoded(without_nothing(kind.compose(record.desired, draft)))
+
+
+def names_others(record: Record, relations: Relations) -> bool:
+    """Say whether our last write names documents in whose place there are others by now, such as a voided invoice.
+
+    Raises:
+        QuickBooksUnreadableError: permanent; it is not of the documented shape.
+    """
+    kind, applied = kind_of(record.desired), record.observed.standing
+    if applied is None or not any(True for _ in kind.names(record.desired)):
+        return False
+    now = wanted(record, relations)
+    return now is not None and bool(differences(kind, now, _as_if_held(decoded(applied))))
+
+
+def _as_if_held(document: Document) -> Document:
+    total = money(total_cents(document))
+    return {"Id": "", "SyncToken": "", "TotalAmt": total, "Balance": total} | document
+
+
 def disagreements(kind: AnyKind, sent: bytes, held: Document) -> dict[str, tuple[object, object]]:
     """Return each field we own in which QuickBooks holds something else than was sent, with both.
 
@@ -118,10 +147,7 @@ def disagreements(kind: AnyKind, sent: bytes, held: Document) -> dict[str, tuple
     Raises:
         QuickBooksUnreadableError: permanent; QuickBooks' document is not of the documented shape.
     """
-    document = decoded(sent)
-    total = money(total_cents(document))
-    as_if_held = {"Id": "", "SyncToken": "", "TotalAmt": total, "Balance": total} | document
-    expected = kind.facts(record_of(kind.model, as_if_held))
+    expected = kind.facts(record_of(kind.model, _as_if_held(decoded(sent))))
     found = kind.facts(record_of(kind.model, held))
     return {
         name: (value, found[name])
@@ -194,9 +220,7 @@ def observing(kind: AnyKind, seen: Observed, document: Document | None) -> Obser
     if document is None:
         # Whoever deletes what was voided already has changed nothing.
         removed: Literal["deleted"] | None = None if seen.has_ended else "deleted"
-        return replace(
-            seen, document=None, edited=(), deleted=seen.has_ended, removed=removed, fresh=True
-        )
+        return replace(seen, document=None, edited=(), deleted=seen.has_ended, removed=removed, fresh=True)
     amounts = kind.amounts(record_of(kind.model, document))
     seen = replace(seen, voided=seen.voided and amounts.total_cents == 0)
     voided_by_other = is_voided(kind, document) and not seen.voided
@@ -214,6 +238,24 @@ def observing(kind: AnyKind, seen: Observed, document: Document | None) -> Obser
         removed="voided" if voided_by_other else None,
         fresh=True,
     )
+
+
+def agreeing(record: Record, relations: Relations) -> Record:
+    """Take what a person changed for our own if it says what is wanted by now: there is nothing to ask any more.
+
+    Raises:
+        QuickBooksUnreadableError: permanent; QuickBooks' document is not of the documented shape.
+    """
+    kind, seen = kind_of(record.desired), record.observed
+    if not seen.edited or seen.document is None:
+        return record
+    body = wanted(record, relations)
+    if body is None or differences(kind, body, seen.document):
+        return record
+    said = decoded(body)
+    if any(name in said and said[name] != seen.document.get(name) for name in kind.uncompared):
+        return record
+    return record.seeing(replace(seen, applied=body, applied_hash=content_of(record.desired), edited=()))
 
 
 def adopting(record: Record, relations: Relations, document: Document) -> Record:

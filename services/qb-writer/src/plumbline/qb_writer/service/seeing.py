@@ -24,7 +24,15 @@ from plumbline.qb_writer.domain.plan import (
 )
 from plumbline.qb_writer.domain.records import Beginning, Document, Operation, Record, Write
 from plumbline.qb_writer.domain.sight import related, situation_of, twin_among
-from plumbline.qb_writer.domain.writes import acknowledging, adopting, compose, is_ours, linking, observing
+from plumbline.qb_writer.domain.writes import (
+    acknowledging,
+    adopting,
+    agreeing,
+    compose,
+    is_ours,
+    linking,
+    observing,
+)
 from plumbline.qb_writer.ports import Books, BooksUnreadError, Past, Records
 
 READING_WAIT = timedelta(seconds=0.5)
@@ -56,7 +64,8 @@ class View:
         """Read the record's own document."""
         seen = self.record.observed
         document = await self.read(seen.quickbooks_id or "")
-        self.record = self.record.seeing(observing(self.kind, seen, document))
+        seen = observing(self.kind, seen, document)
+        self.record = agreeing(self.record.seeing(seen), self.relations)
 
     async def read(self, quickbooks_id: str) -> Document | None:
         """Return a document of the record's kind."""

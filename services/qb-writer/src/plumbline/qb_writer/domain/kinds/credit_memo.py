@@ -39,6 +39,7 @@ CREDIT_MEMO = Kind(
     wish=sales.wish_in_words,
     compose=compose,
     facts=sales.facts,
+    uncompared=sales.UNCOMPARED,
     amounts=sales.amounts,
     look_ups=sales.look_ups,
     refusal=refusal,

@@ -58,6 +58,7 @@ INVOICE = Kind(
     wish=sales.wish_in_words,
     compose=compose,
     facts=facts,
+    uncompared=sales.UNCOMPARED,
     amounts=sales.amounts,
     look_ups=sales.look_ups,
     refusal=refusal,

@@ -21,6 +21,9 @@ from plumbline.quickbooks.models import SalesForm
 Form = DesiredInvoice | DesiredCreditMemo
 """What is written to a customer."""
 
+UNCOMPARED = ("CustomerMemo",)
+"""The message to the customer."""
+
 
 def compose(wish: Form, draft: Draft) -> Document:
     """Return the form's customer, number, date, lines and tax."""
