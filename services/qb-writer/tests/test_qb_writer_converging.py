@@ -6,7 +6,6 @@ import pytest
 from writer_lab import REALM, WriterLab
 
 from plumbline.common.clock import SystemClock
-from plumbline.common.connections import Policies
 from plumbline.common.contracts.ledger import InvoiceState
 from plumbline.common.database import Pool, borrowed, transaction
 from plumbline.common.reconciling.store import resume
@@ -85,6 +84,16 @@ async def test_lagging_index_is_covered_by_the_request_id(lab: WriterLab) -> Non
     lab.fault("lose-answer")
     await lab.command(lab.wish(), 1)
     await lab.work_until_quiet()
+    assert len(lab.invoices()) == 1
+
+
+async def test_forgotten_request_id_and_lagging_index_together_are_covered_by_the_check_for_duplicates(
+    lab: WriterLab,
+) -> None:
+    lab.configure(requestid_ttl_s=0, index_lag_s=60)
+    lab.fault("lose-answer")
+    await lab.want(lab.wish())
+    assert await lab.parked() == {}
     assert len(lab.invoices()) == 1
 
 

@@ -140,6 +140,13 @@ class Settler:
             return [held] if proves(work.kind, write, held) else []
         return await ours(work, write, work.kind.look_ups(decoded(write.body)))
 
+    async def _holders_of_number(self, work: Work, write: Write, fault: Fault) -> Sequence[Document | None]:
+        """Return what has our number: by the id that QuickBooks names, for a query may lag, else by a look-up."""
+        if fault.taken_by_id is None:
+            return await self._found(work, write)
+        held = await work.read(fault.taken_by_id)
+        return [] if held is None else [held]
+
     async def _answered(self, work: Work, write: Write, said: Document) -> Verdict | None:
         if write.operation is Operation.CREATE and write.tries > 1:
             # An earlier try may have come through after the look-up.
@@ -191,7 +198,8 @@ class Settler:
     async def _reject(self, work: Work, write: Write, fault: Fault) -> Verdict | None:
         """End a write that QuickBooks has refused for good, and say what follows; None: plan again."""
         if fault.reaction is Reaction.ADOPT_OR_CONFLICT and write.operation is Operation.CREATE:
-            ours = [held for held in await self._found(work, write) if proves(work.kind, write, held)]
+            holders = await self._holders_of_number(work, write, fault)
+            ours = [held for held in holders if proves(work.kind, write, held)]
             if ours:
                 return await self._confirm(work, write, ours[0], "adopted: it was there already")
         async with work.claim.transaction() as connection:
