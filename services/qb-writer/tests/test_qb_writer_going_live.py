@@ -6,7 +6,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from starlette.applications import Starlette
 from writer_lab import CONNECTION, REALM, WriterLab, writer_lab
 
 from plumbline.common.clock import SystemClock
@@ -15,6 +17,7 @@ from plumbline.common.contracts.ledger import DesiredInvoice, InvoiceState
 from plumbline.common.database import borrowed
 from plumbline.qb_writer.domain.foretelling import Foretold, Outcome
 from plumbline.qb_writer.ports import BooksUnreadError
+from plumbline.qb_writer.routes import ConnectionRoutes
 from plumbline.qb_writer.service import AlreadyLiveError, GoingLive, UnknownConnectionError
 
 BEGINNING = date(2026, 11, 1)
@@ -276,3 +279,15 @@ async def test_number_of_a_linked_document_is_given_to_no_other_record(observing
     assert await observing.parked() == {}
     first, second = sorted(invoice["DocNumber"] for invoice in observing.invoices())
     assert (first, second[:4]) == ("100", "100~")
+
+
+async def test_company_goes_live_from_no_day_that_nobody_has_named(observing: WriterLab) -> None:
+    await observing.look()
+    routes = ConnectionRoutes(going_live(observing), clock=SystemClock()).routes()
+    transport = httpx.ASGITransport(Starlette(routes=routes))
+    async with httpx.AsyncClient(transport=transport, base_url="http://qb-writer") as client:
+        said = await client.post(f"/connections/{CONNECTION}/go-live", json={})
+        assert (said.status_code, said.json()["error"]) == (422, "not-a-day")
+        assert await observing.past.beginning(CONNECTION) is None
+        said = await client.post(f"/connections/{CONNECTION}/go-live", json={"from": "2026-11-01"})
+        assert said.status_code == 200

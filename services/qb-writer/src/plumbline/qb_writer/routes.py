@@ -72,7 +72,7 @@ class ConnectionRoutes:
         """`POST /connections/{name}/go-live` with `{"from": DATE}`: begin to write. May be repeated."""
         name = request.path_params["name"]
         try:
-            from_day = self._day((await request.json()).get("from"))
+            from_day = date.fromisoformat((await request.json()).get("from") or "")
             records = await self._going_live.begin(name, from_day=from_day)
         except (ValueError, SuiteError) as error:
             return _refused(error)

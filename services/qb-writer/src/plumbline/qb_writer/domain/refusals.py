@@ -18,8 +18,8 @@ SUBSCRIPTION_LAPSED = timedelta(minutes=15)
 
 QUESTIONS = {
     "deleted-in-quickbooks": "{It} was deleted in QuickBooks. Restore it there, or take it back at its source.",
-    "changed-in-quickbooks": "{It} was changed in QuickBooks ({edited}). Set it back there, or take it "
-    "back at its source.",
+    "changed-in-quickbooks": "{It} was changed in QuickBooks ({edited}). Set it back there, or make the "
+    "same change at its source.",
     "changed-after-payment": "{It} changed at its source after money was applied to it in QuickBooks. "
     "Unapply that, or write the difference as a document of its own.",
     "void-needs-a-person": "{It} should be voided, but it is {done}. Void or credit it in QuickBooks.",
