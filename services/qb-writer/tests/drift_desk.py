@@ -47,6 +47,7 @@ class Desk:
     pool: Pool
     clock: FakeClock = field(default_factory=FakeClock)
     grace: timedelta = timedelta(0)
+    configured: bool = True
 
     def life(
         self, pool: Pool | None = None, *, replica: str = "r1", table: DriftTable | None = None
@@ -55,7 +56,7 @@ class Desk:
         own = pool or self.pool
         comparer = Comparer(
             differences=table or DriftTable(own),
-            connections=lambda realm: config() if realm == REALM else None,
+            connections=lambda realm: config() if self.configured and realm == REALM else None,
             clock=self.clock,
             grace=self.grace,
             every=timedelta(minutes=5),

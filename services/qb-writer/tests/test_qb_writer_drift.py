@@ -98,6 +98,19 @@ async def test_closed_in_bulk_each_is_told_once(desk: Desk) -> None:
     assert Counter((await desk.news()).values()) == {1: 2 * MANY + 1}
 
 
+async def test_differences_of_a_company_that_is_configured_no_more_are_closed(desk: Desk) -> None:
+    await desk.want(["1"])
+    await desk.hold(made_by_hand("7"))
+    assert len(await desk.compare()) == 2
+    desk.configured = False
+    assert await desk.compare() == []
+    assert await desk.news() == {
+        (subject, change): 1
+        for subject in ("invoice/1/2/1", "quickbooks/Invoice/7")
+        for change in ("opened", "closed")
+    }
+
+
 async def before_death(desk: Desk) -> None:
     """Leave a comparison due that opens one, changes one, closes one, and lets one be."""
     await rows(desk.pool, "TRUNCATE records, documents, differences, comparisons, outbox, work CASCADE")

@@ -132,6 +132,11 @@ class WriterLab:
                 connection, [Received(command, f"{command.record}-{version}", None)]
             )
 
+    async def move_to(self, connection: str) -> None:
+        """Do what commands of now on bring about once the company stands under another name in `connections.yaml`."""
+        async with borrowed(self.pool) as database:
+            await database.execute("UPDATE records SET connection = $1", connection)
+
     async def want(self, desired: Desired, version: int = 1, name: str = "1") -> None:
         """Command, and work until quiet."""
         await self.command(desired, version, name)
@@ -377,7 +382,12 @@ async def writer_lab(
             )
 
         short = timedelta(milliseconds=100)
-        viewer = Viewer(records=ledger, past=past, books=books, policies=lambda _: policies)
+        viewer = Viewer(
+            records=ledger,
+            past=past,
+            books=books,
+            policies=lambda connection: policies if connection == CONNECTION else None,
+        )
         writer = Writer(
             records=ledger,
             following=ledger,

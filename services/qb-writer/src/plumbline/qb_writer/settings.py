@@ -32,7 +32,11 @@ class Settings(ServiceSettings):
         description="Metered calls (everything but writes) that an Intuit app may make in a month, over all its companies.",
     )
     gate_wait_s: float = Field(default=60.0, description="Wait after a 429 or 401 that names no time.")
-    payment_look_s: float = Field(default=600.0, description="Between looks for the bookkeeper's payment.")
+    payment_look_s: float = Field(
+        default=21_600.0,
+        description="Between looks for the bookkeeper's payment, one metered call for each invoice that waits for one; "
+        "what people did in the books tells of it sooner.",
+    )
     invoice_look_s: float = Field(
         default=30.0, description="Between looks for what a record refers to, such as a payment's invoice."
     )

@@ -68,19 +68,29 @@ class Comparer:
         """Compare one realm from its first record to its last document."""
         realm = claim.key.removeprefix(_PREFIX)
         config = self._connections(realm)
+        run = Comparison(
+            realm, claim.connection if config is None else config.name, began_at=self._clock.now()
+        )
         if config is None:
+            # Nobody looks after these books any more, so nobody is to be reminded of them.
+            await self._close(claim, run)
             return Done()
-        run = Comparison(realm, config.name, began_at=self._clock.now())
         extent, tolerance = await self._differences.extent(run), Tolerance(config.hours, self._grace)
         course = _Course(self._differences, claim, run, config, tolerance, self._clock)
         counts = (0, 0) if extent.beginning is None else await course.over(extent, extent.beginning)
-        while await course.close_some():
-            pass
+        await self._close(claim, run)
 
         async def end(connection: Connection) -> None:
             await self._differences.ended(connection, run, extent, counts=counts, now=self._clock.now())
 
         return Done(store=end, again_after=self._every)
+
+    async def _close(self, claim: Claim, run: Comparison) -> None:
+        """Close what was not seen again, a page at a time."""
+        closed = PAGE
+        while closed == PAGE:
+            async with claim.transaction() as connection:
+                closed = await self._differences.close(connection, run, limit=PAGE, now=self._clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +125,6 @@ class _Course:
             await self._keep([difference for difference in found if difference is not None], unknown=())
             count, after = count + len(page), (page[-1].kind.entity, page[-1].known.quickbooks_id)
         return count
-
-    async def close_some(self) -> bool:
-        """Close some of what was not seen again; say whether there may be more."""
-        async with self.claim.transaction() as connection:
-            closed = await self.differences.close(connection, self.run, limit=PAGE, now=self.clock.now())
-        return closed == PAGE
 
     async def _of_roll(self, roll: Roll, view: View) -> tuple[list[Difference], list[str]]:
         """Return what differs on a page, and the records of which nothing is known."""

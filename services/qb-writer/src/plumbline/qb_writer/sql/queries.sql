@@ -4,7 +4,7 @@ INSERT INTO records AS r (key, realm, name, connection, source, kind, version, c
                           provider_time, partner_ms, received_at, known_since)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
 ON CONFLICT (key) DO UPDATE SET
-    version = excluded.version, content_hash = excluded.content_hash, desired = excluded.desired,
+    connection = excluded.connection, version = excluded.version, content_hash = excluded.content_hash, desired = excluded.desired,
     needs = excluded.needs, why = excluded.why, source = excluded.source,
     provider_time = excluded.provider_time, partner_ms = excluded.partner_ms, received_at = excluded.received_at
 WHERE r.version < excluded.version
