@@ -19,7 +19,7 @@ from plumbline.common.secrets.grants import Grant, GrantRefusedError, GrantUnkno
 from plumbline.common.secrets.port import SecretStoreUnavailableError
 from plumbline.token_vault.domain import App, Consent, HeldGrant, connected
 from plumbline.token_vault.ports import Provider, Shelf
-from plumbline.token_vault.storing import store
+from plumbline.token_vault.storing import store_grant
 
 ProviderName = Literal["procore", "quickbooks"]
 """The first word of an account."""
@@ -225,7 +225,7 @@ class Connecting:
     async def _stored(self, seat: Seat, grant: Grant, code: str, detail: str) -> Outcome:
         change = partial(connected, account=seat.account, app=seat.app, grant=grant)
         try:
-            held = await store(self._shelf, seat.account, change)
+            held = await store_grant(self._shelf, seat.account, change)
         except SecretStoreUnavailableError as error:
             return _ended(
                 seat, "store-away", f"{error.detail}. The new grant could not be stored: connect again."

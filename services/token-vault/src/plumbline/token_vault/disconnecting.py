@@ -9,7 +9,7 @@ from plumbline.common.secrets.grants import GrantRefusedError
 from plumbline.token_vault.consenting import Wake
 from plumbline.token_vault.domain import HeldGrant, disconnected, intending
 from plumbline.token_vault.ports import Provider, Shelf
-from plumbline.token_vault.storing import store
+from plumbline.token_vault.storing import store_grant
 
 
 class UnknownAccountError(NeedsHumanError):
@@ -41,7 +41,7 @@ class Disconnecting:
         if held is None:
             raise UnknownAccountError(f"No grant is kept for {account}; `plumbline credentials` lists them.")
         done = await self._revoked(held)
-        await store(self._shelf, account, lambda present: disconnected(present or held))
+        await store_grant(self._shelf, account, lambda present: disconnected(present or held))
         await self._wake(account)
         return done
 

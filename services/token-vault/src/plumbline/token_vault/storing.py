@@ -21,7 +21,7 @@ Change = Callable[[HeldGrant | None], HeldGrant | None]
 log = structlog.get_logger(__name__)
 
 
-async def store(shelf: Shelf, account: str, change: Change) -> HeldGrant | None:
+async def store_grant(shelf: Shelf, account: str, change: Change) -> HeldGrant | None:
     """Store what `change` makes of the present document, by check-and-set; return what is stored, None if nothing was.
 
     A lost race is run again on what is there by then.

@@ -108,7 +108,7 @@ CREDENTIALS_EVENTS = Topic(
     "provider/account",
     "token-vault",
     "anyone",
-    "a credential was renewed, died or recovered",
+    "a credential was renewed, ends soon, is uncertain, died or recovered",
     partitions=1,
 )
 DEAD_LETTERS = Topic(
