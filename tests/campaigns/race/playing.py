@@ -66,7 +66,7 @@ async def play(case: Case, ground: Ground, place: Place, *, sabotage: str | None
             "deed": case.trouble.deed,
             "point": case.trouble.point,
             "mark": str(mark),
-            "sibling": document(account, sibling, version=SIBLINGS_VERSION) if sibling else {},
+            "sibling": document(account, sibling, version=SIBLINGS_VERSION, calls=2) if sibling else {},
         }
         for n in range(case.processes)
     ]
@@ -103,14 +103,15 @@ async def supply(secrets: SecretStore, case: Case, account: Account) -> None:
 
 
 def document(
-    account: Account, tokens: Tokens, *, version: int, ends_at: datetime | None = None
+    account: Account, tokens: Tokens, *, version: int, ends_at: datetime | None = None, calls: int = 0
 ) -> dict[str, str]:
     """Return the document of a grant that was renewed."""
     ends_at = ends_at or tokens.at + timedelta(seconds=LIFE_S)
     values = {
         "app": account.name,
-        "status": "live",
         "version": str(version),
+        "calls": str(calls),
+        "answered": str(calls),
         "seeds": "campaign",
         "access_token": tokens.access,
         "issued_at": (ends_at - timedelta(seconds=LIFE_S)).isoformat(),
@@ -160,9 +161,10 @@ async def until_at_rest(secrets: SecretStore, account: Account) -> None:
         grant, access = await stored(secrets, account)
         await asyncio.sleep(0.05)
         is_open = any(name.startswith("intent") for name in grant)
-        lent = grant.get("status") == "dead" or grant.get("version") == access.get("version")
-        renewed = int(grant["version"]) > FIRST_VERSION or grant.get("status") == "dead"
-        return not is_open and lent and renewed
+        if "cause" in grant:
+            return not is_open
+        lent = grant["version"] == access["version"]
+        return not is_open and lent and int(grant["version"]) > FIRST_VERSION
 
     with contextlib.suppress(TimeoutError):
         await eventually(at_rest, within_s=REST_MAX_S)

@@ -62,7 +62,7 @@ def calls_max(trouble: Trouble) -> int:
 
 def is_dead(evidence: Evidence) -> bool:
     """Say whether the grant's document says that the grant is dead."""
-    return evidence.grant.get("status") == "dead"
+    return "cause" in evidence.grant
 
 
 def _trouble(case: Case, evidence: Evidence) -> Iterator[str]:
@@ -89,8 +89,8 @@ def _stored(case: Case, evidence: Evidence) -> Iterator[str]:
             yield "the grant is dead, and nothing was lost"
         elif evidence.refreshes:
             yield "the grant is called dead, and the provider takes it"
-        elif evidence.grant.get("cause") != "answer-lost":
-            yield f"the grant is dead by a lost answer, and said to be so by {evidence.grant.get('cause')}"
+        elif evidence.grant["cause"] != "answer-lost":
+            yield f"the grant died of a lost answer, and its cause is said to be {evidence.grant['cause']}"
         return
     if not evidence.refreshes:
         yield "the stored grant is not the newest: the provider refuses it"
@@ -100,6 +100,8 @@ def _stored(case: Case, evidence: Evidence) -> Iterator[str]:
         yield f"the token was not renewed: version {evidence.grant['version']}"
     if any(name.startswith("intent") for name in evidence.grant):
         yield "an intent was left open"
+    if "uncertain" in evidence.grant:
+        yield "the grant is called uncertain, and it was renewed"
     for name in ("access_token", "version"):
         if evidence.grant.get(name) != evidence.access.get(name):
             yield f"what is lent is not what is stored: {name}"

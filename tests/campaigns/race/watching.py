@@ -113,7 +113,7 @@ class Watch:
             return (Point.LENDING, Point.LENT) if self._asked else (None, None)
         if not path.endswith("/grant"):
             return None, None
-        if "intent_id" in values:
+        if "intent_number" in values:
             return Point.INTENDING, Point.INTENDED
         return (Point.STORING, Point.STORED) if self._asked else (None, None)
 

@@ -56,7 +56,10 @@ async def run(settings: Settings) -> None:
                 procore, login_url=settings.procore_login_url, clock=clock, deadline_s=deadline_s
             ),
             "quickbooks": QuickBooksProvider(
-                quickbooks, discovery_url=settings.quickbooks_discovery_url, clock=clock, deadline_s=deadline_s
+                quickbooks,
+                discovery_url=settings.quickbooks_discovery_url,
+                clock=clock,
+                deadline_s=deadline_s,
             ),
         }
         keeper = Keeper(
