@@ -116,17 +116,22 @@ class Desk:
     async def consented(self, provider: Provider = "quickbooks", **changes: str) -> dict[str, str]:
         """Open the link, agree, and return what the browser is led back with; changes are of what is asked."""
         seat = await self.connecting.seat(NAME, provider)
-        link = urlsplit(await self.connecting.link(seat, CONSENT, None))
-        http = self.lab.quickbooks if provider == "quickbooks" else self.lab.procore
-        asked = {name: values[0] for name, values in parse_qs(link.query).items()}
-        page = await http.get(link.path, params=asked | changes)
+        address = await self.agree(await self.connecting.link(seat, CONSENT, None), **changes)
+        assert address.startswith(f"{CALLBACK}?")
+        return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+
+    async def agree(self, link: str, *, decision: str = "", **changes: str) -> str:
+        """Do in a browser as somebody who agrees; return the address at which it ends."""
+        parts = urlsplit(link)
+        at_intuit = parts.path == "/connect/oauth2"
+        http = self.lab.quickbooks if at_intuit else self.lab.procore
+        asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        page = await http.get(parts.path, params=asked | changes)
         assert page.status_code == 200, page.text
         form = Form(page.text)
-        yes = {"decision": "connect" if provider == "quickbooks" else "allow"}
+        said = {"decision": decision or ("connect" if at_intuit else "allow")}
         chosen = {"realmId": changes.get("realmId", self.realm)} if form.options else {}
-        answer = await http.post(form.action, data={**form.fields, **chosen, **yes})
-        assert answer.headers["location"].startswith(f"{CALLBACK}?")
-        return {n: v[0] for n, v in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+        return (await http.post(form.action, data={**form.fields, **chosen, **said})).headers["location"]
 
     async def complete(
         self, back: dict[str, str], provider: Provider = "quickbooks", consent: Consent = CONSENT
