@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import webbrowser
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -34,7 +34,7 @@ class Office:
     state: Path
     redirect_uri: str
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
-    does: Callable[[str], Awaitable[str]] | None = None
+    does: Callable[[str], Coroutine[Any, Any, str]] | None = None
     """Takes the link, returns the address at which the browser ends; None: the person never comes."""
     pages: list[httpx.Response] = field(default_factory=list)
     threads: list[threading.Thread] = field(default_factory=list)
@@ -303,3 +303,15 @@ def test_only_addresses_of_this_machine_are_listened_at() -> None:
     assert not is_here("https://localhost/callback")
     assert not is_here("https://plumbline.example/callback")
     assert not is_here("urn:ietf:wg:oauth:2.0:oob")
+
+
+async def test_administrator_elsewhere_connects_the_company_again(office: Office) -> None:
+    app_id = office.desk.apps["quickbooks"].client_id
+    known = {"client_id": app_id, "redirect_uris": [office.redirect_uri]}
+    await office.desk.lab.control.post("/control/quickbooks/apps", json=known)
+    link = f"http://sandbox.example/app/connect/oauth2/request?appId={app_id}&realmId={office.desk.realm}&mode=reconnect"
+    address = await office.desk.agree(link)
+    done = await office.connect("quickbooks", "--reconnect", typed=f"{address}\n")
+    assert done.exit_code == 0, done.output
+    assert link in done.stdout
+    assert await office.desk.held() is not None

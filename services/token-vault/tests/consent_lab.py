@@ -1,6 +1,6 @@
 """Connecting on the sandbox: a person who clicks, the use cases over a store in memory, and the journal."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from plumbline.token_vault.adapters.shelf import SecretShelf
 from plumbline.token_vault.consenting import Connecting, Outcome, Proof
 from plumbline.token_vault.disconnecting import Disconnecting
 from plumbline.token_vault.domain import App, Consent, HeldGrant
+from plumbline.token_vault.ports import Provider
 from plumbline_sandbox.laboratory import Laboratory
 
 URL = "http://sandbox.example"
@@ -26,7 +27,7 @@ CALLBACK = "http://localhost:8399/callback"
 NAME = "lone-star"
 CONSENT = Consent(CALLBACK, SecretStr("state-canary"), SecretStr("verifier-canary"))
 
-Provider = Literal["procore", "quickbooks"]
+Side = Literal["procore", "quickbooks"]
 
 
 class MemoryCodes:
@@ -58,7 +59,6 @@ class Desk:
     store: MemorySecretStore = field(default_factory=MemorySecretStore)
     codes: MemoryCodes = field(default_factory=MemoryCodes)
     woken: list[str] = field(default_factory=list)
-    deadline_s: float = 5.0
 
     def __post_init__(self) -> None:
         realm, company = self.lab.realms[0], self.lab.companies[0]
@@ -70,17 +70,14 @@ class Desk:
         self.accounts = {"quickbooks": f"quickbooks/{realm.id}", "procore": "procore/suite"}
         self.shelf = SecretShelf(self.store)
         self.clock = SystemClock()
-        self.providers = {
-            "procore": ProcoreProvider(
-                self.lab.procore, login_url=URL, clock=self.clock, deadline_s=self.deadline_s
-            ),
-            "quickbooks": QuickBooksProvider(
-                self.lab.quickbooks,
-                discovery_url=f"{URL}/.well-known/openid_configuration",
-                clock=self.clock,
-                deadline_s=self.deadline_s,
-            ),
-        }
+        self.intuit = QuickBooksProvider(
+            self.lab.quickbooks,
+            discovery_url=f"{URL}/.well-known/openid_configuration",
+            clock=self.clock,
+            deadline_s=5.0,
+        )
+        login = ProcoreProvider(self.lab.procore, login_url=URL, clock=self.clock, deadline_s=5.0)
+        self.providers: Mapping[str, Provider] = {"procore": login, "quickbooks": self.intuit}
         connection = ConnectionConfig(
             name=NAME,
             procore=ProcoreSide(account="procore/suite", company_id=self.company_id, projects=("1",)),
@@ -109,11 +106,11 @@ class Desk:
         """Note who was woken."""
         self.woken.append(account)
 
-    async def register(self, provider: Provider) -> None:
+    async def register(self, provider: Side) -> None:
         """Register the account's app, as an import does."""
         await self.shelf.register(self.accounts[provider], self.apps[provider])
 
-    async def consented(self, provider: Provider = "quickbooks", **changes: str) -> dict[str, str]:
+    async def consented(self, provider: Side = "quickbooks", **changes: str) -> dict[str, str]:
         """Open the link, agree, and return what the browser is led back with; changes are of what is asked."""
         seat = await self.connecting.seat(NAME, provider)
         address = await self.agree(await self.connecting.link(seat, CONSENT, None), **changes)
@@ -123,7 +120,7 @@ class Desk:
     async def agree(self, link: str, *, decision: str = "", **changes: str) -> str:
         """Do in a browser as somebody who agrees; return the address at which it ends."""
         parts = urlsplit(link)
-        at_intuit = parts.path == "/connect/oauth2"
+        at_intuit = "/connect/oauth2" in parts.path
         http = self.lab.quickbooks if at_intuit else self.lab.procore
         asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
         page = await http.get(parts.path, params=asked | changes)
@@ -134,14 +131,14 @@ class Desk:
         return (await http.post(form.action, data={**form.fields, **chosen, **said})).headers["location"]
 
     async def complete(
-        self, back: dict[str, str], provider: Provider = "quickbooks", consent: Consent = CONSENT
+        self, back: dict[str, str], provider: Side = "quickbooks", consent: Consent = CONSENT
     ) -> Outcome:
         """Hand in what the browser came back with."""
         seat = await self.connecting.seat(NAME, provider)
         code = SecretStr(back["code"])
         return await self.connecting.complete(seat, consent, code=code, realm=back.get("realmId"))
 
-    async def held(self, provider: Provider = "quickbooks") -> HeldGrant | None:
+    async def held(self, provider: Side = "quickbooks") -> HeldGrant | None:
         """Return the grant's document."""
         return await self.shelf.held(self.accounts[provider])
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+import httpx
 import pytest
 from consent_lab import CALLBACK, CONSENT, NAME, Desk, opened_desk
 from pydantic import SecretStr
@@ -39,7 +40,7 @@ async def test_consent_is_traded_proven_stored_and_what_waited_goes_on(desk: Des
     assert held is not None
     assert held.cause is None
     assert desk.woken == [desk.accounts["quickbooks"]]
-    renewed = await desk.providers["quickbooks"].renew(held, desk.apps["quickbooks"])
+    renewed = await desk.intuit.renew(held, desk.apps["quickbooks"])
     assert renewed.access_token != held.access_token
 
 
@@ -92,7 +93,7 @@ async def test_refused_code_is_refused_again_in_the_same_words(desk: Desk) -> No
 
 
 async def test_code_whose_first_trader_died_says_to_connect_again(desk: Desk) -> None:
-    desk.providers["quickbooks"].deadline_s = 0.1
+    desk.intuit.deadline_s = 0.1
     back = await desk.consented()
     await desk.complete(back)
     for digest in desk.codes.known:
@@ -167,6 +168,18 @@ async def test_store_that_comes_back_takes_the_grant(desk: Desk) -> None:
     desk.connecting = desk.connecting_by(StoreLeaves(desk))
     assert (await desk.complete(back)).code == "connected"
     assert desk.token_calls() == ["ok"]
+
+
+async def test_company_is_connected_again_by_intuits_own_link(desk: Desk) -> None:
+    app = {"client_id": desk.apps["quickbooks"].client_id, "redirect_uris": [CALLBACK]}
+    assert (await desk.lab.control.post("/control/quickbooks/apps", json=app)).status_code == 201
+    seat = await desk.connecting.seat(NAME, "quickbooks")
+    link = await desk.connecting.link(seat, replace(CONSENT, reconnects=desk.realm), None)
+    app_id = desk.apps["quickbooks"].client_id
+    assert link.endswith(f"/app/connect/oauth2/request?appId={app_id}&realmId={desk.realm}&mode=reconnect")
+    back = httpx.URL(await desk.agree(link)).params
+    assert "state" not in back
+    assert (await desk.complete(dict(back))).code == "connected"
 
 
 async def test_person_at_procore_is_connected_with_a_refresh_token(desk: Desk) -> None:

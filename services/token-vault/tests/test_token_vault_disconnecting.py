@@ -33,7 +33,7 @@ async def test_disconnected_grant_is_revoked_and_says_who_ended_it(desk: Desk) -
     assert [call["status"] for call in desk.calls(REVOKE["quickbooks"])] == [200]
     assert desk.woken[-1] == before.account
     with pytest.raises(Exception, match="invalid_grant"):
-        await desk.providers["quickbooks"].renew(before, desk.apps["quickbooks"])
+        await desk.intuit.renew(before, desk.apps["quickbooks"])
 
 
 async def test_disconnecting_again_revokes_nothing_more(desk: Desk) -> None:
@@ -85,7 +85,7 @@ async def test_unknown_account_is_named(desk: Desk) -> None:
 async def test_nothing_but_disconnecting_calls_revoke(desk: Desk, database_url: str) -> None:
     """Renewals, refusals of every new token, giving up, dying, connecting anew: none of it ends a grant."""
     await desk.connecting.admit(await desk.connecting.seat(NAME, "procore"), desk.apps["procore"])
-    async with opened(database_url, ("quickbooks", desk.providers["quickbooks"])) as vault:
+    async with opened(database_url, ("quickbooks", desk.intuit)) as vault:
         held = await desk.held()
         assert held is not None
         file_of_lab = await vault.held()

@@ -1,6 +1,7 @@
 """The operators' routes for connecting and disconnecting accounts."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from starlette.requests import Request
@@ -42,9 +43,12 @@ class ConsentRoutes:
 
     async def link(self, request: Request) -> Response:
         """`POST /connections/{name}/{provider}/consent`: where a person agrees."""
-        asked = _Consent.model_validate_json(await request.body())
+        asked = _Asked.model_validate_json(await request.body())
         seat = await self._seat(request, asked)
-        link = await self._connecting.link(seat, asked.consent(), asked.supplied())
+        consent = asked.consent()
+        if asked.reconnects:
+            consent = replace(consent, reconnects=seat.connection.quickbooks.realm)
+        link = await self._connecting.link(seat, consent, asked.supplied())
         return answer({"account": seat.account, "app": seat.app, "link": link})
 
     async def complete(self, request: Request) -> Response:
@@ -92,6 +96,10 @@ class _Consent(_Admission):
 
     def consent(self) -> Consent:
         return Consent(self.redirect_uri, self.state, self.verifier)
+
+
+class _Asked(_Consent):
+    reconnects: bool = False
 
 
 class _Code(_Consent):

@@ -64,14 +64,18 @@ class Shown:
     sentence: str
 
 
-def read_callback(address: str, *, state: str) -> Consented:
+def read_callback(address: str, *, state: str | None) -> Consented:
     """Read the address at which a browser ended.
+
+    Args:
+        address: the whole of it.
+        state: what it must bring back; None for links that carry none, whose answer only a person may hand in.
 
     Raises:
         CallbackError: it is the answer to another request, the person refused, or there is no code in it.
     """
     query = {name: values[0] for name, values in parse_qs(urlsplit(address.strip()).query).items()}
-    if not hmac.compare_digest(query.get("state", "").encode(), state.encode()):
+    if state is not None and not hmac.compare_digest(query.get("state", "").encode(), state.encode()):
         raise CallbackError(
             "state-mismatch",
             "This address answers another request than this one: nothing was taken from it. Use the link above, and "

@@ -57,6 +57,12 @@ def connect(
     paste: Annotated[
         bool, typer.Option("--paste", help="Type in the address at which the browser ended.")
     ] = False,
+    reconnect: Annotated[
+        bool,
+        typer.Option(
+            "--reconnect", help="QuickBooks: Intuit's link for the company's administrator; then as --paste."
+        ),
+    ] = False,
     as_person: Annotated[
         bool, typer.Option("--as-person", help="Procore: act for a person instead of the app's own account.")
     ] = False,
@@ -69,7 +75,11 @@ def connect(
         if provider == "procore" and not as_person:
             _say(console, _with_app(state, f"{seat}/service-account", named))
         else:
-            _Consent(state, seat, redirect_uri, named, console).run(paste=paste, wait_s=wait_s)
+            consent = _Consent(state, seat, redirect_uri, named, console)
+            if reconnect:
+                consent.run_again()
+            else:
+                consent.run(paste=paste, wait_s=wait_s)
     except RefusedError as error:
         status = MISSING_SCOPES if error.refusal == "missing-scopes" else 1
         typer.echo(f"not connected: {error.refusal}", err=True)
@@ -106,20 +116,28 @@ class _Consent:
 
     def run(self, *, paste: bool, wait_s: float) -> None:
         """Ask for consent and see it through."""
-        link = _with_app(self._state, f"{self._seat}/consent", self._asked)["link"]
-        self._console.print("Open this link as somebody who may connect the company:\n", highlight=False)
-        typer.echo(f"{link}\n")
+        link = self._link()
+        typer.echo(f"Open this link as somebody who may connect the company:\n\n{link}\n")
         if paste or not is_here(self._redirect_uri):
-            self._pasted()
+            self._pasted(state=self._one_time)
         else:
             self._awaited(link, wait_s)
 
-    def _pasted(self) -> None:
+    def run_again(self) -> None:
+        """Have a company connected again by the provider's own link, which names this company and carries no state."""
+        link = self._link(reconnects=True)
+        typer.echo(f"Have an administrator of the company open this link:\n\n{link}\n")
+        self._pasted(state=None)
+
+    def _link(self, **how: bool) -> str:
+        return str(_with_app(self._state, f"{self._seat}/consent", {**self._asked, **how})["link"])
+
+    def _pasted(self, *, state: str | None) -> None:
         typer.echo(
             f"The browser ends at {self._redirect_uri}, whether there is a page or not. "
             "Paste the whole address from its address bar:"
         )
-        self._trade(read_callback(sys.stdin.readline(), state=self._one_time))
+        self._trade(read_callback(sys.stdin.readline(), state=state))
 
     def _awaited(self, link: str, wait_s: float) -> None:
         try:
