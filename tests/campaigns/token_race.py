@@ -5,6 +5,7 @@
 
 import argparse
 import asyncio
+import re
 import shutil
 import sys
 import time
@@ -33,6 +34,10 @@ class Failure:
     case: Case
     findings: Sequence[str]
 
+    def shows(self, symptom: str) -> bool:
+        """Say whether a finding is what a sabotage must bring about."""
+        return any(re.search(symptom, finding) for finding in self.findings)
+
     @override
     def __str__(self) -> str:
         """Say which case it is, what was found, and how to play it again."""
@@ -41,20 +46,33 @@ class Failure:
         return "\n".join([f"FAILED {self.case}", *(f"    {f}" for f in self.findings), f"    again: {again}"])
 
 
-async def race(cases: Sequence[Case], on: Ground, progress: Progress) -> list[Failure]:
-    """Play the cases, many at once, and return those that failed."""
+async def race(
+    cases: Sequence[Case], on: Ground, progress: Progress, *, sabotage: str | None = None, symptom: str = ""
+) -> list[Failure]:
+    """Play the cases, many at once, and return those that failed.
+
+    Args:
+        cases: what to play.
+        on: where.
+        progress: tells how far it is.
+        sabotage: what the keeper is spoiled by, if it is: then one failure with its symptom is enough.
+        symptom: a regular expression.
+    """
     todo = list(reversed(cases))
     failures: list[Failure] = []
-    bar = progress.add_task("token race", total=len(cases), failed=0)
+    bar = progress.add_task(sabotage or "token race", total=len(cases), failed=0)
 
     async def worker(place: Place) -> None:
         while todo:
             case = todo.pop()
-            if findings := await play(case, on, place):
+            if findings := await play(case, on, place, sabotage=sabotage):
                 failures.append(Failure(case, findings))
-                keep_log(case, on)
-                progress.console.print(str(failures[-1]), highlight=False, markup=False)
-            await place.clear()
+                if sabotage is None:
+                    keep_log(case, on)
+                    progress.console.print(str(failures[-1]), highlight=False, markup=False)
+                elif failures[-1].shows(symptom):
+                    todo.clear()
+            await place.clear(case.databases)
             progress.update(bar, advance=1, failed=len(failures))
 
     async with asyncio.TaskGroup() as group:

@@ -108,7 +108,8 @@ TROUBLES: Sequence[Trouble] = (
         for point in Point
     ),
     Trouble("stands still after the intent", None, Deed.STALL, Point.INTENDED, overtakes=True),
-    Trouble("stands still after the answer", None, Deed.STALL, Point.READ, overtakes=True),
+    # Its own deadline takes the answer from it as soon as it goes on.
+    Trouble("stands still after the answer", None, Deed.STALL, Point.READ, loses=True),
     Trouble("conflict at the intent", None, Deed.CONFLICT, Point.INTENDING),
     Trouble("conflict at storing", None, Deed.CONFLICT, Point.STORING),
     Trouble("store away at the intent", None, Deed.AWAY, Point.INTENDING),
@@ -141,6 +142,16 @@ class Case:
     def may_die(self) -> bool:
         """Whether the grant may be lost: an answer was, and the vendor forgives nothing."""
         return self.vendor is Vendor.PERSON and self.trouble.loses
+
+    @property
+    def databases(self) -> int:
+        """How many databases it takes: one, or one for each process."""
+        return 1 if self.queue is Queue.SHARED else self.processes
+
+    @property
+    def patience_s(self) -> float:
+        """How long a caller waits for a token; less where the wait may be in vain, and all of it is waited."""
+        return 8.0 if self.may_die else 30.0
 
     @override
     def __str__(self) -> str:

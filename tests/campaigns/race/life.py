@@ -40,9 +40,6 @@ from tests.campaigns.link import send
 from tests.campaigns.race.sabotages import SABOTAGES
 from tests.campaigns.race.watching import Watch
 
-PATIENCE_S = 10.0
-"""How long a caller waits for a token, as services do."""
-
 ASK_PAUSE_S = 0.05
 """Between two attempts to publish while the edge is not there yet."""
 
@@ -52,7 +49,7 @@ def live(order: Mapping[str, Any], line: socket.socket) -> NoReturn:
 
     Args:
         order: `env`, `log`, `sabotage`, `secrets_url` (where the store is, which replicas share that share no work
-            table), `callers`, `account`, `refused_version`, `proof` (how a token is tried), and what `Watch` waits for.
+            table), `callers`, `patience_s`, `account`, `refused_version`, `proof` (how a token is tried), and what `Watch` waits for.
         line: to the campaign.
     """
     status = 1
@@ -156,7 +153,7 @@ class Callers:
             asked_by="campaign",
             ask=broker.ask,
             clock=SystemClock(),
-            patience_s=PATIENCE_S,
+            patience_s=order["patience_s"],
         )
         self._got: Counter[int] = Counter()
         self._values: dict[int, set[str]] = {}

@@ -47,9 +47,9 @@ class Place:
     secrets: EmbeddedSecretStore
     folder: Path
 
-    async def clear(self) -> None:
-        """Forget everything."""
-        for url in self.urls:
+    async def clear(self, databases: int) -> None:
+        """Forget everything in the first so many."""
+        for url in self.urls[:databases]:
             connection = await asyncpg.connect(url)
             try:
                 tables = await connection.fetch(

@@ -14,7 +14,6 @@ from plumbline.common.secrets.access import access_path
 from plumbline.common.secrets.port import SecretStore
 from plumbline.common.testing.waiting import eventually
 from tests.campaigns.race.cases import Case, Cause, Deed, Queue
-from tests.campaigns.race.life import PATIENCE_S
 from tests.campaigns.race.lives import Racer
 from tests.campaigns.race.partners import Account, Tokens
 from tests.campaigns.race.places import Ground, Place, configure
@@ -60,6 +59,7 @@ async def play(case: Case, ground: Ground, place: Place, *, sabotage: str | None
             "sabotage": sabotage,
             "secrets_url": place.urls[0],
             "callers": case.callers,
+            "patience_s": case.patience_s,
             "account": account.name,
             "refused_version": FIRST_VERSION if case.cause is Cause.REFUSED else 0,
             "proof": dict(account.proof),
@@ -210,6 +210,5 @@ async def gather(
         refreshes=await ground.partners.refresh(account, grant.get("refresh_token")) is not None,
         access_holds=answer.status_code == 200,
         is_met=is_met,
-        patience_s=PATIENCE_S,
         first_version=FIRST_VERSION,
     )

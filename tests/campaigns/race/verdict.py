@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.campaigns.race.cases import Case, Trouble, Vendor
+from tests.campaigns.race.cases import Case, Queue, Trouble, Vendor
 
 Call = Mapping[str, Any]
 """A token call in the sandbox's journal."""
@@ -40,7 +40,6 @@ class Evidence:
     """Whether the provider takes the access token that is stored."""
     is_met: bool
     """Whether the trouble was met."""
-    patience_s: float
     first_version: int
 
 
@@ -51,7 +50,7 @@ def judge(case: Case, evidence: Evidence) -> list[str]:
         *_calls(case, evidence),
         *_stored(case, evidence),
         *_callers(case, evidence),
-        *_events(evidence),
+        *_events(case, evidence),
     ]
 
 
@@ -115,13 +114,15 @@ def _callers(case: Case, evidence: Evidence) -> Iterator[str]:
             yield f"callers got version {stale[0]}, which had ended"
         if refused := [status for status in report["statuses"].values() if status != 200]:
             yield f"the provider answered {refused[0]} to a token that callers got"
-        if report["longest_s"] > evidence.patience_s + SLACK_S:
+        if report["longest_s"] > case.patience_s + SLACK_S:
             yield f"a caller waited {report['longest_s']:.1f} s"
         if sum(report["got"].values()) + sum(without.values()) != case.callers:
             yield "a caller came to no end"
 
 
-def _events(evidence: Evidence) -> Iterator[str]:
+def _events(case: Case, evidence: Evidence) -> Iterator[str]:
+    if case.queue is Queue.NONE:
+        return  # what was told is remembered beside the work table: without a common one, each tells of it
     told = [event["change"] for event in evidence.events if event["change"] in {"dead", "recovered"}]
     if told.count("dead") > 1:
         yield f"its death was told {told.count('dead')} times"
