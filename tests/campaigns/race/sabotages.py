@@ -4,7 +4,7 @@ A sabotage is applied inside a life, before it begins. It counts as caught only 
 come of it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,19 +35,25 @@ class Sabotage:
     """Cases of the race that must catch it."""
 
 
+Put = Callable[[SecretShelf, HeldGrant], Awaitable[HeldGrant]]
+Steps = Callable[..., Step]
+Change = Callable[[HeldGrant, Any], HeldGrant]
+Refuse = Callable[..., HeldGrant | None]
+
+
 def replaced(owner: object, name: str, make: Callable[[Any], Any]) -> Callable[[], None]:
     """Return what replaces a named part by what `make` makes of it."""
     return lambda: patch.object(owner, name, make(getattr(owner, name))).start()
 
 
-def _announce_nothing(put: Any) -> Any:
+def _announce_nothing(put: Put) -> Put:
     async def silent(shelf: SecretShelf, held: HeldGrant) -> HeldGrant:
         return held if held.intent is not None else await put(shelf, held)
 
     return silent
 
 
-def _lend_first(put: Any) -> Any:
+def _lend_first(put: Put) -> Put:
     async def hasty(shelf: SecretShelf, held: HeldGrant) -> HeldGrant:
         if held.intent is None and held.access_token is not None:
             await shelf.lend(held, revoked=False)
@@ -56,10 +62,10 @@ def _lend_first(put: Any) -> Any:
     return hasty
 
 
-def _seeing(change: Callable[[HeldGrant, datetime], HeldGrant]) -> Callable[[Any], Any]:
+def _seeing(change: Callable[[HeldGrant, datetime], HeldGrant]) -> Callable[[Steps], Steps]:
     """Return what decides on another document than the one that is there."""
 
-    def make(next_step: Any) -> Any:
+    def make(next_step: Steps) -> Steps:
         def blind(held: HeldGrant, *, now: datetime, **how: Any) -> Step:
             return next_step(change(held, now), now=now, **how)
 
@@ -78,7 +84,7 @@ def _no_end(held: HeldGrant, now: datetime) -> HeldGrant:
     return replace(held, intent=replace(held.intent, until=now + timedelta(minutes=1)))
 
 
-def _give_up_at_once(next_step: Any) -> Any:
+def _give_up_at_once(next_step: Steps) -> Steps:
     def timid(held: HeldGrant, *, now: datetime, **how: Any) -> Step:
         return GiveUp() if held.is_uncertain(now) else next_step(held, now=now, **how)
 
@@ -111,14 +117,14 @@ def _forget(_: Any) -> Any:
     return nothing
 
 
-def _keep_refresh_token(with_grant: Any) -> Any:
+def _keep_refresh_token(with_grant: Change) -> Change:
     def stubborn(held: HeldGrant, grant: Any) -> HeldGrant:
         return replace(with_grant(held, grant), refresh_token=held.refresh_token)
 
     return stubborn
 
 
-def _dead_whatever_is_there(refused: Any) -> Any:
+def _dead_whatever_is_there(refused: Refuse) -> Refuse:
     def rash(held: HeldGrant, *, asked: HeldGrant, now: datetime) -> HeldGrant | None:
         return refused(replace(held, intent=asked.intent), asked=asked, now=now)
 
