@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,9 @@ from tests.campaigns.race.cases import Vendor
 
 CALLBACK = "http://127.0.0.1/campaign"
 """Where consents lead back to."""
+
+FIRST_REALM = 9_341_500_000_000_000
+"""Realm ids of races count from here."""
 
 GRACE_S = 86_400
 """So long QuickBooks takes a former refresh value: about a day (inferred from Intuit's refresh token policy)."""
@@ -59,6 +63,7 @@ class Partners:
         self.login_url = str(sandbox["procore"]["login_url"])
         self.quickbooks_url = str(sandbox["quickbooks"]["url"])
         self.discovery_url = str(sandbox["quickbooks"]["discovery_url"])
+        self._numbers = count(1)
         self._company = str(sandbox["procore"]["companies"][0]["id"])
 
     async def prepare(self) -> None:
@@ -66,11 +71,12 @@ class Partners:
         await self._post("/control/quickbooks/oauth", {"rotate_after_s": 0, "grace_s": GRACE_S})
         await self._post("/control/limits", {"procore": {"spike": 10**9, "hourly": 10**9}})
 
-    async def open(self, vendor: Vendor, key: str) -> Account:
+    async def open(self, vendor: Vendor) -> Account:
         """Open an account that is connected."""
+        number = next(self._numbers)
         if vendor is Vendor.QUICKBOOKS:
-            return await self._company_of(key)
-        client_id, secret = f"race-{key}", f"secret-of-{key}"
+            return await self._company_of(number)
+        client_id, secret = f"race-{number}", f"secret-of-{number}"
         await self._post("/control/procore/apps", {"client_id": client_id, "client_secret": secret})
         first: Mapping[str, str] = {"grant_type": "client_credentials"}
         if vendor is Vendor.PERSON:
@@ -118,9 +124,10 @@ class Partners:
         ]
         return [entry for page in pages for entry in page["entries"]]
 
-    async def _company_of(self, key: str) -> Account:
-        realm = f"93415{int(key.replace('-', '')):011d}"
-        made = await self._post("/control/quickbooks", {"id": realm, "name": f"Race {key}", "customers": {}})
+    async def _company_of(self, number: int) -> Account:
+        realm = str(FIRST_REALM + number)
+        company = {"id": realm, "name": f"Race {number}", "customers": {}}
+        made = await self._post("/control/quickbooks", company)
         first = Tokens(made["access_token"], made["refresh_token"], 3600, datetime.now(UTC))
         return Account(
             vendor=Vendor.QUICKBOOKS,

@@ -26,7 +26,7 @@ from plumbline.stack.supervisor import Supervisor
 from tests.campaigns.books import control_client
 from tests.campaigns.lives import Begin, nursery
 from tests.campaigns.race.cases import DEADLINE_S, PROCESSES_MAX
-from tests.campaigns.race.partners import Account, Partners
+from tests.campaigns.race.partners import FIRST_REALM, Account, Partners
 
 AT_ONCE = 8
 """Races at the same time: most of one is waiting."""
@@ -97,7 +97,7 @@ class Ground:
 def configure(folder: Path, account: Account) -> Path:
     """Write the configuration of the one connection of a race; its other side has no grant, and waits for a person."""
     other = "procore/nobody" if account.provider == "quickbooks" else account.name
-    realm = account.name.partition("/")[2] if account.provider == "quickbooks" else "9341500000000000"
+    realm = account.name.partition("/")[2] if account.provider == "quickbooks" else str(FIRST_REALM)
     connection = {
         "procore": {"account": other, "company_id": "1", "projects": ["1"]},
         "quickbooks": {"realm": realm},

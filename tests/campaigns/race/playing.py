@@ -40,15 +40,15 @@ REBIRTH_S = 0.1
 
 async def play(case: Case, ground: Ground, place: Place, *, sabotage: str | None = None) -> list[str]:
     """Play a race and judge it."""
-    account = await ground.partners.open(case.vendor, f"{case.seed}-{case.number}")
+    account = await ground.partners.open(case.vendor)
     sibling: Tokens | None = None
     await supply(place.secrets, case, account)
     if case.trouble.deed is Deed.SIBLING:
         sibling = await ground.partners.refresh(account, account.tokens.refresh)
     made_before = len(await ground.partners.calls(account))
     rule = await ground.partners.trouble(account, case.trouble.rule) if case.trouble.rule else None
-    mark = place.folder / f"struck-{case.seed}-{case.number}"
     config = configure(place.folder, account)
+    mark = place.folder / f"struck-{account.client_id}"
     orders = [
         {
             "life": "race",
