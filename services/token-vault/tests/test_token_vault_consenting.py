@@ -217,7 +217,7 @@ async def test_app_that_the_company_has_not_installed_is_refused(desk: Desk) -> 
     seat = await desk.connecting.seat(NAME, "procore")
     outcome = await desk.connecting.admit(seat, desk.apps["procore"])
     assert outcome.code == "missing-scopes"
-    assert "install it there" in outcome.detail
+    assert "install the app there" in outcome.detail
     assert await desk.held("procore") is None
 
 

@@ -56,8 +56,8 @@ class ApiProof:
             company = await client.company_info()
         except QuickBooksForbiddenError as error:
             raise MissingScopesError(
-                f"missing scopes: {oauth.ACCOUNTING}. QuickBooks lets this token into company {realm} for nothing (403): "
-                "the scope was not agreed to, or whoever agreed may not open that company."
+                f"missing scopes: {oauth.ACCOUNTING}. QuickBooks answered 403 in company {realm}: the scope was not agreed "
+                "to, or whoever agreed may not open that company."
             ) from error
         return f"company {company.company_name} ({realm})"
 
@@ -68,8 +68,8 @@ class ApiProof:
             person = await client.me()
         except ProcoreForbiddenError as error:
             raise MissingScopesError(
-                f"missing scopes: Procore company {company_id} does not let this app in (403): install it there, and give "
-                "it the permissions of its manifest."
+                f"missing scopes: Procore answered 403 in company {company_id}: install the app there, with the permissions "
+                "of its manifest."
             ) from error
         return f"{person.login} in company {company_id}"
 
