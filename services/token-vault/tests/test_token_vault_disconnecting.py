@@ -7,7 +7,7 @@ import pytest
 from consent_lab import NAME, Desk, opened_desk
 from keeper_lab import opened
 
-from plumbline.common.secrets.grants import GrantUnknownError
+from plumbline.common.secrets.grants import GrantDelayedError, GrantUnknownError
 from plumbline.token_vault.disconnecting import RenewalUnderWayError, UnknownAccountError
 from plumbline.token_vault.domain import Cause, intending
 
@@ -66,6 +66,17 @@ async def test_provider_that_is_away_leaves_the_grant_alive(desk: Desk) -> None:
     assert held is not None
     assert held.cause is None
     assert held.refresh_token is not None
+
+
+async def test_provider_that_asks_for_patience_leaves_the_grant_as_it_was(desk: Desk) -> None:
+    before = await desk.held()
+    assert before is not None
+    await desk.trouble("throttle", match={"path": REVOKE["quickbooks"]})
+    with pytest.raises(GrantDelayedError):
+        await desk.disconnecting.disconnect(before.account)
+    after = await desk.held()
+    assert after is not None
+    assert (after.intent, after.cause, after.uncertain) == (None, None, False)
 
 
 async def test_renewal_under_way_is_waited_for(desk: Desk) -> None:
