@@ -19,7 +19,7 @@ from plumbline.common.secrets.grants import Grant, GrantRefusedError, GrantUnkno
 from plumbline.common.secrets.port import SecretStoreUnavailableError
 from plumbline.token_vault.domain import App, Consent, HeldGrant, connected
 from plumbline.token_vault.ports import Provider, Shelf
-from plumbline.token_vault.storing import store_grant
+from plumbline.token_vault.storing import PATIENCE_S, store_grant
 
 ProviderName = Literal["procore", "quickbooks"]
 """The first word of an account."""
@@ -123,14 +123,16 @@ class Connecting:
         codes: Codes,
         connections: Connections,
         wake: Wake,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        """Connect the accounts of `connections`."""
+        """Connect the accounts of `connections`; a store that is away is waited for `patience_s`."""
         self._shelf = shelf
         self._providers = providers
         self._proof = proof
         self._codes = codes
         self._connections = connections
         self._wake = wake
+        self._patience_s = patience_s
 
     async def seat(self, connection: str, provider: str, *, app: str | None = None) -> Seat:
         """Return what is to be connected; the app is the one named, else the grant's, else the connection's own.
@@ -225,7 +227,7 @@ class Connecting:
     async def _stored(self, seat: Seat, grant: Grant, code: str, detail: str) -> Outcome:
         change = partial(connected, account=seat.account, app=seat.app, grant=grant)
         try:
-            held = await store_grant(self._shelf, seat.account, change)
+            held = await store_grant(self._shelf, seat.account, change, patience_s=self._patience_s)
         except SecretStoreUnavailableError as error:
             return _ended(
                 seat, "store-away", f"{error.detail}. The new grant could not be stored: connect again."
