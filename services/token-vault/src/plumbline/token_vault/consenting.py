@@ -199,11 +199,11 @@ class Connecting:
             return _ended(
                 seat,
                 "answer-lost",
-                f"{seat.provider} gave no usable answer ({error.detail}). Nothing was stored: connect again.",
+                f"{seat.provider} gave no usable answer ({_bare(error)}). Nothing was stored: connect again.",
             )
         except TransientError as error:
             return _ended(
-                seat, "provider-away", f"{error.detail}. Nothing was changed: connect again once it is back."
+                seat, "provider-away", f"{_bare(error)}. Nothing was changed: connect again once it is back."
             )
         return await self._proven(seat, grant)
 
@@ -218,7 +218,7 @@ class Connecting:
                 seat,
                 grant,
                 "not-proven",
-                f"connected; the call that was to prove it had no answer ({error.detail}). The services will tell.",
+                f"connected; the call that was to prove it had no answer ({_bare(error)}). The services will tell.",
             )
         return await self._stored(
             seat, grant, "connected", f"connected, and proven by one call: {speaks_for}"
@@ -230,7 +230,7 @@ class Connecting:
             held = await store_grant(self._shelf, seat.account, change, patience_s=self._patience_s)
         except SecretStoreUnavailableError as error:
             return _ended(
-                seat, "store-away", f"{error.detail}. The new grant could not be stored: connect again."
+                seat, "store-away", f"{_bare(error)}. The new grant could not be stored: connect again."
             )
         assert held is not None
         await self._wake(seat.account)
@@ -263,6 +263,11 @@ class Connecting:
 
 def _ended(seat: Seat, code: str, detail: str) -> Outcome:
     return Outcome(code=code, detail=detail, account=seat.account)
+
+
+def _bare(error: SuiteError) -> str:
+    """Return a sentence without its full stop, to go on after it."""
+    return error.detail.removesuffix(".")
 
 
 def _other_company(seat: Seat, realm: str | None) -> str:
