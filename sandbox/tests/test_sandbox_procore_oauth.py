@@ -130,6 +130,18 @@ async def test_redirect_uris(lab: Laboratory) -> None:
     assert answer.status_code == 200
 
 
+async def test_new_app_is_installed_everywhere(lab: Laboratory) -> None:
+    app = {"client_id": "newcomer", "client_secret": "of the newcomer"}
+    assert (await lab.control.post("/control/procore/apps", json=app)).status_code == 201
+    answer = await lab.procore.post("/oauth/token", data={**app, "grant_type": "client_credentials"})
+    for company in lab.companies:
+        headers = {
+            "authorization": f"Bearer {answer.json()['access_token']}",
+            "procore-company-id": str(company.company.id),
+        }
+        assert (await lab.procore.get("/rest/v1.0/me", headers=headers)).status_code == 200
+
+
 async def test_malformed_app_is_refused(lab: Laboratory) -> None:
     app_id = client(lab)["client_id"]
     for body in ({"client_id": app_id, "name": "x"}, {"client_id": app_id, "redirect_uris": CALLBACK}):

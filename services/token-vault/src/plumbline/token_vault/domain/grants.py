@@ -141,6 +141,8 @@ class Consent:
     state: SecretStr
     verifier: SecretStr
     """PKCE's (RFC 7636); goes to providers that know PKCE."""
+    reconnects: str | None = None
+    """The company to connect again by the provider's own link for that, which carries no state; QuickBooks has one."""
 
     @property
     def challenge(self) -> str:
