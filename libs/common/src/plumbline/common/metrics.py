@@ -62,6 +62,11 @@ TOKEN_EXPIRES_AT = Gauge(
     "When the newest access token of an account ends.",
     ["account"],
 )
+SECRET_ID_DELIVERIES = Counter(
+    "plumbline_secret_id_deliveries_total",
+    "Secret ids of Vault that were delivered: `taken`, or `spent` if the delivery had been opened before.",
+    ["outcome"],
+)
 
 # ---- from Procore's change to the answer that proves it is in the books
 BOOKS_LATENCY_SECONDS = Histogram(

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from plumbline.provision.kafka import KafkaSetupError
-from plumbline.provision.vault import VaultSetupError
+from plumbline.provision.vault_api import VaultSetupError
 from plumbline.stack.cli import containers
 from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, ask_all
 from plumbline.stack.cli.beginning import print_plan
