@@ -61,9 +61,7 @@ async def vault(servers: ServerAddresses, tmp_path: Path) -> AsyncIterator[httpx
     """Give a Vault that is set up, as its administrator."""
     await set_up_vault(VaultAddress(url=servers.vault), servers.vault_token, tmp_path)
     headers = {"X-Vault-Token": servers.vault_token}
-    async with httpx.AsyncClient(
-        base_url=f"{servers.vault}/v1/", headers=headers, trust_env=False
-    ) as client:
+    async with httpx.AsyncClient(base_url=f"{servers.vault}/v1/", headers=headers, trust_env=False) as client:
         yield client
 
 

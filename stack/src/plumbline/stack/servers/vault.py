@@ -62,6 +62,7 @@ class SealedVaultServer:
     binary: Path
     home: Path
     port: int
+    cluster_port: int
     certificate: tuple[Path, Path] | None = None
     """The files of its certificate and of that one's key; None: it speaks plain HTTP."""
 
@@ -87,11 +88,14 @@ class SealedVaultServer:
         if self.certificate:
             certificate, key = map(str, self.certificate)
             listener |= {"tls_disable": False, "tls_cert_file": certificate, "tls_key_file": key}
+        data = self.home / "vault-data"
+        data.mkdir(exist_ok=True)
         config = {
-            "storage": {"file": {"path": str(self.home / "data")}},
+            "storage": {"raft": {"path": str(data), "node_id": "vault"}},
             "listener": {"tcp": listener},
             "disable_mlock": True,
             "api_addr": self.url,
+            "cluster_addr": f"http://127.0.0.1:{self.cluster_port}",
         }
         path = self.home / "vault.json"
         path.write_text(json.dumps(config))
@@ -103,7 +107,7 @@ async def prepare_sealed_vault(
 ) -> SealedVaultServer:
     """Build Vault if it is not in the cache, and choose its port. Raises what `prepare_vault` raises."""
     built = await cached(f"vault-{VAULT_VERSION}", _build)
-    return SealedVaultServer(built / "vault", folder, free_port(), certificate)
+    return SealedVaultServer(built / "vault", folder, free_port(), free_port(), certificate)
 
 
 async def prepare_vault(folder: Path, *, root_token: str) -> VaultServer:
