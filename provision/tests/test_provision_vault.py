@@ -15,6 +15,7 @@ import pytest
 from plumbline.common.secrets.delivery import spent_file, wrapped_file
 from plumbline.common.secrets.port import SecretStoreRefusedError
 from plumbline.common.secrets.vault import VaultSecretStore, open_vault
+from plumbline.common.settings import secret_line
 from plumbline.provision.changes import Changes
 from plumbline.provision.principals import PRINCIPALS
 from plumbline.provision.vault import (
@@ -280,7 +281,7 @@ async def _secrets_stay_out_of_the_audit_log(url: str, keys: Path, audit: Path) 
         token = store._client.token
     assert found is not None
     assert found.text("client_secret") == "canary-secret"
-    logged = audit.read_text()
+    logged = secret_line(audit)
     assert APP in logged
     for secret in ("canary-secret", files.secret_id.read_text().strip(), wrapped, token):
         assert secret not in logged
@@ -289,7 +290,7 @@ async def _secrets_stay_out_of_the_audit_log(url: str, keys: Path, audit: Path) 
 async def _roots(url: str, key_file: Path) -> int:
     """Count the root tokens that live, by a token made for it."""
     async with VaultAddress(url=url).opened() as vault:
-        vault.token = await vault.administrator(key_file.read_text().strip())
+        vault.token = await vault.administrator(secret_line(key_file))
         told = [
             await vault.write("auth/token/lookup-accessor", accessor=accessor)
             for accessor in await vault.listed("auth/token/accessors")

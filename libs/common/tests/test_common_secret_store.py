@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from uuid import uuid4
 
@@ -22,22 +22,37 @@ CANARY = "canary-of-the-store"
 
 
 @pytest.fixture(params=["memory", "embedded", pytest.param("vault", marks=pytest.mark.connected)])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SecretStore]:
-    """Give each store in turn, as token-vault has it."""
-    async with AsyncExitStack() as stack:
-        if request.param == "memory":
-            yield MemorySecretStore()
-        elif request.param == "embedded":
-            url: str = request.getfixturevalue("database_url")
-            await migrate_embedded(url)
-            make_key_file(tmp_path / "key")
-            yield await stack.enter_async_context(open_embedded(url, key_file=tmp_path / "key"))
-        else:
-            servers: ServerAddresses = request.getfixturevalue("servers")
-            await set_up_vault(VaultAddress(url=servers.vault), servers.vault_token, tmp_path)
-            files = role_files(tmp_path)["token-vault"]
-            opened = open_vault(servers.vault, role_id_file=files.role_id, secret_id_file=files.secret_id)
-            yield await stack.enter_async_context(opened)
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AbstractAsyncContextManager[SecretStore]:
+    """Give each store in turn."""
+    if request.param == "embedded":
+        return _embedded(request.getfixturevalue("database_url"), tmp_path)
+    if request.param == "vault":
+        return _vault(request.getfixturevalue("servers"), tmp_path)
+    return nullcontext(MemorySecretStore())
+
+
+@asynccontextmanager
+async def _embedded(url: str, folder: Path) -> AsyncIterator[SecretStore]:
+    await migrate_embedded(url)
+    make_key_file(folder / "key")
+    async with open_embedded(url, key_file=folder / "key") as store:
+        yield store
+
+
+@asynccontextmanager
+async def _vault(servers: ServerAddresses, folder: Path) -> AsyncIterator[SecretStore]:
+    await set_up_vault(VaultAddress(url=servers.vault), servers.vault_token, folder)
+    files = role_files(folder)["token-vault"]
+    opened = open_vault(servers.vault, role_id_file=files.role_id, secret_id_file=files.secret_id)
+    async with opened as store:
+        yield store
+
+
+@pytest.fixture
+async def store(opened: AbstractAsyncContextManager[SecretStore]) -> AsyncIterator[SecretStore]:
+    """Give a store as token-vault has it."""
+    async with opened as store:
+        yield store
 
 
 @pytest.fixture

@@ -64,9 +64,9 @@ async def played(vault: PlayedVault, tmp_path: Path, **options: Any) -> AsyncIte
         (tmp_path / name).write_text(f"{name}-id\n")
     server = await asyncio.start_server(vault.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    files = {"role_id_file": tmp_path / "role", "secret_id_file": tmp_path / "secret"}
+    options |= {"role_id_file": tmp_path / "role", "secret_id_file": tmp_path / "secret"}
     try:
-        async with open_vault(f"http://127.0.0.1:{port}", **files, **options) as store:
+        async with open_vault(f"http://127.0.0.1:{port}", **options) as store:
             yield store
     finally:
         server.close()

@@ -92,7 +92,7 @@ def as_markdown() -> str:
         f"|---|---|{'---|' * len(told)}",
     ]
     for place in PLACES:
-        cells = (", ".join(c for c in CAPABILITIES if c in told[name][place.path]) or "–" for name in told)
+        cells = (", ".join(c for c in CAPABILITIES if c in told[name][place.path]) or "no" for name in told)
         lines.append(f"| `{place.path}` | {place.what} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -136,6 +136,10 @@ async def supply(
             f"deliver a new secret id to {files.secret_id.parent}: {why}",
             partial(_deliver, vault, role, files, terms),
         )
+    if (used := in_use(ids)) is not None and used.ends_at is not None:
+        changes.notes.append(
+            f"{role}: its secret id is {used.age(now).days} days old and ends on {used.ends_at:%Y-%m-%d}"
+        )
     for secret_id in done_with(ids, terms, now=now):
         await changes.make(
             f"destroy a secret id of {role} that is {secret_id.age(now).days} days old: a newer one is in use, or it was never taken",

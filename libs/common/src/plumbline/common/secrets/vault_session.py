@@ -11,6 +11,7 @@ import hvac
 import hvac.exceptions
 import structlog
 
+from plumbline.common.metrics import SECRET_ID_TAKEN_AT
 from plumbline.common.secrets.delivery import take_delivered, wrapped_file
 from plumbline.common.secrets.port import SecretStoreRefusedError
 
@@ -100,6 +101,7 @@ class VaultSession:
                     "they have ended, were destroyed, or are another Vault's. `plumbline vault bootstrap` says, and "
                     "delivers new ones"
                 ) from None
+            SECRET_ID_TAKEN_AT.set(self._secret_id_file.stat().st_mtime)
             life_s = float(answer["auth"]["lease_duration"])
             self._lease = _Lease(began, began + life_s * RENEWED_AT, life_s)
             log.info("vault.entered", life_s=life_s)
