@@ -17,6 +17,7 @@ PATIENCE_S = 60.0
 
 _TIMEOUT_S = PATIENCE_S  # an answer to `init` that comes too late would be lost with the only key in it
 _PAUSE_S = 0.3
+_TRUST = "Vault's certificate is not trusted: let PLUMBLINE_VAULT_CA_FILE name its authority"
 
 
 class VaultSetupError(Exception):
@@ -132,6 +133,8 @@ class VaultApi:
                         answer = await self._client.get("sys/health")
                     except httpx.TransportError as error:
                         last = repr(error)
+                        if "CERTIFICATE_VERIFY_FAILED" in last:
+                            raise VaultSetupError(f"{_TRUST} ({error})") from error
                     else:
                         if well(answer.status_code):
                             return

@@ -58,7 +58,7 @@ async def stack_on(
     await set_up_vault(VaultAddress(url=servers.vault), servers.vault_token, keys)
     environment = Environment(
         shared={**shared, **way_env("native"), "PLUMBLINE_VAULT_URL": servers.vault},
-        of_service={name: _identity(files) for name, files in role_files(keys).items()},
+        of_service={name: identity(files) for name, files in role_files(keys).items()},
     )
     addresses = await start_services(supervisor, settings, environment)
     with published(settings.state_dir, addresses, token_file):
@@ -71,7 +71,8 @@ async def stack_on(
         )
 
 
-def _identity(files: AppRoleFiles) -> dict[str, str]:
+def identity(files: AppRoleFiles) -> dict[str, str]:
+    """Return the settings by which a process finds its files."""
     return {
         "PLUMBLINE_VAULT_ROLE_ID_FILE": str(files.role_id),
         "PLUMBLINE_VAULT_SECRET_ID_FILE": str(files.secret_id),
