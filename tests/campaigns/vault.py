@@ -276,7 +276,7 @@ async def _act(on: Stage, theatre: Theatre, name: str, hold_s: float) -> Act:
 async def _until_all_are_told_of(on: Stage) -> None:
     """Wait until every company was written to, and was told of it: then ingest knows every secret that it needs."""
     realms = set(on.world.realms)
-    while not (realms <= set(await _commits(on, 0)) and realms <= await _told_of(on)):
+    while not (realms <= set(await _commits(on, 0)) and realms <= await _told_of(on)):  # noqa: ASYNC110  another process tells
         await asyncio.sleep(0.2)
 
 
