@@ -38,10 +38,10 @@ def bootstrap(
     Works on the Vault of PLUMBLINE_VAULT_URL, as whoever's token PLUMBLINE_VAULT_TOKEN_FILE names, and delivers into
     PLUMBLINE_KEYS_DIR; where no address is set, on the one of `make up`.
     """
-    typer.echo(told(dry_run=dry_run))
+    typer.echo(prepare(dry_run=dry_run))
 
 
-def told(*, dry_run: bool, rotate: Sequence[str] = ()) -> str:
+def prepare(*, dry_run: bool, rotate: Sequence[str] = ()) -> str:
     """Prepare Vault, give the processes of `rotate` new secret ids, and return what was changed, a line each.
 
     Raises:
