@@ -50,7 +50,7 @@ def prepare(*, dry_run: bool, rotate: Sequence[str] = ()) -> str:
     settings = Settings()
     try:
         if settings.vault_url is None:
-            return Containers(Path.cwd()).run(JOB, _arguments(dry_run=dry_run, rotate=rotate))
+            return Containers(Path.cwd()).run(JOB, arguments(dry_run=dry_run, rotate=rotate))
         wishes = Wishes(dry_run=dry_run, rotate=frozenset(rotate), audit_file=settings.vault_audit_file)
         return str(asyncio.run(prepare_vault(settings, wishes)))
     except (ConfigurationError, ContainersError, VaultSetupError) as error:
@@ -58,6 +58,7 @@ def prepare(*, dry_run: bool, rotate: Sequence[str] = ()) -> str:
         raise typer.Exit(2) from error
 
 
-def _arguments(*, dry_run: bool, rotate: Sequence[str]) -> list[str]:
+def arguments(*, dry_run: bool, rotate: Sequence[str]) -> list[str]:
+    """Return what the job is told in its container."""
     asked = [part for process in rotate for part in ("--rotate", process)]
     return ["plumbline.provision", "vault", *(["--dry-run"] if dry_run else []), *asked]
