@@ -7,7 +7,7 @@ all companies but one, so that their next calls need a renewal, which needs Vaul
 What must hold:
 
 1. in each trouble, the company whose token is good is written to all the while, and the others are not;
-2. once it is over, every company is written to again within `RESUMED_MAX_S`;
+2. once it is over, those others are written to again within `RESUMED_MAX_S`;
 3. ingest answers every webhook with 2xx, and nothing is a dead letter, is parked, or is left unfinished;
 4. every invoice is in the books once, to the cent, and was made once.
 """
@@ -15,7 +15,9 @@ What must hold:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import select
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -81,7 +83,7 @@ class Theatre:
     line: Line
     keys: Path
     audit: int
-    """The reading end of the only audit device."""
+    """Both ends of the pipe that is the only audit device."""
     is_drained: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -90,8 +92,9 @@ class Theatre:
         return VaultAddress(url=self.vault.url)
 
     async def unseal(self) -> None:
-        """Unseal as the operator's job does."""
-        await set_up_sealed_vault(self.at, self.keys / "unseal-key", self.keys)
+        """Unseal, and return once Vault is active."""
+        async with self.at.opened() as api:
+            await api.unseal(secret_line(self.keys / "unseal-key"))
 
     @asynccontextmanager
     async def administered(self) -> AsyncIterator[VaultApi]:
@@ -153,6 +156,9 @@ async def _nothing(_: Theatre) -> None:
 
 async def _block_audit(theatre: Theatre) -> None:
     theatre.is_drained.clear()
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(theatre.audit, b"\n" * select.PIPE_BUF)
 
 
 async def _drain_audit(theatre: Theatre) -> None:
@@ -189,6 +195,7 @@ class Outcome:
 
     acts: Sequence[Act]
     companies: Sequence[str]
+    """Those whose tokens were refused."""
     found: Sequence[str]
     """What does not hold, but for the times."""
 
@@ -199,7 +206,7 @@ class Outcome:
             f"{act.name}: {company} was written to again after {act.resumed_s.get(company, WATCHED_MAX_S):.1f} s"
             for act in self.acts
             for company in self.companies
-            if act.resumed_s.get(company, WATCHED_MAX_S) > RESUMED_MAX_S
+            if TROUBLES[act.name].stops and act.resumed_s.get(company, WATCHED_MAX_S) > RESUMED_MAX_S
         ]
 
 
@@ -246,7 +253,7 @@ async def _play(
         *await books_problems(on, invoices, player.ids, 0),
         *await _losses(on),
     ]
-    return Outcome(acts, [on.world.realm_names[realm] for realm in on.world.realms], found)
+    return Outcome(acts, [on.world.realm_names[realm] for realm in on.world.realms[:-1]], found)
 
 
 async def _act(on: Stage, theatre: Theatre, name: str, hold_s: float) -> Act:
@@ -374,7 +381,7 @@ async def _theatre(vault: SealedVaultServer, supervisor: Supervisor, folder: Pat
         theatre.is_drained.set()
         draining = asyncio.create_task(_drain(theatre))
         try:
-            await theatre.unseal()
+            await set_up_sealed_vault(theatre.at, theatre.keys / "unseal-key", theatre.keys)
             async with theatre.administered() as api:
                 await api.write("sys/audit/only", type="file", options={"file_path": str(pipe)})
             yield theatre
