@@ -39,7 +39,7 @@ class Secrets:
     def note(self, what: str, value: str) -> None:
         """Take a value in, if it is long enough to be one."""
         if len(value) >= CHARACTERS_MIN:
-            self.values[value] = what
+            self.values.setdefault(value, what)
 
     def note_configuration(self, grants: Path) -> None:
         """Take in what is in a file of first grants."""

@@ -27,7 +27,7 @@ INVOICES, SPREAD_S = 24, 12.0
 STRANGER = "stranger-with-a-wrong-secret-0123456789"
 """What somebody shows to ingest that is refused: it must not be written down either."""
 
-KINDS = ("client_secret", "verifier_token", "refresh_token", "access_token", "current")
+KINDS = ("client_secret", "verifier_token", "refresh_token", "access_token", "current of webhooks/procore")
 """What a run must have known of, for its silence to say something."""
 
 

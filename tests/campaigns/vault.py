@@ -249,7 +249,7 @@ async def _play(
         await playing
         await until_quiet(on.operators, on.control)
     found = [
-        *(problem for act in acts for problem in _problems(act)),
+        *(problem for act in acts for problem in problems(act)),
         *await books_problems(on, invoices, player.ids, 0),
         *await _losses(on),
     ]
@@ -306,7 +306,8 @@ async def _commits(on: Stage, since: int) -> list[str]:
     return [c["realm"] for c in commits if c["provider"] == "quickbooks"]
 
 
-def _problems(act: Act) -> list[str]:
+def problems(act: Act) -> list[str]:
+    """Say what a trouble did that it must not."""
     found = []
     if not act.spared:
         found.append(f"{act.name}: the company with a good token was not written to")
