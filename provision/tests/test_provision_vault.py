@@ -160,7 +160,7 @@ async def test_rotation_destroys_the_former_secret_id_once_the_new_one_is_used(l
         changes = await lab.set_up(rotate=frozenset({"mapper"}))
         await uses(running)
     assert "rotation was asked for" in str(changes)
-    assert "destroy a secret id of plumbline-mapper" in str(changes)
+    assert "destroy the secret id of plumbline-mapper" in str(changes)
     assert secret_id.read_text() != value
     assert len(await lab.accessors("mapper")) == 1
     assert await lab.accessors("mapper") != former

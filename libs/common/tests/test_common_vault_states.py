@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from plumbline.common.errors import WaitError
+from plumbline.common.secrets.delivery import wrapped_file
 from plumbline.common.secrets.port import SecretStoreRefusedError, SecretStoreUnavailableError
 from plumbline.common.secrets.vault import VaultSecretStore, open_vault
 from plumbline.stack.servers.ports import free_port
@@ -246,3 +247,25 @@ async def test_deleted_document_is_none_and_is_written_over(tmp_path: Path) -> N
     async with played(vault, tmp_path) as store:
         assert await store.read(PATH) is None
         assert await store.write(PATH, {"a": "b"}, expected_version=None) == 5
+
+
+async def test_delivery_that_cannot_be_stored_stays_whole_and_is_told(tmp_path: Path) -> None:
+    vault = PlayedVault()
+    async with played(vault, tmp_path) as store:
+        wrapped_file(
+            tmp_path / "secret"
+        ).mkdir()  # what cannot be read as a file stands for any trouble with the disk
+        with pytest.raises(SecretStoreRefusedError, match="cannot be stored"):
+            await store.read(PATH)
+    assert not any("unwrap" in call for call in vault.calls)
+
+
+async def test_delivery_waits_while_vault_is_away(tmp_path: Path) -> None:
+    sealed: Answer = (503, {"errors": ["Vault is sealed"]})
+    vault = PlayedVault(answers={"sys/wrapping/lookup": sealed, "sys/health": (503, {})})
+    async with played(vault, tmp_path) as store:
+        delivered = wrapped_file(tmp_path / "secret")
+        delivered.write_text("wrapping")
+        with pytest.raises(SecretStoreUnavailableError, match="Vault is sealed"):
+            await store.read(PATH)
+    assert delivered.read_text() == "wrapping"

@@ -6,6 +6,7 @@ run needs no memory of the former one, and may be killed anywhere.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -140,9 +141,14 @@ async def supply(
         changes.notes.append(
             f"{role}: its secret id is {used.age(now).days} days old and ends on {used.ends_at:%Y-%m-%d}"
         )
-    for secret_id in done_with(ids, terms, now=now):
+    await destroy(vault, role, done_with(ids, terms, now=now), changes)
+
+
+async def destroy(vault: VaultApi, role: str, ids: Iterable[SecretId], changes: Changes) -> None:
+    """Destroy secret ids of a role."""
+    for secret_id in ids:
         await changes.make(
-            f"destroy a secret id of {role} that is {secret_id.age(now).days} days old: a newer one is in use, or it was never taken",
+            f"destroy the secret id of {role} that was made {secret_id.made_at:%Y-%m-%d %H:%M}: a newer one is in use, or it was never taken",
             partial(_destroy, vault, role, secret_id.accessor),
         )
 

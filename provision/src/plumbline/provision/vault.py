@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -27,6 +27,8 @@ from plumbline.provision.secret_ids import (
     SECRET_ID_FILE,
     AppRoleFiles,
     Terms,
+    destroy,
+    done_with,
     in_use,
     secret_ids,
     supply,
@@ -195,7 +197,7 @@ async def _set_up(vault: VaultApi, folder: Path, wishes: Wishes, changes: Change
         await supply(vault, role_of(name), files, _terms(wanted), changes, is_asked_for=name in wishes.rotate)
     await _audit(vault, wishes.audit_file, wanted["audit"]["second"], changes)
     if wishes.rotate and not wishes.dry_run:
-        await _destroy_once_taken(vault, folder, wishes.rotate, _terms(wanted), changes)
+        await _destroy_once_taken(vault, wishes.rotate, _terms(wanted), changes)
 
 
 def _wanted() -> dict[str, Any]:
@@ -289,9 +291,7 @@ async def _audit(vault: VaultApi, file: str | None, second: str, changes: Change
             await changes.make(f"write an audit log to {path}", enable)
 
 
-async def _destroy_once_taken(
-    vault: VaultApi, folder: Path, names: frozenset[str], terms: Terms, changes: Changes
-) -> None:
+async def _destroy_once_taken(vault: VaultApi, names: frozenset[str], terms: Terms, changes: Changes) -> None:
     """Wait until the new secret ids are in use, and destroy the former ones; those that are not stay valid."""
     ends_at = time.monotonic() + TAKEN_MAX_S
     waiting = set(names)
@@ -300,9 +300,8 @@ async def _destroy_once_taken(
         for name in sorted(waiting):
             ids = await secret_ids(vault, role_of(name), uses=terms.uses)
             if (used := in_use(ids)) is not None and used == max(ids, key=lambda i: i.made_at):
-                await supply(
-                    vault, role_of(name), role_files(folder)[name], terms, changes, is_asked_for=False
-                )
+                former = done_with(ids, terms, now=datetime.now(UTC))
+                await destroy(vault, role_of(name), former, changes)
                 waiting.discard(name)
     changes.notes += [
         f"{name} has not used its new secret id within {TAKEN_MAX_S:.0f} s, so the former one stays valid: see that it "

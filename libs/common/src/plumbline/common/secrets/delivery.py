@@ -13,6 +13,7 @@ from pathlib import Path
 
 import hvac
 import hvac.exceptions
+import requests
 import structlog
 
 from plumbline.common.metrics import SECRET_ID_DELIVERIES
@@ -50,7 +51,7 @@ def take_delivered(client: hvac.Client, secret_id_file: Path) -> None:
     else has opened it, or it was too old, or an earlier life of this process ended right after it had opened it.
 
     Raises:
-        SecretStoreRefusedError: the folder cannot be written, so what was opened could not be kept.
+        SecretStoreRefusedError: the folder cannot be written, so what is opened cannot be kept.
         hvac.exceptions.VaultError, requests.RequestException: Vault does not serve; the delivery is still whole.
     """
     delivered = wrapped_file(secret_id_file)
@@ -61,6 +62,17 @@ def take_delivered(client: hvac.Client, secret_id_file: Path) -> None:
             f"a new secret id lies in {delivered}, and its folder cannot be written: give this process the right to, "
             "so that it can keep what it opens"
         )
+    try:
+        _take(client, secret_id_file, delivered)
+    except requests.RequestException:  # an OSError too, and not the file's
+        raise
+    except OSError as error:
+        raise SecretStoreRefusedError(
+            f"the secret id delivered in {delivered} cannot be stored: {error.strerror}"
+        ) from error
+
+
+def _take(client: hvac.Client, secret_id_file: Path, delivered: Path) -> None:
     with _alone(delivered.parent):
         if not delivered.exists():
             return  # another replica has taken it
