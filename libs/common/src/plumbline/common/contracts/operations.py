@@ -53,6 +53,25 @@ class RenewCredential(Contract):
         return self.account
 
 
+class SecretsReport(Contract):
+    """`credentials.reports.v1`: by which versions of webhook secrets a process goes; versions say nothing of the values."""
+
+    reporter: Identifier
+    """A replica of ingest, or a webhook at Procore: `hooks/<connection>/<project>`."""
+    says: Literal["accepts", "shows", "saw"]
+    """Up to which it accepts, which one the webhook shows, or by which one a notification was signed."""
+    versions: dict[Identifier, int]
+    """By the name of the credential; 0 where none could be read yet."""
+    trouble: str = ""
+    """Why newer ones cannot be read, if that is so."""
+    at: Moment
+
+    @property
+    def key(self) -> str:
+        """The Kafka key: who reports."""
+        return self.reporter
+
+
 class CredentialChanged(Contract):
     """`credentials.events.v1`: a credential was renewed, is dead, or recovered."""
 
