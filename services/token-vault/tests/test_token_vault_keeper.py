@@ -19,6 +19,7 @@ from plumbline.common.reconciling.store import WorkStore, mark
 from plumbline.common.secrets.access import access_path, access_token
 from plumbline.common.secrets.embedded import EmbeddedSecretStore, migrate_embedded
 from plumbline.common.secrets.grants import Grant, GrantRefusedError, GrantUnknownError
+from plumbline.common.secrets.keyfile import Key, Keys
 from plumbline.common.testing.figures import figure
 from plumbline.common.testing.secrets import MemorySecretStore
 from plumbline.token_vault.adapters.refusals import PostgresRefusals
@@ -106,7 +107,7 @@ async def vault(database_url: str) -> AsyncIterator[Vault]:
         open_pool(database_url, schema="token_vault") as pool,
         open_pool(database_url, schema="secrets", max_size=4) as sealed,
     ):
-        store = EmbeddedSecretStore(sealed, key=bytes(32))
+        store = EmbeddedSecretStore(sealed, keys=Keys(Key(bytes(32))))
         intuit, refusals = FakeIntuit(), PostgresRefusals(pool)
         await import_grants(store, FILE)
 
