@@ -50,10 +50,9 @@ class Machine:
         return {row["key_id"] for row in await rows(self.pool, "SELECT key_id FROM documents")}
 
 
-async def rotate(rotation: KeyRotation, request: str) -> None:
+async def rotate(rotation: KeyRotation, *, replacing: int = 1) -> None:
     """Take every step, as the handler of `keys/embedded` does."""
-    if (await rotation.present()).request != request:
-        await rotation.begin(request, now=NOW)
+    await rotation.begin(replacing=replacing, now=NOW)
     while not (await rotation.present()).is_alone:
         if await rotation.reseal() == 0:
             await rotation.drop_former()
@@ -75,21 +74,21 @@ async def test_rotation_leaves_one_key_and_every_document(machine: Machine) -> N
     store, rotation = machine.process()
     (before,) = read_key_file(machine.path)
     versions = await machine.versions()
-    await rotate(rotation, "r1")
+    await rotate(rotation)
     (after,) = read_key_file(machine.path)
     assert after != before
     assert await machine.sealed_by() == {after.id}
     assert await machine.holds(store)
     assert await machine.versions() == versions
     present = await rotation.present()
-    assert (present.number, present.request, present.since) == (2, "r1", NOW)
+    assert (present.number, present.since) == (2, NOW)
 
 
 async def test_processes_that_know_only_the_former_key_read_and_write_on(machine: Machine) -> None:
     reader, _ = machine.process()
     writer, _ = machine.process()
     _, rotation = machine.process()
-    await rotate(rotation, "r1")
+    await rotate(rotation)
     assert await machine.holds(reader)
     await machine.write(writer, "grants/0", "written by one who knew the former key")
     await machine.write(writer, "grants/new", "and a new one")
@@ -102,12 +101,12 @@ async def test_write_with_the_former_key_in_mid_rotation_is_sealed_anew_before_t
 ) -> None:
     late, _ = machine.process()
     store, rotation = machine.process()
-    await rotation.begin("r1", now=NOW)
+    await rotation.begin(replacing=1, now=NOW)
     while await rotation.reseal():
         pass
     await machine.write(late, "grants/late", "sealed with the former key")
     assert await rotation.drop_former() is False
-    await rotate(rotation, "r1")
+    await rotate(rotation)
     assert await machine.holds(store)
     assert len(read_key_file(machine.path)) == 1
 
@@ -122,9 +121,9 @@ async def test_rows_from_before_keys_had_names_are_read_and_sealed_anew(machine:
     )
     machine.expected["grants/old"] = "from before"
     assert await machine.holds(store)
-    await rotation.begin("r1", now=NOW)
+    await rotation.begin(replacing=1, now=NOW)
     assert await rotation.drop_former() is False
-    await rotate(rotation, "r1")
+    await rotate(rotation)
     assert await machine.holds(store)
     assert await machine.sealed_by() == {read_key_file(machine.path)[0].id}
 
@@ -133,7 +132,7 @@ async def test_many_documents_are_sealed_in_small_steps_that_tell_how_far_they_a
     store, rotation = machine.process()
     for number in range(SEALED_AT_ONCE + 10):
         await machine.write(store, f"apps/{number:03}", str(number))
-    await rotation.begin("r1", now=NOW)
+    await rotation.begin(replacing=1, now=NOW)
     total = (await rotation.present()).documents
     left = [(await rotation.present()).unsealed]
     while await rotation.reseal():
@@ -145,7 +144,7 @@ async def test_many_documents_are_sealed_in_small_steps_that_tell_how_far_they_a
 async def steps_of(machine: Machine) -> int:
     doom = Doom.none()
     _, rotation = machine.process(doom)
-    await rotate(rotation, "counted")
+    await rotate(rotation)
     return doom.count
 
 
@@ -154,15 +153,16 @@ async def test_death_at_any_step_loses_nothing_and_the_next_life_ends_it(machine
     assert steps >= 15
     for at in range(1, steps + 1):
         for fate in Fate:
-            request = f"{at} {fate}"
+            request = f"death at step {at}, {fate}"
+            replacing = (await machine.process()[1].present()).number
             _, doomed = machine.process(Doom(at=at, fate=fate))
             bystander, _ = machine.process()
             with pytest.raises(KilledError):
-                await rotate(doomed, request)
+                await rotate(doomed, replacing=replacing)
             await machine.write(bystander, "grants/1", f"written after {request}")
             store, rotation = machine.process()
             assert await machine.holds(store), request
-            await rotate(rotation, request)
+            await rotate(rotation, replacing=replacing)
             assert await machine.holds(bystander), request
             (key,) = read_key_file(machine.path)
             assert await machine.sealed_by() == {key.id}, request
@@ -173,11 +173,11 @@ async def test_second_rotator_waits_for_the_first(machine: Machine) -> None:
     _, other = machine.process()
     with KeyFile(machine.path).changing():
         with pytest.raises(KeyFileBusyError):
-            await one.begin("r1", now=NOW)
+            await one.begin(replacing=1, now=NOW)
         with pytest.raises(KeyFileBusyError):
             await one.drop_former()
-    await one.begin("r1", now=NOW)
-    await other.begin("r1", now=NOW)
+    await one.begin(replacing=1, now=NOW)
+    await other.begin(replacing=1, now=NOW)
     assert len(read_key_file(machine.path)) == 2
 
 

@@ -25,8 +25,6 @@ class PresentKey:
 
     number: int
     since: datetime
-    request: str
-    """The request for a rotation that it was made by."""
     documents: int
     unsealed: int
     """How many of them it does not seal yet."""
@@ -61,26 +59,25 @@ class KeyRotation:
         return PresentKey(
             number=row["number"],
             since=row["made_at"],
-            request=row["request"],
             documents=row["documents"],
             unsealed=row["unsealed"],
             former=len(self._file.keys) - 1,
         )
 
-    async def begin(self, request: str, *, now: datetime) -> None:
-        """Let a new key seal from here on, unless one was made by this request.
+    async def begin(self, *, replacing: int, now: datetime) -> None:
+        """Let a new key seal from here on, unless one has followed that number already.
 
         Raises:
             KeyFileBusyError: transient; another process changes the file just now.
         """
         with self._file.changing():
-            if (await self.present()).request == request:
+            if (await self.present()).number > replacing:
                 return
             key = new_key()
             # Known first: whoever finds it in the file may seal with it.
             with store_errors():
                 async with borrowed(self._store.pool) as connection:
-                    await connection.execute(QUERIES["know_key"], key.id, now, request)
+                    await connection.execute(QUERIES["know_key"], key.id, now)
             self._file.replace(key, *self._file.keys)
 
     async def reseal(self) -> int:

@@ -58,8 +58,6 @@ class WebhookSecret:
     """Accepted still."""
     previous_until: datetime | None = None
     """When it is to be dropped; None until every hook shows the present one."""
-    request: str = ""
-    """The newest request for a rotation that was taken up."""
 
     @property
     def accepted(self) -> tuple[SecretStr, ...]:
@@ -83,8 +81,7 @@ def secret_values(secret: WebhookSecret) -> dict[str, str]:
         "next_since": secret.next_since,
         "previous_until": secret.previous_until,
     }
-    values |= {name: moment.isoformat() for name, moment in moments.items() if moment is not None}
-    return values | ({"request": secret.request} if secret.request else {})
+    return values | {name: moment.isoformat() for name, moment in moments.items() if moment is not None}
 
 
 def webhook_secret(document: SecretDocument) -> WebhookSecret:
@@ -98,7 +95,6 @@ def webhook_secret(document: SecretDocument) -> WebhookSecret:
         next_since=_moment(values, "next_since"),
         previous=values.get("previous"),
         previous_until=_moment(values, "previous_until"),
-        request=document.text("request") if "request" in values else "",
     )
 
 

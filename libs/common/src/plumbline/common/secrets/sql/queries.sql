@@ -17,11 +17,11 @@ INSERT INTO keys (id, number) SELECT $1, 1 WHERE NOT EXISTS (SELECT FROM keys) O
 
 -- name: know_key
 -- Take up a key that is going to seal.
-INSERT INTO keys (id, number, made_at, request) SELECT $1, coalesce(max(number), 0) + 1, $2, $3 FROM keys
+INSERT INTO keys (id, number, made_at) SELECT $1, coalesce(max(number), 0) + 1, $2 FROM keys
 
 -- name: describe_key
 -- A key, and how many documents it does not seal yet.
-SELECT number, made_at, request,
+SELECT number, made_at,
        (SELECT count(*) FROM documents d WHERE d.key_id IS DISTINCT FROM k.id) AS unsealed,
        (SELECT count(*) FROM documents) AS documents
 FROM keys k WHERE id = $1

@@ -3,8 +3,7 @@
 CREATE TABLE keys (
     id text PRIMARY KEY,                        -- the beginning of the key's digest
     number integer NOT NULL UNIQUE,
-    made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    request text NOT NULL DEFAULT ''            -- the request for a rotation that it was made by
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 ALTER TABLE documents ADD COLUMN key_id text REFERENCES keys (id);  -- none in rows from before keys had names
 CREATE INDEX documents_by_key ON documents (key_id);
