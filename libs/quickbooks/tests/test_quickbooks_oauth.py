@@ -68,7 +68,8 @@ async def refreshed(play: Play) -> tuple[Grant, list[Heard]]:
 
 async def test_endpoints_are_those_of_the_document() -> None:
     found = await discovered(answering(200, json.dumps(DOCUMENT).encode()))
-    assert found.model_dump() == DOCUMENT
+    assert found.model_dump() == {**DOCUMENT, "code_challenge_methods_supported": ()}
+    assert not found.knows_pkce
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,32 @@ TOKEN_EXPIRES_AT = Gauge(
     "When the newest access token of an account ends.",
     ["account"],
 )
+TOKEN_REFUSALS = Counter(
+    "plumbline_token_refusals_total",
+    "Access tokens that a partner refused before their end, each counted once.",
+    ["account"],
+)
+TOKEN_WAIT_SECONDS = Histogram(
+    "plumbline_token_wait_seconds",
+    "How long callers waited for a live access token that was not at hand.",
+    ["provider"],
+    buckets=(*_TURN_S, 5, 10),
+)
+GRANT_STATE = Gauge(
+    "plumbline_grant_state",
+    "1 for the state of an account's grant: live, renewing, uncertain, dead, expiring.",
+    ["account", "state"],
+)
+CREDENTIAL_CHANGED_AT = Gauge(
+    "plumbline_credential_changed_timestamp_seconds",
+    "Since when a long-lived credential has its present value.",
+    ["credential"],
+)
+CREDENTIAL_ENDS_AT = Gauge(
+    "plumbline_credential_ends_timestamp_seconds",
+    "When a long-lived credential ends unless a person replaces it before.",
+    ["credential"],
+)
 
 # ---- from Procore's change to the answer that proves it is in the books
 BOOKS_LATENCY_SECONDS = Histogram(

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from plumbline.common.clock import Clock
 from plumbline.common.database import DatabaseUnavailableError, Pool, borrowed, transaction
 from plumbline.common.metrics import READY
-from plumbline.common.reconciling.store import QUERIES, resume
+from plumbline.common.reconciling.store import BY_OPERATOR, QUERIES, resume
 
 PARKED_SHOWN = 500
 """How many parked records one answer lists."""
@@ -51,7 +51,7 @@ class _Guard:
         self._expected = f"Bearer {token.get_secret_value()}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith(("/health/", "/metrics")):
+        if scope["type"] == "http" and not scope["path"].startswith(("/health", "/metrics")):
             given = dict(scope["headers"]).get(b"authorization", b"")
             if not hmac.compare_digest(given, self._expected):
                 response = refusal(401, "not-an-operator", "Send the operator token as a bearer token.")
@@ -106,7 +106,7 @@ class RecordRoutes:
         key = request.path_params["key"]
         async with transaction(self._pool) as connection:
             resumed = await resume(
-                connection, keys=[key], cause=f"operator {uuid.uuid4()}", now=self._clock.now()
+                connection, keys=[key], cause=f"{BY_OPERATOR}{uuid.uuid4()}", now=self._clock.now()
             )
         if not resumed:
             return refusal(404, "not-parked", f"{key} is not parked here; `plumbline parked` lists what is.")

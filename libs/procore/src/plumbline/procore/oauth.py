@@ -6,11 +6,12 @@ endpoints), so an unknown outcome there means that a person has to connect again
 """
 
 from datetime import datetime
+from urllib.parse import urlencode
 
 import httpx
 from pydantic import SecretStr
 
-from plumbline.common.secrets.grants import Grant, request_grant
+from plumbline.common.secrets.grants import Grant, request_grant, request_revocation
 
 
 async def client_credentials(
@@ -48,6 +49,56 @@ async def refresh(
     return await _grant(http, login_url, client_id, client_secret, form, deadline_s=deadline_s, now=now)
 
 
+def consent_url(*, login_url: str, client_id: str, redirect_uri: str, state: str) -> str:
+    """Return where a person agrees that the app acts for them.
+
+    The redirect URI must be the app's own to the letter (Procore docs, OAuth endpoints).
+    """
+    asked = {"response_type": "code", "client_id": client_id, "redirect_uri": redirect_uri, "state": state}
+    return f"{login_url.rstrip('/')}/oauth/authorize?{urlencode(asked)}"
+
+
+async def authorization_code(
+    http: httpx.AsyncClient,
+    *,
+    login_url: str,
+    client_id: str,
+    client_secret: SecretStr,
+    code: SecretStr,
+    redirect_uri: str,
+    deadline_s: float,
+    now: datetime,
+) -> Grant:
+    """Trade the code of a consent for its first grant; a code lives ten minutes and works once.
+
+    Raises what `request_grant` raises.
+    """
+    form = {
+        "grant_type": "authorization_code",
+        "code": code.get_secret_value(),
+        "redirect_uri": redirect_uri,
+    }
+    return await _grant(http, login_url, client_id, client_secret, form, deadline_s=deadline_s, now=now)
+
+
+async def revoke(
+    http: httpx.AsyncClient,
+    *,
+    login_url: str,
+    client_id: str,
+    client_secret: SecretStr,
+    token: SecretStr,
+    deadline_s: float,
+) -> None:
+    """End a grant: its access token and its refresh token (Procore docs, OAuth endpoints).
+
+    Procore answers 200 for a token that it does not know. Raises what `request_revocation` raises.
+    """
+    form = {"token": token.get_secret_value()}
+    request = _request(http, f"{login_url.rstrip('/')}/oauth/revoke", client_id, client_secret, form)
+    await request_revocation(http, request, deadline_s=deadline_s)
+
+
 async def _grant(
     http: httpx.AsyncClient,
     login_url: str,
@@ -58,11 +109,12 @@ async def _grant(
     deadline_s: float,
     now: datetime,
 ) -> Grant:
-    app = {"client_id": client_id, "client_secret": client_secret.get_secret_value()}
-    request = http.build_request(
-        "POST",
-        f"{login_url.rstrip('/')}/oauth/token",
-        data={**form, **app},
-        headers={"accept": "application/json"},
-    )
+    request = _request(http, f"{login_url.rstrip('/')}/oauth/token", client_id, client_secret, form)
     return await request_grant(http, request, deadline_s=deadline_s, now=now)
+
+
+def _request(
+    http: httpx.AsyncClient, url: str, client_id: str, client_secret: SecretStr, form: dict[str, str]
+) -> httpx.Request:
+    app = {"client_id": client_id, "client_secret": client_secret.get_secret_value()}
+    return http.build_request("POST", url, data={**form, **app}, headers={"accept": "application/json"})

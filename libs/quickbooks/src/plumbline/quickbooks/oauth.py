@@ -1,20 +1,25 @@
-"""Intuit's authorization server: where it is, and how a grant is renewed.
+"""Intuit's authorization server: where it is, how a grant is got, renewed and ended.
 
-The access token lives one hour, the refresh token about 100 days; its value changes about once a day,
-and the value returned last is the only one that counts (Intuit, Refresh token policy). Parallel renewals
+The access token lives one hour, the refresh token about 100 days after its last use and five years after
+the consent at most; its value changes about once a day, and the value returned last is the only one that
+counts (Intuit, Refresh token policy). Parallel renewals
 of one grant may look to Intuit like theft: the caller makes sure there is one at a time.
 """
 
 import base64
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlencode
 
 import httpx
 from pydantic import AfterValidator, BaseModel, ConfigDict, HttpUrl, SecretStr, ValidationError
 
 from plumbline.common.http import NoAnswerError, NotSentError, exchange
-from plumbline.common.secrets.grants import Grant, request_grant
+from plumbline.common.secrets.grants import Grant, request_grant, request_revocation
 from plumbline.quickbooks.errors import QuickBooksUnavailableError, QuickBooksUnreadableError
+
+ACCOUNTING = "com.intuit.quickbooks.accounting"
+"""The scope of the accounting API: all that Plumbline asks for."""
 
 
 def _absolute(url: str) -> str:
@@ -34,6 +39,12 @@ class Endpoints(BaseModel):
     authorization_endpoint: Url
     token_endpoint: Url
     revocation_endpoint: Url
+    code_challenge_methods_supported: tuple[str, ...] = ()
+
+    @property
+    def knows_pkce(self) -> bool:
+        """Whether the server takes PKCE by S256; one that names no method knows none (RFC 8414 §2)."""
+        return "S256" in self.code_challenge_methods_supported
 
 
 async def discover(http: httpx.AsyncClient, url: str, *, deadline_s: float) -> Endpoints:
@@ -41,8 +52,8 @@ async def discover(http: httpx.AsyncClient, url: str, *, deadline_s: float) -> E
 
     Raises:
         QuickBooksUnavailableError: transient; the document could not be fetched.
-        QuickBooksUnreadableError: permanent; it names no endpoints, or its token endpoint is less
-            protected than the document itself.
+        QuickBooksUnreadableError: permanent; it names no endpoints, or one to which secrets are sent is
+            less protected than the document itself.
     """
     request = http.build_request("GET", url, headers={"accept": "application/json"})
     try:
@@ -55,8 +66,9 @@ async def discover(http: httpx.AsyncClient, url: str, *, deadline_s: float) -> E
         endpoints = Endpoints.model_validate_json(answer.body)
     except ValidationError as error:
         raise QuickBooksUnreadableError("the discovery document names no endpoints") from error
-    if request.url.scheme == "https" and httpx.URL(endpoints.token_endpoint).scheme != "https":
-        raise QuickBooksUnreadableError("the discovery document names a token endpoint without TLS")
+    secret = (endpoints.token_endpoint, endpoints.revocation_endpoint)
+    if request.url.scheme == "https" and any(httpx.URL(url).scheme != "https" for url in secret):
+        raise QuickBooksUnreadableError("the discovery document names an endpoint for tokens without TLS")
     return endpoints
 
 
@@ -75,11 +87,93 @@ async def refresh(
     After an unknown outcome the old refresh token may be tried once more: its value may still hold.
     Raises what `request_grant` raises.
     """
-    app = base64.b64encode(f"{client_id}:{client_secret.get_secret_value()}".encode()).decode()
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token.get_secret_value()}
+    request = _asking(http, token_endpoint, client_id, client_secret, form)
+    return await request_grant(http, request, deadline_s=deadline_s, now=now)
+
+
+def consent_url(
+    *, authorization_endpoint: str, client_id: str, redirect_uri: str, state: str, challenge: str | None
+) -> str:
+    """Return where a person connects a company; `challenge` is that of PKCE (RFC 7636), by S256."""
+    asked = {
+        "client_id": client_id,
+        "response_type": "code",
+        "scope": ACCOUNTING,
+        "redirect_uri": redirect_uri,
+        "state": state,
+    }
+    if challenge is not None:
+        asked |= {"code_challenge": challenge, "code_challenge_method": "S256"}
+    return f"{authorization_endpoint}?{urlencode(asked)}"
+
+
+async def authorization_code(
+    http: httpx.AsyncClient,
+    *,
+    token_endpoint: str,
+    client_id: str,
+    client_secret: SecretStr,
+    code: SecretStr,
+    redirect_uri: str,
+    verifier: SecretStr | None,
+    deadline_s: float,
+    now: datetime,
+) -> Grant:
+    """Trade the code of a consent for its first grant; offering a code twice may end the grant.
+
+    Raises what `request_grant` raises.
+    """
+    form = {
+        "grant_type": "authorization_code",
+        "code": code.get_secret_value(),
+        "redirect_uri": redirect_uri,
+    }
+    if verifier is not None:
+        form["code_verifier"] = verifier.get_secret_value()
+    request = _asking(http, token_endpoint, client_id, client_secret, form)
+    return await request_grant(http, request, deadline_s=deadline_s, now=now)
+
+
+async def revoke(
+    http: httpx.AsyncClient,
+    *,
+    revocation_endpoint: str,
+    client_id: str,
+    client_secret: SecretStr,
+    token: SecretStr,
+    deadline_s: float,
+) -> None:
+    """End a grant: every token of this app for this company. Raises what `request_revocation` raises."""
     request = http.build_request(
         "POST",
-        token_endpoint,
-        data={"grant_type": "refresh_token", "refresh_token": refresh_token.get_secret_value()},
-        headers={"authorization": f"Basic {app}", "accept": "application/json"},
+        revocation_endpoint,
+        json={"token": token.get_secret_value()},
+        headers={"authorization": _basic(client_id, client_secret), "accept": "application/json"},
     )
-    return await request_grant(http, request, deadline_s=deadline_s, now=now)
+    await request_revocation(http, request, deadline_s=deadline_s)
+
+
+def _asking(
+    http: httpx.AsyncClient,
+    token_endpoint: str,
+    client_id: str,
+    client_secret: SecretStr,
+    form: dict[str, str],
+) -> httpx.Request:
+    return http.build_request(
+        "POST",
+        token_endpoint,
+        data=form,
+        headers={
+            "authorization": _basic(client_id, client_secret),
+            "accept": "application/json",
+            # Without it Intuit does not tell when the grant ends for good (Intuit, Refresh token policy).
+            "x-include-refresh-token-hard-expires-in": "true",
+        },
+    )
+
+
+def _basic(client_id: str, client_secret: SecretStr) -> str:
+    app = f"{client_id}:{client_secret.get_secret_value()}"
+    return f"Basic {base64.b64encode(app.encode()).decode()}"

@@ -1,8 +1,10 @@
 """Wiring of token-vault: the only place that knows every part."""
 
 import asyncio
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +16,27 @@ from plumbline.common.http import partner_client
 from plumbline.common.reconciling.store import mark
 from plumbline.common.secrets.opening import open_secret_store
 from plumbline.common.service import Pace, RecordService, record_service
+from plumbline.common.shared_clock import SharedClock
+from plumbline.token_vault.adapters.notices import PostgresNotices
 from plumbline.token_vault.adapters.procore import ProcoreProvider
 from plumbline.token_vault.adapters.quickbooks import QuickBooksProvider
 from plumbline.token_vault.adapters.refusals import PostgresRefusals
 from plumbline.token_vault.adapters.shelf import SecretShelf
 from plumbline.token_vault.handlers import looks, recording
 from plumbline.token_vault.importing import import_grants, read_grants
-from plumbline.token_vault.service import SERVICE, Expiries, Keeper
+from plumbline.token_vault.policy import load_policy
+from plumbline.token_vault.routes import health_route
+from plumbline.token_vault.service import SERVICE, Keeper
 from plumbline.token_vault.settings import Settings
+from plumbline.token_vault.watching import Watch
 
 
 async def run(settings: Settings) -> None:
     """Run token-vault until SIGTERM."""
     connections = load_connections(settings.config_dir)
+    policy = load_policy(settings.config_dir)
     async with (
-        record_service(SERVICE, settings) as service,
+        _service(settings) as (service, clock),
         open_secret_store(settings) as store,
         partner_client(settings.procore_login_url) as procore,
         partner_client("") as quickbooks,
@@ -40,35 +48,56 @@ async def run(settings: Settings) -> None:
             shelf=shelf,
             providers={
                 "procore": ProcoreProvider(
-                    procore, login_url=settings.procore_login_url, clock=service.clock, deadline_s=deadline_s
+                    procore, login_url=settings.procore_login_url, clock=clock, deadline_s=deadline_s
                 ),
                 "quickbooks": QuickBooksProvider(
                     quickbooks,
                     discovery_url=settings.quickbooks_discovery_url,
-                    clock=service.clock,
+                    clock=clock,
                     deadline_s=deadline_s,
                 ),
             },
             refusals=refusals,
-            clock=service.clock,
+            notices=PostgresNotices(service.pool, clock=clock, source=SERVICE),
+            policy=policy,
+            clock=clock,
         )
+        watch = Watch(shelf=shelf, accounts=connections.accounts(), policy=policy, clock=clock)
 
         async def tell(account: str) -> Mapping[str, Any] | None:
             held = await shelf.held(account)
             if held is None:
                 return None
-            until = held.expires_at.isoformat() if held.expires_at else "-"
-            return {
-                "story": [
-                    f"grant of app {held.app}: {held.status}, token version {held.version} until {until}"
-                ]
-            }
+            state = held.state(clock.now(), near=policy.grants.near_its_end)
+            until, ends = _moment(held.expires_at), _moment(held.ends_at)
+            told = [f"grant of app {held.app}: {state}, token version {held.version} until {until}"]
+            if held.ends_at is not None:
+                told.append(f"it ends on {ends} unless it is used, or the account connected again")
+            return {"story": told}
 
-        service.edge.subscribe(CREDENTIALS_COMMANDS, RenewCredential, recording(refusals, service.clock))
+        service.edge.subscribe(CREDENTIALS_COMMANDS, RenewCredential, recording(refusals, clock))
         await _look_at(service, connections.accounts())
         pace = Pace(concurrency=8, per_connection=1, lease=timedelta(seconds=deadline_s + 15))
-        expiries = Expiries(shelf=shelf, accounts=connections.accounts())
-        await service.run(handler=keeper.converge, tell=tell, pace=pace, loops=[expiries.run])
+        await service.run(
+            handler=keeper.converge,
+            tell=tell,
+            pace=pace,
+            routes=[health_route(watch)],
+            loops=[clock.run, watch.run],
+        )
+
+
+@asynccontextmanager
+async def _service(settings: Settings) -> AsyncIterator[tuple[RecordService, SharedClock]]:
+    """Open the service with the clock that its replicas share: they judge each other's intents by it."""
+    async with record_service(SERVICE, settings) as service:
+        clock = SharedClock(service.pool)
+        await clock.set()
+        yield replace(service, clock=clock), clock
+
+
+def _moment(moment: datetime | None) -> str:
+    return "-" if moment is None else moment.isoformat()
 
 
 async def _look_at(service: RecordService, accounts: set[str]) -> None:

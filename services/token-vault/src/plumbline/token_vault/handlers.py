@@ -7,6 +7,7 @@ from plumbline.common.clock import Clock
 from plumbline.common.contracts.operations import RenewCredential
 from plumbline.common.database import Connection
 from plumbline.common.edge import Received, Record
+from plumbline.common.metrics import TOKEN_REFUSALS
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import mark
 from plumbline.token_vault.adapters.refusals import PostgresRefusals
@@ -21,7 +22,8 @@ def recording(refusals: PostgresRefusals, clock: Clock) -> Record[RenewCredentia
         marks = [Mark(r.account, slug(r.account), f"version {r.refused_version} refused") for r in requests]
         await mark(connection, marks, now=clock.now())
         for request in requests:
-            await refusals.note(connection, request.account, request.refused_version)
+            if await refusals.note(connection, request.account, request.refused_version, at=clock.now()):
+                TOKEN_REFUSALS.labels(request.account).inc()
 
     return on_requests
 

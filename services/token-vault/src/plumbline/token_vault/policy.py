@@ -60,6 +60,11 @@ class GrantPolicy(KindPolicy):
     remind_before_end_days: Days = (30, 14, 7, 2)
     """How many days before the end of a grant a person is reminded to connect again."""
 
+    @property
+    def near_its_end(self) -> timedelta:
+        """From when on a grant is about to expire: the first reminder."""
+        return timedelta(days=max(self.remind_before_end_days, default=0))
+
 
 class SuppliedPolicy(KindPolicy):
     """Credentials that no API rotates: a person is reminded, and supplies the new value."""

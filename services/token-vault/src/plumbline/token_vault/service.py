@@ -1,38 +1,41 @@
 """The keeper: renews grants before they end or when they are refused, in single flight."""
 
 import asyncio
-import uuid
-from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import partial
 
 import structlog
 
-from plumbline.common.clock import Clock, pause
-from plumbline.common.contracts.cloudevents import outgoing
-from plumbline.common.contracts.operations import CredentialChanged
-from plumbline.common.contracts.topics import CREDENTIALS_EVENTS
-from plumbline.common.database import Connection
-from plumbline.common.errors import NeedsHumanError
-from plumbline.common.http import NotSentError
-from plumbline.common.metrics import TOKEN_EXPIRES_AT, TOKEN_RENEWALS
-from plumbline.common.outbox import put
+from plumbline.common.clock import Clock
+from plumbline.common.errors import NeedsHumanError, SuiteError
+from plumbline.common.metrics import TOKEN_RENEWALS
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Done, Effect, Park, Verdict, Wait
-from plumbline.common.secrets.grants import Grant, GrantDelayedError, GrantRefusedError
+from plumbline.common.secrets.grants import Grant, GrantRefusedError, GrantUnknownError
 from plumbline.common.secrets.port import SecretStoreUnavailableError, StaleSecretError
 from plumbline.token_vault.domain import (
+    SENTENCES,
+    App,
+    Await,
+    Cause,
+    GiveUp,
     HeldGrant,
-    Intent,
-    Status,
+    Reconnect,
+    Renew,
+    Rest,
     answered,
     dead,
     intending,
+    is_revoked,
+    news,
+    next_step,
     not_called,
-    renewal_at,
-    renewal_due,
-    waits_for_other,
+    refused,
+    revived,
 )
-from plumbline.token_vault.ports import Provider, Refusals, Shelf
+from plumbline.token_vault.policy import Policy
+from plumbline.token_vault.ports import Notices, Provider, Refusals, Shelf
 
 SERVICE = "token-vault"
 """The service's name in events."""
@@ -40,14 +43,20 @@ SERVICE = "token-vault"
 LOOK_SOONEST = timedelta(seconds=1)
 """A grant is not looked at more often than this without news."""
 
-EXPIRIES_TOLD_EVERY_S = 10.0
-"""Between two readings of when tokens end."""
+KEPT_FOR = timedelta(hours=1)
+"""How long an answer that the store does not take is kept in memory: about as long as its token lives."""
+
+STORE_PAUSE_S = 0.5
+"""Between two attempts to store it."""
+
+Change = Callable[[HeldGrant], HeldGrant | None]
+"""What is to become of a document; None if nothing is."""
 
 log = structlog.get_logger(__name__)
 
 
 class NoGrantError(NeedsHumanError):
-    """No grant was ever supplied for this account: import one."""
+    """No grant was ever supplied for this account: connect it, or import one."""
 
 
 class NoAppError(NeedsHumanError):
@@ -58,141 +67,154 @@ class Keeper:
     """Keeps accounts' tokens live. Safe to run in many replicas: the grant document decides."""
 
     def __init__(
-        self, *, shelf: Shelf, providers: Mapping[str, Provider], refusals: Refusals, clock: Clock
+        self,
+        *,
+        shelf: Shelf,
+        providers: Mapping[str, Provider],
+        refusals: Refusals,
+        notices: Notices,
+        policy: Policy,
+        clock: Clock,
     ) -> None:
-        """Keep what is on `shelf`, with one provider per first word of an account."""
+        """Keep what is on `shelf`, with one provider per first word of an account.
+
+        Args:
+            shelf: where grants are.
+            providers: who renews them.
+            refusals: which versions partners have refused.
+            notices: what the world was told.
+            policy: when to renew and to remind.
+            clock: one that all replicas share: they judge each other's intents by it.
+        """
         self._shelf = shelf
         self._providers = providers
         self._refusals = refusals
+        self._notices = notices
+        self._policy = policy
         self._clock = clock
 
     async def converge(self, claim: Claim) -> Verdict:
         """Renew one account's token if it is due, and make the copy that services read."""
         held = await self._shelf.held(claim.key)
         if held is None:
-            raise NoGrantError(f"No grant is stored for {claim.key}. Import one, then resume this record.")
-        await self._lend(held)
-        if held.status is Status.DEAD:
-            return _reconnect(claim.key)
-        refused = await self._refusals.newest(claim.key)
-        if not renewal_due(held, refused_version=refused, now=self._clock.now()):
-            return self._until_next(held)
-        if (other := waits_for_other(held, now=self._clock.now())) is not None:
-            return Wait(other, "another replica is renewing this grant")
-        return await self._renew(held)
+            raise NoGrantError(
+                f"No grant is stored for {claim.key}. Connect it, or import one and resume this record."
+            )
+        if held.cause is not None and claim.row.resumed_by_operator:
+            held = await self._shelf.put(revived(held))
+        refusal = await self._refusals.newest(claim.key)
+        await self._shelf.lend(held, revoked=is_revoked(held, refusal))
+        await self._tell_now(claim, held)
+        now = self._clock.now()
+        match next_step(held, refusal=refusal, policy=self._policy, now=now):
+            case Rest(until):
+                return Done(again_after=max(LOOK_SOONEST, until - now))
+            case Await(until, why):
+                return Wait(until - now, why)
+            case Renew(in_vain):
+                return await self._renew(held, in_vain)
+            case GiveUp():
+                return await self._parked(await self._shelf.put(dead(held, Cause.REFUSED_ANEW)))
+            case Reconnect():
+                return await self._parked(held)
 
-    async def _renew(self, held: HeldGrant) -> Verdict:
+    async def _renew(self, held: HeldGrant, in_vain: int) -> Verdict:
         provider = self._providers[held.provider]
         app = await self._shelf.app(held.app)
         if app is None:
             raise NoAppError(
                 f"App {held.app} is not registered. Import its client id and secret, then resume."
             )
-        # The intent is stored first: whoever sees it keeps away until the call must be over.
+        # The intent is stored first: whoever sees it keeps away until the call must be over, and a store
+        # that takes it will take the answer.
         until = self._clock.now() + timedelta(seconds=provider.deadline_s)
-        asked = await self._shelf.put(intending(held, Intent(str(uuid.uuid4()), until)))
+        asked = await self._shelf.put(intending(held, until=until, in_vain=in_vain))
         outcome = "unknown"
         try:
-            grant = await provider.renew(asked, app)
+            grant = await self._called(provider, asked, app=app, within=until - self._clock.now())
             outcome = "renewed"
+        except GrantUnknownError:
+            raise
         except GrantRefusedError as refusal:
             outcome = "refused"
             return await self._refused(asked, refusal)
-        except (GrantDelayedError, NotSentError):
+        except SuiteError:
             outcome = "delayed"
-            await self._shelf.put(not_called(asked))
+            await self._kept(asked, lambda held: not_called(held, asked=asked))
             raise
         finally:
             TOKEN_RENEWALS.labels(held.provider, outcome).inc()
-        return await self._answered(asked, grant)
+        stored = await self._kept(asked, lambda held: answered(held, asked=asked, grant=grant))
+        return await self._rested(stored)
 
-    async def _answered(self, asked: HeldGrant, grant: Grant) -> Verdict:
-        """Store the whole answer before anybody uses it; a lost race is run again on what is there now."""
-        held = asked
-        while True:
-            renewed = answered(held, asked=asked, grant=grant)
-            if renewed is None:
-                return Wait(LOOK_SOONEST, "a newer grant was stored meanwhile")
-            try:
-                stored = await self._shelf.put(renewed)
-                break
-            except StaleSecretError:
-                held = await self._shelf.held(asked.account) or asked
-        await self._lend(stored)
-        change = "recovered" if asked.status is not Status.LIVE else "renewed"
-        return self._until_next(stored, store=self._telling(stored, change))
+    async def _called(self, provider: Provider, asked: HeldGrant, *, app: App, within: timedelta) -> Grant:
+        """Call, and be over by the intent's end, which others take for the end of the call."""
+        try:
+            async with asyncio.timeout(within.total_seconds()):
+                return await provider.renew(asked, app)
+        except TimeoutError as error:
+            raise GrantUnknownError(f"{asked.provider} did not answer before the call's deadline") from error
 
     async def _refused(self, asked: HeldGrant, refusal: GrantRefusedError) -> Verdict:
-        """A refusal is final unless somebody else has rotated the grant meanwhile."""
-        now_held = await self._shelf.held(asked.account)
-        if now_held is not None and now_held.document_version != asked.document_version:
-            return Wait(LOOK_SOONEST, "the grant was rotated meanwhile; looking again")
+        """A refusal is final unless somebody else has renewed the grant meanwhile, or the app is wrong."""
         if refusal.reason == "invalid_client":
-            await self._shelf.put(not_called(asked))
+            await self._kept(asked, lambda held: not_called(held, asked=asked))
             raise refusal
-        stored = await self._shelf.put(dead(asked))
-        parked = _reconnect(asked.account)
-        return Park(parked.code, parked.reason, store=self._telling(stored, "dead"))
-
-    async def _lend(self, held: HeldGrant) -> None:
-        if held.live_token is not None:
-            await self._shelf.lend(held.account, held.live_token)
-
-    def _until_next(self, held: HeldGrant, store: Effect | None = None) -> Done:
-        at = renewal_at(held) or self._clock.now()
-        return Done(store=store, again_after=max(LOOK_SOONEST, at - self._clock.now()))
-
-    def _telling(self, held: HeldGrant, change: str) -> Effect:
         now = self._clock.now()
-        event = _event(held, change, now)
+        stored = await self._kept(asked, lambda held: refused(held, asked=asked, now=now))
+        if stored.cause is None:
+            return Wait(LOOK_SOONEST, "the grant was renewed meanwhile; looking again")
+        return await self._parked(stored)
 
-        async def tell(connection: Connection) -> None:
-            await put(connection, [outgoing(CREDENTIALS_EVENTS, event.key, event, source=SERVICE, at=now)])
+    async def _kept(self, asked: HeldGrant, change: Change) -> HeldGrant:
+        """Store what became of a call, and return what is stored then.
 
-        return tell
-
-
-class Expiries:
-    """Tells when the accounts' tokens end, as the store has it: every replica knows of what another has renewed."""
-
-    def __init__(self, *, shelf: Shelf, accounts: Collection[str]) -> None:
-        """Tell of `accounts`."""
-        self._shelf = shelf
-        self._accounts = accounts
-
-    async def run(self, stop: asyncio.Event) -> None:
-        """Tell until `stop` is set."""
-        while not stop.is_set():
-            await self.tell()
-            await pause(stop, EXPIRIES_TOLD_EVERY_S)
-
-    async def tell(self) -> None:
-        """Set the figure of every account; while the store is away they stay as they were, and draw near."""
-        for account in self._accounts:
+        A lost race is run again on what is there by then. While the store is away it is kept and tried again:
+        what a provider has answered cannot be asked for twice.
+        """
+        until = self._clock.now() + KEPT_FOR
+        held: HeldGrant | None = asked
+        while True:
             try:
-                held = await self._shelf.held(account)
+                held = held or await self._shelf.held(asked.account) or asked
+                changed = change(held)
+                return held if changed is None else await self._shelf.put(changed)
+            except StaleSecretError:
+                held = None
             except SecretStoreUnavailableError as error:
-                log.warning("expiries.not-read", account=account, **error.log_fields())
-                return
-            if held is not None and held.expires_at is not None:
-                TOKEN_EXPIRES_AT.labels(account).set(held.expires_at.timestamp())
+                if self._clock.now() >= until:
+                    raise
+                log.warning("answer.not-stored", account=asked.account, **error.log_fields())
+                held = None  # it may have been stored all the same
+                await asyncio.sleep(STORE_PAUSE_S)
 
+    async def _rested(self, held: HeldGrant) -> Verdict:
+        refusal = await self._refusals.newest(held.account)
+        await self._shelf.lend(held, revoked=is_revoked(held, refusal))
+        now = self._clock.now()
+        match next_step(held, refusal=refusal, policy=self._policy, now=now):
+            case Rest(until):
+                again_after = max(LOOK_SOONEST, until - now)
+            case _:
+                again_after = LOOK_SOONEST
+        return Done(store=await self._telling(held), again_after=again_after)
 
-def _event(held: HeldGrant, change: str, now: datetime) -> CredentialChanged:
-    return CredentialChanged.model_validate(
-        {
-            "account": held.account,
-            "change": change,
-            "version": held.version,
-            "expires_at": held.expires_at,
-            "at": now,
-        }
-    )
+    async def _parked(self, held: HeldGrant) -> Park:
+        assert held.cause is not None
+        return Park(
+            "grant-dead",
+            f"{SENTENCES[held.cause]} Connect {held.account} again (`plumbline connect`); or, if that was mended at "
+            "the provider, `plumbline resume` this record, which tries the grant once more as it is.",
+            store=await self._telling(held),
+        )
 
+    async def _tell_now(self, claim: Claim, held: HeldGrant) -> None:
+        """Tell what is known before a call: it may take long, and fail."""
+        if (tell := await self._telling(held)) is not None:
+            async with claim.transaction() as connection:
+                await tell(connection)
 
-def _reconnect(account: str) -> Park:
-    return Park(
-        "grant-dead",
-        f"The provider refused the grant of {account} for good. Connect the company again: import its new grant, "
-        "then resume this record.",
-    )
+    async def _telling(self, held: HeldGrant) -> Effect | None:
+        known = await self._notices.known(held.account)
+        found = news(known, held, now=self._clock.now(), policy=self._policy.grants)
+        return None if found is None else partial(self._notices.tell, held=held, news=found)

@@ -73,13 +73,17 @@ class SecretsReport(Contract):
 
 
 class CredentialChanged(Contract):
-    """`credentials.events.v1`: a credential was renewed, is dead, or recovered."""
+    """`credentials.events.v1`: how the grant of an account fares, each change once."""
 
     account: Identifier
-    change: Literal["renewed", "dead", "recovered"]
+    change: Literal["renewed", "uncertain", "dead", "expiring", "recovered"]
     version: int
     expires_at: Moment | None = None
+    """When the newest access token ends."""
+    ends_at: Moment | None = None
+    """When the grant ends, and a person must have connected the account again."""
     detail: str = ""
+    """One sentence for a person; of a dead grant it begins with the cause: `refused`, `answer-lost`, …"""
     at: Moment
 
     @property

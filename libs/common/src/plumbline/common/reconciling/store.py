@@ -24,6 +24,10 @@ RETRY_BURST = timedelta(seconds=10)
 """… of which ten seconds' worth may be spent at once."""
 
 
+BY_OPERATOR = "operator "
+"""So begins the cause of a mark that a person has made."""
+
+
 class LostLeaseError(TransientError):
     """Another worker has taken the row over; nothing of this piece of work was stored."""
 
@@ -45,6 +49,11 @@ class Claimed:
     announced: tuple[str, str] | None
     probe_until: datetime | None = None
     """Until when it holds its connection, if it probes whether the far side is well again after a hold."""
+
+    @property
+    def resumed_by_operator(self) -> bool:
+        """Whether the newest news of it is that a person had it resumed."""
+        return bool(self.causes) and self.causes[-1].startswith(BY_OPERATOR)
 
 
 async def mark(connection: Connection, marks: Sequence[Mark], *, now: datetime) -> list[str]:

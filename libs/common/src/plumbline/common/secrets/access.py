@@ -15,6 +15,7 @@ from plumbline.common.contracts.cloudevents import outgoing
 from plumbline.common.contracts.operations import RenewCredential
 from plumbline.common.contracts.topics import CREDENTIALS_COMMANDS
 from plumbline.common.errors import TransientError
+from plumbline.common.metrics import TOKEN_WAIT_SECONDS
 from plumbline.common.outbox import Publisher
 from plumbline.common.secrets.port import SecretDocument, SecretStore, SecretStoreUnavailableError
 from plumbline.common.secrets.tokens import LiveToken, NoLiveTokenError
@@ -33,6 +34,13 @@ TRUST_AFTER = timedelta(seconds=5)
 
 COOLDOWN = timedelta(seconds=60)
 """How long the account rests after two refusals in a row, and between two requests for one version."""
+
+LOOK_AGAIN_AFTER = timedelta(minutes=5)
+"""A cached token is compared with the store this often, in the background.
+
+A successor is there while a quarter of the token's life is left, so that the token is out of use before its
+end whatever this machine's clock says; and what another service was refused is soon used by none.
+"""
 
 AskForRenewal = Callable[[RenewCredential], Awaitable[None]]
 """Tells token-vault that a version was refused; raises a `TransientError` if it could not."""
@@ -54,11 +62,24 @@ def access_values(token: LiveToken) -> dict[str, str]:
     }
 
 
-def access_token(document: SecretDocument) -> LiveToken:
-    """Return what the document at `access_path` says."""
+def revoked_values(version: int) -> dict[str, str]:
+    """Return the document at `access_path` once a version was refused: its token is taken back."""
+    return {"version": str(version), "revoked": "true"}
+
+
+def lent_version(document: SecretDocument) -> tuple[int, bool]:
+    """Return which version the document at `access_path` is about, and whether that was taken back."""
+    return int(document.text("version")), "revoked" in document.values
+
+
+def access_token(document: SecretDocument) -> LiveToken | None:
+    """Return the token in the document at `access_path`; None if it was taken back."""
+    version, revoked = lent_version(document)
+    if revoked:
+        return None
     return LiveToken(
         value=document.values["access_token"],
-        version=int(document.text("version")),
+        version=version,
         expires_at=datetime.fromisoformat(document.text("expires_at")),
     )
 
@@ -122,10 +143,16 @@ class AccountTokens:
         self._held_until = clock.now()
         self._asked = (0, clock.now())
         self._waiter: asyncio.Task[LiveToken] | None = None
+        self._looked_at = clock.now()
+        self._looking: asyncio.Task[LiveToken | None] | None = None
 
     async def live_token(self) -> LiveToken:
         """See `TokenSource`."""
-        return self._usable() or await self._shared_wait()
+        token = self._usable()
+        if token is None:
+            return await self._shared_wait()
+        self._look_now_and_then()
+        return token
 
     async def replace(self, refused: LiveToken) -> LiveToken:
         """See `TokenSource`. After two refusals in a row no renewal is asked for during the cooldown."""
@@ -147,12 +174,23 @@ class AccountTokens:
             self._held_until = now + self._cooldown
             log.warning("tokens.refused-twice", account=self._account, version=refused.version)
 
+    def _look_now_and_then(self) -> None:
+        if self._looking is None and abs(self._clock.now() - self._looked_at) >= LOOK_AGAIN_AFTER:
+            self._looking = asyncio.create_task(self._look(), name=f"look at {self._account}")
+            self._looking.add_done_callback(self._looked)
+
+    def _looked(self, task: asyncio.Task[LiveToken | None]) -> None:
+        self._looking = None
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("tokens.not-read", account=self._account, exc_info=error)
+
     async def _shared_wait(self) -> LiveToken:
         if self._waiter is None:
             self._waiter = asyncio.create_task(self._wait(), name=f"token of {self._account}")
             self._waiter.add_done_callback(self._waited)
-        # Shielded: a caller that gives up must not end the wait of the others.
-        return await asyncio.shield(self._waiter)
+        with TOKEN_WAIT_SECONDS.labels(self._account.partition("/")[0]).time():
+            # Shielded: a caller that gives up must not end the wait of the others.
+            return await asyncio.shield(self._waiter)
 
     def _waited(self, task: asyncio.Task[LiveToken]) -> None:
         self._waiter = None
@@ -179,16 +217,21 @@ class AccountTokens:
             await asyncio.sleep(POLL_S)
 
     async def _look(self) -> LiveToken | None:
+        self._looked_at = self._clock.now()
         try:
             document = await self._store.read(access_path(self._account))
         except SecretStoreUnavailableError as error:
             log.warning("tokens.store-away", account=self._account, **error.log_fields())
             return None
         if document is not None:
-            self._take(access_token(document))
+            self._take(document)
         return self._usable()
 
-    def _take(self, token: LiveToken) -> None:
+    def _take(self, document: SecretDocument) -> None:
+        token = access_token(document)
+        if token is None:
+            self._refused_version = max(self._refused_version, lent_version(document)[0])
+            return
         held = self._cached
         if held is not None and token.version <= held.version:
             return

@@ -48,7 +48,8 @@ class Grant:
     """What a token endpoint gave; secrets are masked in every `repr`.
 
     `created_at` is the moment before the request was sent, by our clock, so that `expires_at` is never
-    late. `refresh_expires_in_s` is told by QuickBooks only.
+    late. What the partner's clock says is never read. The two ends of the refresh token are told by
+    QuickBooks only: unless it is used, and whatever is done.
     """
 
     access_token: SecretStr
@@ -56,20 +57,28 @@ class Grant:
     refresh_token: SecretStr | None
     created_at: datetime
     refresh_expires_in_s: int | None = None
+    refresh_hard_expires_in_s: int | None = None
 
     @property
     def expires_at(self) -> datetime:
         """When the access token ends."""
         return self.created_at + timedelta(seconds=self.expires_in_s)
 
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the refresh token ends if it is not used before; None if the partner tells no end."""
+        lives_s = [s for s in (self.refresh_expires_in_s, self.refresh_hard_expires_in_s) if s is not None]
+        return self.created_at + timedelta(seconds=min(lives_s)) if lives_s else None
+
 
 class _Answer(BaseModel):
-    """A success as RFC 6749 §5.1 has it, with Intuit's addition."""
+    """A success as RFC 6749 §5.1 has it, with Intuit's additions."""
 
     access_token: SecretStr
     expires_in: int
     refresh_token: SecretStr | None = None
     x_refresh_token_expires_in: int | None = None
+    x_refresh_token_hard_expires_in: int | None = None
 
 
 class _Refusal(BaseModel):
@@ -112,7 +121,21 @@ async def request_grant(
         refresh_token=given.refresh_token,
         created_at=now,
         refresh_expires_in_s=given.x_refresh_token_expires_in,
+        refresh_hard_expires_in_s=given.x_refresh_token_hard_expires_in,
     )
+
+
+async def request_revocation(http: httpx.AsyncClient, request: httpx.Request, *, deadline_s: float) -> None:
+    """Send a prepared revocation (RFC 7009); it ends the whole grant, access tokens included.
+
+    Safe to repeat. Raises what `request_grant` raises.
+    """
+    try:
+        answer = await exchange(http, request, deadline_s=deadline_s)
+    except NoAnswerError as error:
+        raise GrantUnknownError(error.detail) from error
+    if answer.status != 200:
+        raise _refusal(answer)
 
 
 def _refusal(answer: PartnerAnswer) -> GrantRefusedError | GrantDelayedError | GrantUnknownError:

@@ -1,6 +1,9 @@
 """Refused versions in PostgreSQL."""
 
+from datetime import datetime
+
 from plumbline.common.database import Connection, Pool, borrowed, load_queries
+from plumbline.token_vault.domain import Refusal
 
 QUERIES = load_queries("plumbline.token_vault")
 """token-vault's SQL."""
@@ -13,12 +16,12 @@ class PostgresRefusals:
         """Remember in the schema of `pool`."""
         self._pool = pool
 
-    async def note(self, connection: Connection, account: str, version: int) -> None:
-        """Remember a refusal inside the caller's transaction; an older one changes nothing."""
-        await connection.execute(QUERIES["note_refusal"], account, version)
+    async def note(self, connection: Connection, account: str, version: int, *, at: datetime) -> bool:
+        """Remember a refusal inside the caller's transaction; say whether it is news."""
+        return bool(await connection.fetchval(QUERIES["note_refusal"], account, version, at))
 
-    async def newest(self, account: str) -> int:
-        """Return the newest refused version; 0 if none was."""
+    async def newest(self, account: str) -> Refusal | None:
+        """See `Refusals`."""
         async with borrowed(self._pool) as connection:
-            version: int | None = await connection.fetchval(QUERIES["newest_refusal"], account)
-        return version or 0
+            row = await connection.fetchrow(QUERIES["newest_refusal"], account)
+        return None if row is None else Refusal(row["version"], row["noted_at"])

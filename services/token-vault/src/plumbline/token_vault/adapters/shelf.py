@@ -6,10 +6,9 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from plumbline.common.secrets.access import access_path, access_values
-from plumbline.common.secrets.port import SecretDocument, SecretStore
-from plumbline.common.secrets.tokens import LiveToken
-from plumbline.token_vault.domain import App, HeldGrant, Intent, Status
+from plumbline.common.secrets.access import access_path, access_values, lent_version, revoked_values
+from plumbline.common.secrets.port import SecretDocument, SecretStore, StaleSecretError
+from plumbline.token_vault.domain import App, Cause, HeldGrant, Intent
 
 
 def grant_path(account: str) -> str:
@@ -28,7 +27,7 @@ class SecretShelf:
     def __init__(self, store: SecretStore) -> None:
         """Keep grants in `store`."""
         self._store = store
-        self._lent: dict[str, int] = {}
+        self._lent: dict[str, tuple[int, bool]] = {}
 
     async def held(self, account: str) -> HeldGrant | None:
         """Return the grant document, or None if no grant was ever supplied."""
@@ -52,50 +51,84 @@ class SecretShelf:
         values = {"client_id": app.client_id, "client_secret": app.client_secret.get_secret_value()}
         await self._store.write(app_path(name), values, expected_version=None)
 
-    async def lend(self, account: str, token: LiveToken) -> None:
-        """Make the copy that services read say `token`; written once per version and process."""
-        if self._lent.get(account) != token.version:
-            await self._store.write(access_path(account), access_values(token), expected_version=None)
-            self._lent[account] = token.version
+    async def lend(self, held: HeldGrant, *, revoked: bool) -> None:
+        """See `Shelf`. Written by check-and-set, so that a late replica brings no older token back."""
+        wanted = (held.version, revoked)
+        if held.version == 0 or self._lent.get(held.account, (0, False)) >= wanted:
+            return
+        await self._lend(access_path(held.account), held, wanted)
+        self._lent[held.account] = wanted
+
+    async def _lend(self, path: str, held: HeldGrant, wanted: tuple[int, bool]) -> None:
+        token = None if wanted[1] else held.live_token
+        values = revoked_values(held.version) if token is None else access_values(token)
+        while True:
+            document = await self._store.read(path)
+            if document is not None and lent_version(document) >= wanted:
+                return
+            try:
+                await self._store.write(path, values, expected_version=document.version if document else 0)
+            except StaleSecretError:
+                continue
+            return
+
+
+_MOMENTS = ("issued_at", "expires_at", "refreshed_at", "ends_at")
+_COUNTS = ("version", "calls", "answered", "in_vain")
 
 
 def _values(held: HeldGrant) -> dict[str, str]:
-    values = {
-        "app": held.app,
-        "status": held.status.value,
-        "version": str(held.version),
-        "seeds": " ".join(held.seeds),
-    }
-    if held.access_token is not None:
-        values["access_token"] = held.access_token.get_secret_value()
-    if held.refresh_token is not None:
-        values["refresh_token"] = held.refresh_token.get_secret_value()
-    for name, moment in (("issued_at", held.issued_at), ("expires_at", held.expires_at)):
-        if moment is not None:
+    values = {name: str(getattr(held, name)) for name in _COUNTS}
+    values |= {"app": held.app, "seeds": " ".join(held.seeds)}
+    for name in ("access_token", "refresh_token"):
+        if (secret := getattr(held, name)) is not None:
+            values[name] = secret.get_secret_value()
+    for name in _MOMENTS:
+        if (moment := getattr(held, name)) is not None:
             values[name] = moment.isoformat()
-    if held.intent is not None:
-        values |= {"intent_id": held.intent.id, "intent_until": held.intent.until.isoformat()}
+    if (intent := held.intent) is not None:
+        values |= {"intent_number": str(intent.number), "intent_until": intent.until.isoformat()}
+        values |= {"intent_in_vain": str(intent.in_vain)}
+    if held.uncertain:
+        values["uncertain"] = "true"
+    if held.cause is not None:
+        values["cause"] = held.cause.value
     return values
 
 
 def _held(account: str, document: SecretDocument) -> HeldGrant:
     values = document.values
     intent = None
-    if "intent_id" in values:
-        intent = Intent(document.text("intent_id"), datetime.fromisoformat(document.text("intent_until")))
+    if "intent_number" in values:
+        intent = Intent(
+            number=_count(values, "intent_number"),
+            until=datetime.fromisoformat(document.text("intent_until")),
+            in_vain=_count(values, "intent_in_vain"),
+        )
     return HeldGrant(
         account=account,
         app=document.text("app"),
         document_version=document.version,
-        status=Status(document.text("status")),
-        version=int(document.text("version")),
+        version=_count(values, "version"),
         access_token=values.get("access_token"),
         refresh_token=values.get("refresh_token"),
         issued_at=_moment(values, "issued_at"),
         expires_at=_moment(values, "expires_at"),
+        refreshed_at=_moment(values, "refreshed_at"),
+        ends_at=_moment(values, "ends_at"),
+        calls=_count(values, "calls"),
+        answered=_count(values, "answered"),
         intent=intent,
+        uncertain="uncertain" in values,
+        in_vain=_count(values, "in_vain"),
+        cause=Cause(document.text("cause")) if "cause" in values else None,
         seeds=tuple(document.text("seeds").split()),
     )
+
+
+def _count(values: Mapping[str, SecretStr], name: str) -> int:
+    # What was stored before there was this count has it at its beginning.
+    return int(values[name].get_secret_value()) if name in values else 0
 
 
 def _moment(values: Mapping[str, SecretStr], name: str) -> datetime | None:

@@ -1,11 +1,22 @@
 -- name: note_refusal
--- Remember the newest refused version of an account.
-INSERT INTO refusals AS r (account, version) VALUES ($1, $2)
-ON CONFLICT (account) DO UPDATE SET version = greatest(r.version, excluded.version)
+-- Remember the newest refused version of an account; true if it is news. A later report of it changes nothing.
+INSERT INTO refusals AS r (account, version, noted_at) VALUES ($1, $2, $3)
+ON CONFLICT (account) DO UPDATE SET version = excluded.version, noted_at = excluded.noted_at
+WHERE excluded.version > r.version RETURNING true
 
 -- name: newest_refusal
 -- The newest refused version of an account.
-SELECT version FROM refusals WHERE account = $1
+SELECT version, noted_at FROM refusals WHERE account = $1
+
+-- name: known
+-- What the world was told last of an account.
+SELECT state, version, reminded_days FROM notices WHERE account = $1
+
+-- name: remember
+-- Remember what it was told.
+INSERT INTO notices (account, state, version, reminded_days) VALUES ($1, $2, $3, $4)
+ON CONFLICT (account) DO UPDATE SET
+    state = excluded.state, version = excluded.version, reminded_days = excluded.reminded_days
 
 -- name: ask_rotation
 -- Note that a person wants a credential rotated; the request that is open now: an earlier one, unless this one

@@ -1,0 +1,70 @@
+"""Grants and what may be done with them: pure rules, no clock, no store.
+
+`grants` is the document and how it changes, `steps` what is to be done next, `news` what to tell people of it.
+"""
+
+from plumbline.token_vault.domain.grants import (
+    App,
+    Cause,
+    Consent,
+    FirstGrant,
+    HeldGrant,
+    Intent,
+    State,
+    answered,
+    connected,
+    dead,
+    disconnected,
+    intending,
+    not_called,
+    refused,
+    revived,
+    slug,
+    supplied,
+)
+from plumbline.token_vault.domain.news import SENTENCES, Change, Known, News, news
+from plumbline.token_vault.domain.steps import (
+    Await,
+    GiveUp,
+    Reconnect,
+    Refusal,
+    Renew,
+    Rest,
+    Step,
+    is_revoked,
+    next_step,
+)
+
+__all__ = [
+    "SENTENCES",
+    "App",
+    "Await",
+    "Cause",
+    "Change",
+    "Consent",
+    "FirstGrant",
+    "GiveUp",
+    "HeldGrant",
+    "Intent",
+    "Known",
+    "News",
+    "Reconnect",
+    "Refusal",
+    "Renew",
+    "Rest",
+    "State",
+    "Step",
+    "answered",
+    "connected",
+    "dead",
+    "disconnected",
+    "intending",
+    "is_revoked",
+    "news",
+    "next_step",
+    "not_called",
+    "refused",
+    "revived",
+    "slug",
+    "supplied",
+]
