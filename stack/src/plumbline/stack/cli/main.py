@@ -17,6 +17,7 @@ from plumbline.stack.cli import containers
 from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, ask_all
 from plumbline.stack.cli.beginning import print_plan
 from plumbline.stack.cli.console import wide_console
+from plumbline.stack.cli.credentials import credentials, rotate
 from plumbline.stack.cli.drift import drift
 from plumbline.stack.cli.foreseen import print_foreseen
 from plumbline.stack.lifetime import run_until_signal
@@ -36,6 +37,10 @@ app = typer.Typer(
 app.add_typer(containers.app, name="containers")
 
 app.command("drift")(drift)
+
+app.command("credentials")(credentials)
+
+app.command("rotate")(rotate)
 
 NO_RECORDS = ("books/", "drift/")
 """What the keys of work begin with that is no record of the books."""

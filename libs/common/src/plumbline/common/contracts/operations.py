@@ -73,15 +73,17 @@ class SecretsReport(Contract):
 
 
 class CredentialChanged(Contract):
-    """`credentials.events.v1`: how the grant of an account fares, each change once."""
+    """`credentials.events.v1`: how a credential fares, each change once."""
 
     account: Identifier
-    change: Literal["renewed", "uncertain", "dead", "expiring", "recovered"]
+    """Whose grant it is; of other credentials their name: `webhooks/procore/<connection>`."""
+    change: Literal["renewed", "uncertain", "dead", "expiring", "recovered", "rotated", "due"]
+    """`rotated` and `due` (a person has to replace it) are said of other credentials than grants."""
     version: int
     expires_at: Moment | None = None
     """When the newest access token ends."""
     ends_at: Moment | None = None
-    """When the grant ends, and a person must have connected the account again."""
+    """When the grant ends, and a person must have connected the account again; or by when they replace what is due."""
     detail: str = ""
     """One sentence for a person; of a dead grant it begins with the cause: `refused`, `answer-lost`, …"""
     at: Moment

@@ -109,7 +109,7 @@ CREDENTIALS_EVENTS = Topic(
     "provider/account",
     "token-vault",
     "anyone",
-    "a credential was renewed, ends soon, is uncertain, died or recovered",
+    "a credential was renewed or rotated, is due, ends soon, is uncertain, died or recovered",
     partitions=1,
 )
 CREDENTIALS_REPORTS = Topic(

@@ -1,5 +1,6 @@
 """Requests to rotate, reports of what is accepted, and what people were told, in PostgreSQL."""
 
+import uuid
 from collections.abc import Iterable, Sequence
 
 from typing_extensions import override
@@ -8,10 +9,13 @@ from plumbline.common.clock import Clock
 from plumbline.common.contracts.cloudevents import outgoing
 from plumbline.common.contracts.operations import CredentialChanged, SecretsReport
 from plumbline.common.contracts.topics import CREDENTIALS_EVENTS
-from plumbline.common.database import Connection, Pool, borrowed
+from plumbline.common.database import Connection, Pool, borrowed, transaction
 from plumbline.common.outbox import put
+from plumbline.common.reconciling.marks import Mark
+from plumbline.common.reconciling.store import mark
 from plumbline.common.reconciling.verdicts import Effect
 from plumbline.token_vault.adapters.refusals import QUERIES
+from plumbline.token_vault.domain import slug
 from plumbline.token_vault.rotation.ports import News, Outcome, Reported, Request, Rotations, Told
 
 
@@ -24,15 +28,20 @@ class PostgresRotations(Rotations):
         self._clock = clock
         self._source = source
 
-    async def ask(
-        self, connection: Connection, name: str, request: str, version: int, *, supersedes: bool
-    ) -> str:
-        """Open a request inside the caller's transaction, and return the one that is open then.
-
-        That is an earlier one, unless this one supersedes it because it brings a value.
-        """
-        opened: str = await connection.fetchval(QUERIES["ask_rotation"], name, request, version, supersedes)
+    @override
+    async def ask(self, name: str, version: int, *, records: Sequence[str], supersedes: bool = False) -> str:
+        request = str(uuid.uuid4())
+        async with transaction(self._pool) as connection:
+            await mark(connection, _looks(records, f"operator {request}"), now=self._clock.now())
+            opened: str = await connection.fetchval(
+                QUERIES["ask_rotation"], name, request, version, supersedes
+            )
         return opened
+
+    @override
+    async def look_at(self, records: Sequence[str], *, cause: str) -> None:
+        async with transaction(self._pool) as connection:
+            await mark(connection, _looks(records, cause), now=self._clock.now())
 
     @override
     async def request(self, name: str) -> Request | None:
@@ -90,7 +99,11 @@ class PostgresRotations(Rotations):
         columns = [[row[place] for row in rows] for place in range(5)]
         await connection.execute(QUERIES["keep_reports"], *columns)
 
+    @override
     async def forget(self) -> None:
-        """Forget replicas that have been silent for days."""
         async with borrowed(self._pool) as connection:
             await connection.execute(QUERIES["forget_reports"])
+
+
+def _looks(records: Sequence[str], cause: str) -> list[Mark]:
+    return [Mark(record, slug(record), cause) for record in records]

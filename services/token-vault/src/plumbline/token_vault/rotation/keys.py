@@ -52,7 +52,7 @@ class SealingKey:
         return ending_with(Done(again_after=min(left, LOOK_AGAIN)), news, end)
 
     async def rows(self) -> list[Row]:
-        """See `Kind`."""
+        """Return a row for each. Raises what the stores raise."""
         present = await self._keys.present()
         row = Row(
             name=NAME,

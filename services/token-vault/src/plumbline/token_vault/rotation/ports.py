@@ -78,6 +78,18 @@ class Rotations(Protocol):
     async def told(self, name: str) -> Told | None:
         """Return what people were told last of a credential; None if it was never looked at."""
 
+    async def ask(self, name: str, version: int, *, records: Sequence[str], supersedes: bool = False) -> str:
+        """Open a request to replace a version, have the records looked at, and return the request that is open then.
+
+        That is an earlier one, unless this one supersedes it because it brings a value.
+        """
+
+    async def look_at(self, records: Sequence[str], *, cause: str) -> None:
+        """Have records looked at."""
+
+    async def forget(self) -> None:
+        """Forget replicas that have been silent for days."""
+
     def ending(self, name: str, request: Request, outcome: Outcome, detail: str = "") -> Effect:
         """Return the effect that notes what became of a request."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal
 
 Rotates = Literal["itself", "a person"]
 """Who brings a new value."""
@@ -30,10 +30,3 @@ class Row:
     """Who brings the new value."""
     would: str = ""
     """What `rotate` does."""
-
-
-class Kind(Protocol):
-    """All credentials of one kind."""
-
-    async def rows(self) -> list[Row]:
-        """Return a row for each. Raises what the stores raise."""

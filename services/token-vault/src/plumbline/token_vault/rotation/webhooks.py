@@ -120,7 +120,7 @@ class WebhookRotation:
             held = await self._shelf.put(name, held, secret)
 
     async def rows(self) -> list[Row]:
-        """See `Kind`."""
+        """Return a row for each. Raises what the stores raise."""
         return [await self._row(name) for name in self.names()]
 
     async def _row(self, name: str) -> Row:
