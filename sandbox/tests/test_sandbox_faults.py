@@ -231,3 +231,21 @@ async def test_malformed_rule_is_refused(lab: Laboratory, body: dict[str, Any]) 
 async def test_every_fault_of_the_table_can_be_put_in_force(lab: Laboratory) -> None:
     for name in FAULTS:
         assert (await lab.control.post("/control/faults", json={"name": name})).status_code == 201
+
+
+async def test_token_calls_of_one_app_are_struck(lab: Laboratory) -> None:
+    procore, quickbooks = lab.companies[0].app, lab.realms[0]
+    calls = {
+        "procore": (lab.procore, "/oauth/token", {"client_secret": procore.client_secret}, procore.client_id),
+        "quickbooks": (
+            lab.quickbooks,
+            "/oauth2/v1/tokens/bearer",
+            {"client_secret": quickbooks.client_secret},
+            quickbooks.client_id,
+        ),
+    }
+    for provider, (client, path, form, client_id) in calls.items():
+        body = {"name": "status", "match": {"provider": provider, "client_id": client_id}}
+        assert (await lab.control.post("/control/faults", json=body)).status_code == 201
+        assert (await client.post(path, data={**form, "client_id": client_id})).status_code == 503
+        assert (await client.post(path, data={**form, "client_id": "another"})).status_code in {400, 401}

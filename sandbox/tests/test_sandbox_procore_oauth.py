@@ -130,6 +130,18 @@ async def test_redirect_uris(lab: Laboratory) -> None:
     assert answer.status_code == 200
 
 
+async def test_new_app_is_installed_everywhere(lab: Laboratory) -> None:
+    app = {"client_id": "newcomer", "client_secret": "of the newcomer"}
+    assert (await lab.control.post("/control/procore/apps", json=app)).status_code == 201
+    answer = await lab.procore.post("/oauth/token", data={**app, "grant_type": "client_credentials"})
+    for company in lab.companies:
+        headers = {
+            "authorization": f"Bearer {answer.json()['access_token']}",
+            "procore-company-id": str(company.company.id),
+        }
+        assert (await lab.procore.get("/rest/v1.0/me", headers=headers)).status_code == 200
+
+
 async def test_malformed_app_is_refused(lab: Laboratory) -> None:
     app_id = client(lab)["client_id"]
     for body in ({"client_id": app_id, "name": "x"}, {"client_id": app_id, "redirect_uris": CALLBACK}):
@@ -259,3 +271,12 @@ async def test_service_account_needs_the_header(lab: Laboratory) -> None:
         assert "Missing Procore-Company-Id header!" in bare.text
         mine = await lab.procore.get(path, headers={"authorization": f"Bearer {person}"})
         assert mine.status_code == 200
+
+
+async def test_new_secret_of_an_app_takes_the_place_of_the_former_one(lab: Laboratory) -> None:
+    former = client(lab)
+    fresh = {**former, "client_secret": "made anew"}
+    assert (await lab.control.post("/control/procore/apps", json=fresh)).status_code == 201
+    form = {"grant_type": "client_credentials"}
+    assert (await lab.procore.post("/oauth/token", data={**former, **form})).status_code == 401
+    assert (await lab.procore.post("/oauth/token", data={**fresh, **form})).status_code == 200

@@ -168,13 +168,25 @@ class Life:
             self._kafka.changed.set()
 
 
+Begin = Callable[[Mapping[str, Any]], socket.socket]
+"""Begins a life as ordered and returns the campaign's end of its line; an order says what `live` of its kind takes."""
+
 Bear = Callable[[str, Mapping[str, Any], Kafka], Life]
-"""Begins a life of a replica as ordered; see `life.live` for what an order says."""
+"""Begins a life of the writer under a replica's name; see `life.live` for what an order says."""
+
+
+def bearing(begin: Begin) -> Bear:
+    """Return what bears lives of the writer."""
+
+    def bear(replica: str, order: Mapping[str, Any], kafka: Kafka) -> Life:
+        return Life(replica, begin({"life": "writer", **order}), kafka)
+
+    return bear
 
 
 @asynccontextmanager
-async def nursery() -> AsyncIterator[Bear]:
-    """Run a nursery until the end of the context, and give what bears lives there."""
+async def nursery() -> AsyncIterator[Begin]:
+    """Run a nursery until the end of the context, and give what begins lives there."""
     ours, theirs = socket_pair()
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.campaigns.nursery", str(theirs.fileno()),
@@ -182,14 +194,14 @@ async def nursery() -> AsyncIterator[Bear]:
     )  # fmt: skip
     theirs.close()
 
-    def bear(replica: str, order: Mapping[str, Any], kafka: Kafka) -> Life:
+    def begin(order: Mapping[str, Any]) -> socket.socket:
         line, its = socket_pair()
         with its:
             socket.send_fds(ours, [json.dumps(order).encode()], [its.fileno()])
-        return Life(replica, line, kafka)
+        return line
 
     try:
-        yield bear
+        yield begin
     finally:
         ours.close()
         await process.wait()

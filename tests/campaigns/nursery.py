@@ -1,4 +1,4 @@
-"""The nursery: a warm process of which every life of the writer is forked.
+"""The nursery: a warm process of which every life of a service is forked.
 
 Run as `python -m tests.campaigns.nursery FD`. On that socket come orders, each with the life's end of
 its line. A forked life has everything imported and begins to work within milliseconds.
@@ -16,8 +16,12 @@ from typing import Any
 from unittest.mock import patch
 
 from plumbline.stack.processes import die_with_parent
-from tests.campaigns.life import live
+from tests.campaigns import life
 from tests.campaigns.link import LONGEST
+from tests.campaigns.race import life as race_life
+
+LIVES = {"writer": life.live, "race": race_life.live}
+"""What an order may ask for."""
 
 NICENESS = 5
 """Lives yield to the sandbox and to PostgreSQL: a sandbox without a processor would look like a slow QuickBooks."""
@@ -62,7 +66,7 @@ def _fork(order: dict[str, Any], end: int) -> None:
     if os.fork() == 0:
         die_with_parent(signal.SIGKILL)
         with socket.socket(fileno=end) as line:
-            live(order, line)
+            LIVES[order["life"]](order, line)
     os.close(end)
 
 

@@ -24,7 +24,7 @@ from plumbline.stack.servers.embedded import start_embedded_postgres
 from plumbline.stack.supervisor import Supervisor
 from plumbline.stack.testing import new_database
 from tests.campaigns.books import Books, Company, control_client
-from tests.campaigns.lives import Bear, Kafka, Life, nursery
+from tests.campaigns.lives import Bear, Kafka, Life, bearing, nursery
 from tests.campaigns.record import FILES
 
 LOGS = Path(".plumbline/campaigns/logs")
@@ -178,7 +178,7 @@ async def running_servers() -> AsyncIterator[Servers]:
             Supervisor(folder / "logs") as supervisor,
             running_sandbox(supervisor) as (_, world),
             control_client(world.sandbox["control_url"]) as control,
-            nursery() as bear,
+            nursery() as begin,
         ):
             postgres_url = await start_embedded_postgres(supervisor, folder)
             books = Books(control)
@@ -189,7 +189,7 @@ async def running_servers() -> AsyncIterator[Servers]:
                 postgres_url=postgres_url,
                 quickbooks_url=world.sandbox["quickbooks"]["url"],
                 folder=folder,
-                bear=bear,
+                bear=bearing(begin),
             )
 
 

@@ -65,7 +65,7 @@ class Control:
                 Route("/control/procore/requisitions/{id:int}", self.review, methods=["PATCH", "DELETE"]),
                 Route("/control/procore/papers/{id:int}", self.handle_paper, methods=["PATCH"]),
                 Route("/control/procore/papers/{kind}", self.paper, methods=["POST"]),
-                *ProcorePortal(self._world.procore.grants).routes(),
+                *ProcorePortal(self._world.procore).routes(),
                 Route("/control/quickbooks", self.found, methods=["POST"]),
                 *Portal(self._world.quickbooks).routes(),
                 Route("/control/quickbooks/{realm}/settings", self.configure, methods=["POST"]),

@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from pydantic import SecretStr
+from typing_extensions import override
 
 from plumbline.common.secrets.webhooks import WebhookSecret
 from plumbline.token_vault.rotation.overlap import (
@@ -267,6 +268,7 @@ class Rotating(RuleBasedStateMachine):
         for delivery in self.late:
             self._deliver(delivery)
 
+    @override
     def teardown(self) -> None:
         """Once every server answers, the rotation comes to its end."""
         for replica in self.replicas.values():

@@ -7,7 +7,7 @@ from plumbline_sandbox.http import Answer, RefusedError, Request, json_answer
 from plumbline_sandbox.procore.call import Call
 from plumbline_sandbox.procore.conventions import forbidden, invalid, not_found, unauthorized, wrong_path
 from plumbline_sandbox.procore.grants import Grant
-from plumbline_sandbox.procore.oauth import OAuth
+from plumbline_sandbox.procore.oauth import OAuth, calling_client
 from plumbline_sandbox.procore.prostore import PATH as FILES
 from plumbline_sandbox.procore.rates import Rates
 from plumbline_sandbox.procore.routes import Routes
@@ -63,6 +63,8 @@ class ProcoreProvider:
         facts["project"] = project[1] if project else request.query.get("project_id")
         if grant := self._procore.grants.find(request.headers):
             facts["app"] = grant.app.client_id
+        if request.path == "/oauth/token":
+            facts["client_id"] = calling_client(request)
 
     def admit(self, request: Request) -> None:
         """Check token, company header, install and rate limits of an API call."""

@@ -186,6 +186,14 @@ def read_form(request: Request) -> dict[str, str]:
     return {**_basic(request.headers.get("authorization", "")), **_body(request)}
 
 
+def calling_client(request: Request) -> str:
+    """Return the id of the app that makes a token call, as far as it tells it."""
+    try:
+        return read_form(request).get("client_id", "")
+    except RefusedError:
+        return ""
+
+
 def _body(request: Request) -> dict[str, str]:
     content_type = request.headers.get("content-type", "")
     try:

@@ -8,14 +8,16 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from plumbline_sandbox.posted import posted_object
-from plumbline_sandbox.procore.grants import App, Grants
+from plumbline_sandbox.procore.grants import App, Install, User
+from plumbline_sandbox.procore.state import Procore
 
 
 class Portal:
     """The route `/control/procore/apps`."""
 
-    def __init__(self, grants: Grants) -> None:
-        self._grants = grants
+    def __init__(self, procore: Procore) -> None:
+        self._procore = procore
+        self._grants = procore.grants
 
     def routes(self) -> list[Route]:
         """Return the routes."""
@@ -24,7 +26,9 @@ class Portal:
     async def apps(self, request: Request) -> Response:
         """`POST /control/procore/apps`: `{"client_id", "redirect_uris", "must_name_company"}` changes an app.
 
-        From the first redirect address on, only those that are named are taken.
+        From the first redirect address on, only those that are named are taken. With a `client_secret` the app is
+        registered if there is none of that id, and every company of now installs it; of one that is known it is the
+        new secret, and the one before is refused from then on.
         """
         if request.method == "POST":
             body = await posted_object(request)
@@ -33,13 +37,25 @@ class Portal:
 
     def _changed(self, body: Mapping[str, Any]) -> App:
         addresses = body.get("redirect_uris", [])
-        if set(body) - {"client_id", "redirect_uris", "must_name_company"} or not isinstance(addresses, list):
-            raise ValueError("an app has a client_id, a list of redirect_uris, and must_name_company")
-        app = self._grants.apps[str(body.get("client_id"))]
+        known = {"client_id", "client_secret", "redirect_uris", "must_name_company"}
+        if set(body) - known or not isinstance(addresses, list):
+            raise ValueError(
+                "an app has a client_id, a client_secret, a list of redirect_uris, and must_name_company"
+            )
+        client_id = str(body.get("client_id"))
+        if "client_secret" in body and client_id not in self._grants.apps:
+            self._register(client_id, str(body["client_secret"]))
+        app = self._grants.apps[client_id]
+        app.client_secret = str(body.get("client_secret", app.client_secret))
         if "redirect_uris" in body:
             app.redirect_uris = set(map(str, addresses))
         app.must_name_company = bool(body.get("must_name_company", app.must_name_company))
         return app
+
+    def _register(self, client_id: str, client_secret: str) -> None:
+        account = User(self._procore.new_id(), f"{client_id} integration", f"dmsa@{client_id}.example")
+        installs = {company_id: Install() for company_id in self._procore.companies}
+        self._grants.apps[client_id] = App(client_id, client_secret, account, installs)
 
 
 def _shown(app: App) -> dict[str, Any]:

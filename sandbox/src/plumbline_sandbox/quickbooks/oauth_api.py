@@ -275,6 +275,13 @@ def bearer(request: Request) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
+def calling_client(request: Request) -> str:
+    """Return the id of the app that makes a token call, as far as it tells it."""
+    if "authorization" in request.headers:
+        return _basic(request.headers["authorization"])[0]
+    return _form(request).get("client_id", "")
+
+
 def _basic(header: str) -> tuple[str, str]:
     scheme, _, coded = header.partition(" ")
     if scheme.lower() != "basic":

@@ -6,7 +6,7 @@ from itertools import count
 from plumbline_sandbox.http import Answer, RefusedError, Request
 from plumbline_sandbox.quickbooks import batch, company_api, files, gateway
 from plumbline_sandbox.quickbooks.oauth import ACCOUNTING, Grant
-from plumbline_sandbox.quickbooks.oauth_api import OAuthApi, bearer
+from plumbline_sandbox.quickbooks.oauth_api import TOKEN, OAuthApi, bearer, calling_client
 from plumbline_sandbox.quickbooks.openid import Signer
 from plumbline_sandbox.quickbooks.rates import Rates, ThrottledError
 from plumbline_sandbox.quickbooks.routes import Target, target_of
@@ -29,7 +29,9 @@ class QuickBooksProvider:
         self._answers = count(1)
 
     def identify(self, request: Request) -> None:
-        """Tell realm, entity, operation and request id; `entity` is the path's word in lower case."""
+        """Tell realm, entity, operation and request id, of a token call the app; `entity` is the path's word in lower case."""
+        if request.path == TOKEN:
+            request.facts["client_id"] = calling_client(request)
         target = target_of(request)
         if target is None:
             return

@@ -17,6 +17,7 @@ from plumbline.procore.answers import read
 from plumbline.procore.hooks import Delivery, Enveloped, Hook, Trigger
 from plumbline.procore.models import (
     ContractPayment,
+    Me,
     PaymentApplication,
     PaymentApplicationSummary,
     PrimeContract,
@@ -74,6 +75,10 @@ class ProcoreClient:
     def rate(self) -> RateWindow | None:
         """The rate window that the last answer told; None before the first one."""
         return self._transport.rate
+
+    async def me(self) -> Me:
+        """Return whom the access token speaks for in this company."""
+        return read(Me, await self._transport.call("GET", "/rest/v1.0/me"))
 
     async def projects(self) -> list[Project]:
         """Return every project of the company that the account may see."""

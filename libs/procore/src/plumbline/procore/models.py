@@ -12,6 +12,14 @@ from pydantic import Field
 from plumbline.procore.record import Record, UtcDatetime
 
 
+class Me(Record):
+    """Whom an access token speaks for; the name only where a company was asked about."""
+
+    id: int
+    login: str
+    name: str | None = None
+
+
 class ContractRef(Record):
     """The contract that an invoice belongs to."""
 

@@ -21,6 +21,9 @@ from plumbline.quickbooks.errors import QuickBooksUnavailableError, QuickBooksUn
 ACCOUNTING = "com.intuit.quickbooks.accounting"
 """The scope of the accounting API: all that Plumbline asks for."""
 
+RECONNECT_PATH = "/app/connect/oauth2/request"
+"""At the host of the consent page (Intuit, Refresh token policy)."""
+
 
 def _absolute(url: str) -> str:
     return str(HttpUrl(url))
@@ -106,6 +109,15 @@ def consent_url(
     if challenge is not None:
         asked |= {"code_challenge": challenge, "code_challenge_method": "S256"}
     return f"{authorization_endpoint}?{urlencode(asked)}"
+
+
+def reconnect_url(*, authorization_endpoint: str, client_id: str, realm: str) -> str:
+    """Return where a company is connected again whose grant is dead or soon will be (Intuit, Refresh token policy).
+
+    It names neither a redirect address nor a state: Intuit leads back to the app's own address.
+    """
+    asked = {"appId": client_id, "realmId": realm, "mode": "reconnect"}
+    return str(httpx.URL(authorization_endpoint).copy_with(path=RECONNECT_PATH, params=asked))
 
 
 async def authorization_code(

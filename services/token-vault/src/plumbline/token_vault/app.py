@@ -18,18 +18,23 @@ from plumbline.common.reconciling.store import mark
 from plumbline.common.secrets.opening import open_secret_store
 from plumbline.common.service import Pace, RecordService, record_service
 from plumbline.common.shared_clock import SharedClock
+from plumbline.token_vault.adapters.codes import PostgresCodes
 from plumbline.token_vault.adapters.notices import PostgresNotices
 from plumbline.token_vault.adapters.procore import ProcoreProvider
+from plumbline.token_vault.adapters.proving import ApiProof
 from plumbline.token_vault.adapters.quickbooks import QuickBooksProvider
 from plumbline.token_vault.adapters.refusals import PostgresRefusals
 from plumbline.token_vault.adapters.rotations import PostgresRotations
 from plumbline.token_vault.adapters.secret_proof import procore_proof
 from plumbline.token_vault.adapters.shelf import SecretShelf
+from plumbline.token_vault.consent_routes import ConsentRoutes
+from plumbline.token_vault.consenting import Connecting
+from plumbline.token_vault.disconnecting import Disconnecting
 from plumbline.token_vault.domain import App
-from plumbline.token_vault.handlers import looks, recording, reporting
+from plumbline.token_vault.handlers import looks, recording, reporting, waking
 from plumbline.token_vault.importing import import_grants, read_grants
 from plumbline.token_vault.policy import Policy, load_policy
-from plumbline.token_vault.ports import Shelf
+from plumbline.token_vault.ports import Provider, Shelf
 from plumbline.token_vault.rotating import Parts, register_of
 from plumbline.token_vault.rotation.grants import OfferedShelf, at_once
 from plumbline.token_vault.rotation_routes import CredentialRoutes
@@ -48,26 +53,28 @@ async def run(settings: Settings) -> None:
         open_secret_store(settings) as store,
         partner_client(settings.procore_login_url) as procore,
         partner_client("") as quickbooks,
+        _proof(settings) as proof,
     ):
         deadline_s = settings.renewal_deadline_s
         refusals = PostgresRefusals(service.pool)
         shelf = SecretShelf(store)
+        providers: Mapping[str, Provider] = {
+            "procore": ProcoreProvider(
+                procore, login_url=settings.procore_login_url, clock=clock, deadline_s=deadline_s
+            ),
+            "quickbooks": QuickBooksProvider(
+                quickbooks,
+                discovery_url=settings.quickbooks_discovery_url,
+                clock=clock,
+                deadline_s=deadline_s,
+            ),
+        }
         rotations = PostgresRotations(service.pool, clock=clock, source=SERVICE)
 
         def keeper(grants: Shelf, policy: Policy) -> Handler:
             return Keeper(
                 shelf=grants,
-                providers={
-                    "procore": ProcoreProvider(
-                        procore, login_url=settings.procore_login_url, clock=clock, deadline_s=deadline_s
-                    ),
-                    "quickbooks": QuickBooksProvider(
-                        quickbooks,
-                        discovery_url=settings.quickbooks_discovery_url,
-                        clock=clock,
-                        deadline_s=deadline_s,
-                    ),
-                },
+                providers=providers,
                 refusals=refusals,
                 notices=PostgresNotices(service.pool, clock=clock, source=SERVICE),
                 policy=policy,
@@ -107,6 +114,16 @@ async def run(settings: Settings) -> None:
                 told.append(f"it ends on {ends} unless it is used, or the account connected again")
             return {"story": told}
 
+        wake = waking(service.pool, clock)
+        connecting = Connecting(
+            shelf=shelf,
+            providers=providers,
+            proof=proof,
+            codes=PostgresCodes(service.pool),
+            connections=connections,
+            wake=wake,
+        )
+        disconnecting = Disconnecting(shelf=shelf, providers=providers, clock=clock, wake=wake)
         service.edge.subscribe(CREDENTIALS_REPORTS, SecretsReport, reporting(rotations))
         service.edge.subscribe(CREDENTIALS_COMMANDS, RenewCredential, recording(refusals, clock))
         await _look_at(service, connections.accounts())
@@ -115,7 +132,11 @@ async def run(settings: Settings) -> None:
             handler=register.converge,
             tell=tell,
             pace=pace,
-            routes=[health_route(watch), *CredentialRoutes(register).routes()],
+            routes=[
+                health_route(watch),
+                *CredentialRoutes(register).routes(),
+                *ConsentRoutes(connecting, disconnecting).routes(),
+            ],
             loops=[clock.run, watch.run, register.run],
         )
 
@@ -127,6 +148,15 @@ async def _service(settings: Settings) -> AsyncIterator[tuple[RecordService, Sha
         clock = SharedClock(service.pool)
         await clock.set()
         yield replace(service, clock=clock), clock
+
+
+@asynccontextmanager
+async def _proof(settings: Settings) -> AsyncIterator[ApiProof]:
+    async with (
+        partner_client(settings.procore_url) as procore,
+        partner_client(settings.quickbooks_url) as quickbooks,
+    ):
+        yield ApiProof(procore=procore, quickbooks=quickbooks)
 
 
 def _moment(moment: datetime | None) -> str:

@@ -1,15 +1,15 @@
 """The edge: requests for renewal become noted refusals and due accounts, reports what rotations wait for."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from plumbline.common.clock import Clock
 from plumbline.common.contracts.operations import RenewCredential, SecretsReport
-from plumbline.common.database import Connection
+from plumbline.common.database import Connection, Pool, transaction
 from plumbline.common.edge import Received, Record
 from plumbline.common.metrics import TOKEN_REFUSALS
 from plumbline.common.reconciling.marks import Mark
-from plumbline.common.reconciling.store import mark
+from plumbline.common.reconciling.store import mark, resume
 from plumbline.token_vault.adapters.refusals import PostgresRefusals
 from plumbline.token_vault.adapters.rotations import PostgresRotations
 from plumbline.token_vault.domain import slug
@@ -41,3 +41,15 @@ def reporting(rotations: PostgresRotations) -> Record[SecretsReport]:
 def looks(accounts: Iterable[str]) -> list[Mark]:
     """Return marks that make every account be looked at once."""
     return [Mark(account, slug(account), f"look {uuid.uuid4()}") for account in accounts]
+
+
+def waking(pool: Pool, clock: Clock) -> Callable[[str], Awaitable[None]]:
+    """Return what has an account looked at anew, and resumed if it waits for a person."""
+
+    async def wake(account: str) -> None:
+        now = clock.now()
+        async with transaction(pool) as connection:
+            await mark(connection, looks([account]), now=now)
+            await resume(connection, keys=[account], cause=f"connected {uuid.uuid4()}", now=now)
+
+    return wake

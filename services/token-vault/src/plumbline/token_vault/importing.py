@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -13,6 +14,7 @@ from plumbline.common.secrets.port import SecretStore, StaleSecretError
 from plumbline.common.secrets.webhooks import webhook_path
 from plumbline.token_vault.adapters.shelf import SecretShelf
 from plumbline.token_vault.domain import App, FirstGrant, supplied
+from plumbline.token_vault.storing import store_grant
 
 WEBHOOK_SECRET_BYTES = 32
 """Procore signs nothing: a random bearer value is all that tells it from a stranger."""
@@ -91,11 +93,7 @@ async def import_grants(store: SecretStore, supplies: GrantsFile) -> list[str]:
 
 async def _supply(shelf: SecretShelf, account: str, grant: _Grant) -> bool:
     first = FirstGrant(account=account, app=grant.app, refresh_token=grant.refresh_token)
-    held = supplied(await shelf.held(account), first)
-    if held is None:
-        return False
-    await shelf.put(held)
-    return True
+    return await store_grant(shelf, account, partial(supplied, first=first)) is not None
 
 
 async def _ensure_webhook_secret(store: SecretStore, connection: str) -> None:

@@ -15,7 +15,6 @@ from plumbline.common.reconciling.verdicts import Done, Effect, Park, Verdict, W
 from plumbline.common.secrets.grants import Grant, GrantRefusedError, GrantUnknownError
 from plumbline.common.secrets.port import SecretStoreUnavailableError, StaleSecretError
 from plumbline.token_vault.domain import (
-    SENTENCES,
     App,
     Await,
     Cause,
@@ -33,6 +32,7 @@ from plumbline.token_vault.domain import (
     not_called,
     refused,
     revived,
+    why_dead,
 )
 from plumbline.token_vault.policy import Policy
 from plumbline.token_vault.ports import Notices, Provider, Refusals, Shelf
@@ -100,8 +100,8 @@ class Keeper:
             raise NoGrantError(
                 f"No grant is stored for {claim.key}. Connect it, or import one and resume this record."
             )
-        if held.cause is not None and claim.row.resumed_by_operator:
-            held = await self._shelf.put(revived(held))
+        if claim.row.resumed_by_operator and (again := revived(held)) is not None:
+            held = await self._shelf.put(again)
         refusal = await self._refusals.newest(claim.key)
         await self._shelf.lend(held, revoked=is_revoked(held, refusal))
         await self._tell_now(claim, held)
@@ -200,13 +200,8 @@ class Keeper:
         return Done(store=await self._telling(held), again_after=again_after)
 
     async def _parked(self, held: HeldGrant) -> Park:
-        assert held.cause is not None
-        return Park(
-            "grant-dead",
-            f"{SENTENCES[held.cause]} Connect {held.account} again (`plumbline connect`); or, if that was mended at "
-            "the provider, `plumbline resume` this record, which tries the grant once more as it is.",
-            store=await self._telling(held),
-        )
+        reason = f"{held.account}: {why_dead(held)}"
+        return Park("grant-dead", reason, store=await self._telling(held))
 
     async def _tell_now(self, claim: Claim, held: HeldGrant) -> None:
         """Tell what is known before a call: it may take long, and fail."""

@@ -19,6 +19,16 @@ SERVICES = ("mapper", "qb-writer", "token-vault", "ingest-hooks")
 """Services that keep records."""
 
 
+class RefusedError(typer.Exit):
+    """A service refuses: a stable code, and a sentence that has been said."""
+
+    def __init__(self, refusal: str, detail: str) -> None:
+        """Exit 1, unless somebody knows better by the code."""
+        super().__init__(1)
+        self.refusal = refusal
+        self.detail = detail
+
+
 class AwayError(typer.Exit):
     """A service does not answer, or its database does not; that has been said."""
 
@@ -33,12 +43,15 @@ def ask_all(state: Path, path: str, *, of: Sequence[str] = SERVICES) -> Iterator
         yield service, said
 
 
-def ask(state: Path, service: str, path: str, *, method: str = "GET", body: Any = None) -> Any:
+def ask(
+    state: Path, service: str, path: str, *, method: str = "GET", body: Any = None, timeout_s: float = 10.0
+) -> Any:
     """Ask one service; say why if it does not answer as it should.
 
     Raises:
         AwayError: the service or its database is away.
-        typer.Exit: the service refuses; its sentence has been said.
+        RefusedError: the service refuses; its sentence has been said.
+        typer.Exit: no stack runs here.
     """
     file = state / ADDRESSES_FILE
     if not file.exists():
@@ -56,13 +69,15 @@ def ask(state: Path, service: str, path: str, *, method: str = "GET", body: Any 
             f"{services[service]}{path}",
             json=body,
             headers={"authorization": f"Bearer {token}"},
-            timeout=10,
+            timeout=timeout_s,
             trust_env=False,
         )
     except (httpx.TransportError, KeyError) as error:  # KeyError: a container that is down has no port
         typer.echo(f"{service} does not answer; its log says why. Try again once it is up.", err=True)
         raise AwayError(code=2) from error
     if answer.is_error:
-        typer.echo(f"{service}: {answer.json().get('detail', answer.text)}", err=True)
-        raise AwayError(code=1) if answer.status_code == 503 else typer.Exit(1)
+        said = answer.json()
+        detail = said.get("detail", answer.text)
+        typer.echo(f"{service}: {detail}", err=True)
+        raise AwayError(code=1) if answer.status_code == 503 else RefusedError(said.get("error", ""), detail)
     return answer.json()

@@ -16,6 +16,7 @@ from plumbline.provision.vault import VaultSetupError
 from plumbline.stack.cli import containers
 from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, ask_all
 from plumbline.stack.cli.beginning import print_plan
+from plumbline.stack.cli.connecting import connect, disconnect
 from plumbline.stack.cli.console import wide_console
 from plumbline.stack.cli.credentials import credentials, rotate
 from plumbline.stack.cli.drift import drift
@@ -37,6 +38,8 @@ app = typer.Typer(
 app.add_typer(containers.app, name="containers")
 
 app.command("drift")(drift)
+app.command("connect")(connect)
+app.command("disconnect")(disconnect)
 
 app.command("credentials")(credentials)
 

@@ -57,6 +57,12 @@ class QuickBooksProvider:
     async def consent_url(self, consent: Consent, app: App) -> str:
         """See `Provider`."""
         endpoints = await self._endpoints()
+        if consent.reconnects is not None:
+            return oauth.reconnect_url(
+                authorization_endpoint=endpoints.authorization_endpoint,
+                client_id=app.client_id,
+                realm=consent.reconnects,
+            )
         return oauth.consent_url(
             authorization_endpoint=endpoints.authorization_endpoint,
             client_id=app.client_id,

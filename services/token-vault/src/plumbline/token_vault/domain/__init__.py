@@ -22,7 +22,7 @@ from plumbline.token_vault.domain.grants import (
     slug,
     supplied,
 )
-from plumbline.token_vault.domain.news import SENTENCES, Change, Known, News, news
+from plumbline.token_vault.domain.news import Change, Known, News, news, why_dead
 from plumbline.token_vault.domain.steps import (
     Await,
     GiveUp,
@@ -36,7 +36,6 @@ from plumbline.token_vault.domain.steps import (
 )
 
 __all__ = [
-    "SENTENCES",
     "App",
     "Await",
     "Cause",
@@ -67,4 +66,5 @@ __all__ = [
     "revived",
     "slug",
     "supplied",
+    "why_dead",
 ]

@@ -141,6 +141,8 @@ class Consent:
     state: SecretStr
     verifier: SecretStr
     """PKCE's (RFC 7636); goes to providers that know PKCE."""
+    reconnects: str | None = None
+    """The company to connect again by the provider's own link for that, which carries no state; QuickBooks has one."""
 
     @property
     def challenge(self) -> str:
@@ -202,8 +204,10 @@ def disconnected(held: HeldGrant) -> HeldGrant:
     return replace(ended, access_token=None, refresh_token=None, answered=held.calls)
 
 
-def revived(held: HeldGrant) -> HeldGrant:
-    """Return the document of a dead grant that is to be tried once more as it is: a person said so."""
+def revived(held: HeldGrant) -> HeldGrant | None:
+    """Return the document of a dead grant that a person wants tried once more; None if that would be no use."""
+    if held.cause in {None, Cause.DISCONNECTED}:
+        return None
     lost = held.cause is Cause.ANSWER_LOST
     return replace(held, cause=None, issued_at=None, in_vain=0, uncertain=lost)
 

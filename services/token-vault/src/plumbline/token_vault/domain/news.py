@@ -11,14 +11,18 @@ from plumbline.token_vault.policy import GrantPolicy
 Change = Literal["renewed", "uncertain", "dead", "expiring", "recovered"]
 """As `credentials.events.v1` has it."""
 
-SENTENCES = {
-    Cause.REFUSED: "The provider refused the grant for good: it was revoked, or disconnected by the customer.",
-    Cause.EXPIRED: "The grant has reached its end, and the provider refused it.",
-    Cause.ANSWER_LOST: "The answer to a renewal was lost, and the refresh token known before it was refused.",
-    Cause.REFUSED_ANEW: "Every new access token was refused as well: a scope, a permission or the account is gone.",
-    Cause.DISCONNECTED: "The account was disconnected.",
+_AGAIN = "Connect the account again (`plumbline connect`)"
+_OR_RESUME = f"{_AGAIN}; or mend it at the provider and resume this record, which tries the grant once more."
+
+_SENTENCES = {
+    Cause.REFUSED: f"The provider refused the grant for good: it was revoked there. {_OR_RESUME}",
+    Cause.EXPIRED: f"The grant has reached its end, and the provider refused it. {_AGAIN}.",
+    Cause.ANSWER_LOST: "The answer to a renewal was lost, and the refresh token known before it was refused. "
+    f"{_AGAIN}.",
+    Cause.REFUSED_ANEW: "Every new access token was refused as well: a scope, a permission or the account is gone. "
+    f"{_OR_RESUME}",
+    Cause.DISCONNECTED: f"The account was disconnected by a person. {_AGAIN} if it is to be used.",
 }
-"""Why a grant is dead, for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,12 @@ def news(known: Known, held: HeldGrant, *, now: datetime, policy: GrantPolicy) -
     return None if told == known else News(tuple(changes), told)
 
 
+def why_dead(held: HeldGrant) -> str:
+    """Return the cause of a grant's death, and what a person can do."""
+    assert held.cause is not None
+    return f"{held.cause}: {_SENTENCES[held.cause]}"
+
+
 def next_reminder_at(ends_at: datetime | None, *, now: datetime, days: Sequence[int]) -> datetime | None:
     """Return when the next reminder of an end is due; None if none will be."""
     moments = [] if ends_at is None else [ends_at - timedelta(days=n) for n in days]
@@ -63,7 +73,7 @@ def next_reminder_at(ends_at: datetime | None, *, now: datetime, days: Sequence[
 
 def _turn(known: Known, held: HeldGrant, state: State, reminder: int | None) -> list[tuple[Change, str]]:
     if held.cause is not None:
-        return [] if known.state is State.DEAD else [("dead", f"{held.cause}: {SENTENCES[held.cause]}")]
+        return [] if known.state is State.DEAD else [("dead", why_dead(held))]
     if state is State.UNCERTAIN:
         sentence = (
             "The answer to a renewal may be lost; the refresh token known before it is tried once more."

@@ -18,6 +18,22 @@ INSERT INTO notices (account, state, version, reminded_days) VALUES ($1, $2, $3,
 ON CONFLICT (account) DO UPDATE SET
     state = excluded.state, version = excluded.version, reminded_days = excluded.reminded_days
 
+-- name: claim_code
+-- Claim a code for whoever hands it in first; nothing where it was claimed before.
+INSERT INTO consents (code_digest, account) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING code_digest
+
+-- name: forget_codes
+-- Forget codes that have long been worth nothing.
+DELETE FROM consents WHERE begun_at < clock_timestamp() - interval '1 day'
+
+-- name: note_outcome
+-- Remember what came of a code.
+UPDATE consents SET outcome = $2 WHERE code_digest = $1
+
+-- name: outcome_of_code
+-- What came of a code; null while that is not known.
+SELECT outcome FROM consents WHERE code_digest = $1
+
 -- name: ask_rotation
 -- Note that a person wants a credential rotated; the request that is open now: an earlier one, unless this one
 -- supersedes it because it brings a value.

@@ -1,0 +1,120 @@
+"""The race for a token at its expiry: many callers, many replicas, one grant call, whatever goes wrong meanwhile.
+
+`python -m tests.campaigns.token_race [--seed N] [--runs N] [--cases A,B,C]`
+"""
+
+import argparse
+import asyncio
+import re
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import Progress
+from typing_extensions import override
+
+from plumbline.stack.lifetime import run_until_signal
+from tests.campaigns.crash_sweep import progress_bar
+from tests.campaigns.race.cases import Case, case_of
+from tests.campaigns.race.places import AT_ONCE, Ground, Place, ground
+from tests.campaigns.race.playing import log_of, play
+from tests.campaigns.servers import LOGS
+
+RUNS = 1040
+"""Each of the 80 pairs of trouble and vendor thirteen times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A case that did not pass."""
+
+    case: Case
+    findings: Sequence[str]
+
+    def shows(self, symptom: str) -> bool:
+        """Say whether a finding is what a sabotage must bring about."""
+        return any(re.search(symptom, finding) for finding in self.findings)
+
+    @override
+    def __str__(self) -> str:
+        """Say which case it is, what was found, and how to play it again."""
+        options = f"--seed {self.case.seed} --cases {self.case.number}"
+        again = f'make campaign CAMPAIGN=token_race OPTIONS="{options}"'
+        return "\n".join([f"FAILED {self.case}", *(f"    {f}" for f in self.findings), f"    again: {again}"])
+
+
+async def race(
+    cases: Sequence[Case], on: Ground, progress: Progress, *, sabotage: str | None = None, symptom: str = ""
+) -> list[Failure]:
+    """Play the cases, many at once, and return those that failed.
+
+    Args:
+        cases: what to play.
+        on: where.
+        progress: tells how far it is.
+        sabotage: what the keeper is spoiled by, if it is: then one failure with its symptom is enough.
+        symptom: a regular expression.
+    """
+    todo = list(reversed(cases))
+    failures: list[Failure] = []
+    bar = progress.add_task(sabotage or "token race", total=len(cases), failed=0)
+
+    async def worker(place: Place) -> None:
+        while todo:
+            case = todo.pop()
+            if findings := await play(case, on, place, sabotage=sabotage):
+                failures.append(Failure(case, findings))
+                if sabotage is None:
+                    keep_log(case, on)
+                    progress.console.print(str(failures[-1]), highlight=False, markup=False)
+                elif failures[-1].shows(symptom):
+                    todo.clear()
+            await place.clear(case.databases)
+            progress.update(bar, advance=1, failed=len(failures))
+
+    async with asyncio.TaskGroup() as group:
+        for place in on.places:
+            group.create_task(worker(place))
+    return failures
+
+
+def keep_log(case: Case, on: Ground) -> None:
+    """Keep what the lives of a case wrote, for whoever looks into a failure."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    if log_of(case, on.folder).exists():
+        shutil.copy(log_of(case, on.folder), LOGS)
+
+
+async def campaign(cases: Sequence[Case], console: Console) -> list[Failure]:
+    """Run what is needed, and the cases."""
+    async with ground(min(AT_ONCE, len(cases))) as on:
+        with progress_bar(console) as progress:
+            return await race(cases, on, progress)
+
+
+def main() -> int:
+    """Play what the command line asks for; return 1 if a case failed."""
+    parser = argparse.ArgumentParser(prog="token_race", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="decides everything that is left to chance")
+    parser.add_argument("--runs", type=int, default=RUNS, help="how many expiries")
+    parser.add_argument("--cases", default="", help="numbers of the cases to play, parted by commas")
+    asked = parser.parse_args()
+    numbers = [int(n) for n in asked.cases.split(",")] if asked.cases else range(asked.runs)
+    cases = [case_of(asked.seed, number) for number in numbers]
+    console = Console()
+    began = time.monotonic()
+    failures = run_until_signal(campaign(cases, console))
+    if failures is None:
+        return 1
+    for failure in failures:
+        console.print(str(failure), highlight=False, markup=False)
+    console.print(f"seed {asked.seed}, {time.monotonic() - began:.0f} s", highlight=False)
+    console.print(f"{len(cases)} runs, {len(cases) - len(failures)} passed", highlight=False)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
