@@ -1,0 +1,163 @@
+"""What came of rotating every credential under load: judged by the sandbox's journal, told as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from plumbline.stack.scenario.checking import Verdict
+
+REFUSED = frozenset({401, 403})
+"""Answers that say: you are not who you say, or may not do that."""
+
+CALLS_MIN = 5
+"""So many calls must go by a credential while it is rotated, for the rotation to show anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """The rotation of one credential."""
+
+    name: str
+    kind: str
+    before: int
+    after: int
+    begun_at: datetime
+    done_at: datetime
+
+    def goes_by(self, entry: Mapping[str, Any]) -> bool:
+        """Say whether an entry of the journal is about a call that goes by this credential."""
+        kind, _, rest = self.name.partition("/")
+        provider, _, key = rest.partition("/")
+        if kind == "keys":
+            return True  # every credential lies in the store
+        if kind == "webhooks":
+            return entry["kind"] == "webhook-attempt" and str(entry["url"]).endswith(f"/{self.name}")
+        if entry["kind"] == "webhook-attempt" or entry.get("provider") != provider:
+            return False
+        return key in {str(entry.get(fact)) for fact in ("realm", "company", "account")}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table."""
+
+    rotated: Rotated
+    calls: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class RotationSummary:
+    """How the scenario ended."""
+
+    lines: Sequence[Line]
+    calls: Mapping[str, int]
+    """Calls in the whole play: to the APIs, to the token endpoints, and webhooks to us."""
+    refused: Sequence[Mapping[str, Any]]
+    """The journal's entries of calls that were refused in the whole play."""
+    verdicts: Sequence[Verdict]
+
+    @classmethod
+    def of(
+        cls,
+        rotations: Iterable[Rotated],
+        entries: Sequence[Mapping[str, Any]],
+        verdicts: Sequence[Verdict],
+    ) -> RotationSummary:
+        """Judge by the journal's entries."""
+        lines = [_line(rotated, entries) for rotated in sorted(rotations, key=lambda r: r.name)]
+        calls = {
+            "API calls": sum(e["kind"] in {"answer", "bytes-lost"} for e in entries),
+            "token calls": sum(e["kind"] == "token" for e in entries),
+            "webhooks": sum(e["kind"] == "webhook-attempt" for e in entries),
+        }
+        return cls(lines, calls, [e for e in entries if is_refused(e)], verdicts)
+
+    @property
+    def problems(self) -> list[str]:
+        """Return what is wrong, a line each."""
+        wrong = [f"{v.invoice.document_number} {v.problem}" for v in self.verdicts if v.problem]
+        wrong += [f"refused: {_told(entry)}" for entry in self.refused]
+        return wrong + [
+            f"{line.rotated.name}: {line.calls} calls went by it meanwhile, which shows too little"
+            for line in self.lines
+            if line.calls < least(line.rotated)
+        ]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every credential was rotated under load, and nobody noticed."""
+        return bool(self.lines) and not self.problems
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the summary as `summary.json` has it."""
+        return {
+            "credentials": len(self.lines),
+            "calls": dict(self.calls),
+            "refused": len(self.refused),
+            "invoices": sum(1 for verdict in self.verdicts if verdict.copies),
+            "problems": self.problems,
+        }
+
+
+def least(rotated: Rotated) -> int:
+    """Return how many calls must go by a credential meanwhile; the shortest rotation of all is its own call."""
+    return 0 if rotated.name.startswith(("grants/", "apps/")) else CALLS_MIN
+
+
+def is_refused(entry: Mapping[str, Any]) -> bool:
+    """Say whether an entry tells that somebody was not believed."""
+    return entry.get("status") in REFUSED or (entry["kind"] == "token" and entry.get("outcome") == "refused")
+
+
+def print_rotation(console: Console, summary: RotationSummary, *, seconds: float) -> None:
+    """Print the table that a person reads."""
+    columns = ("credential", "kind", "version", "begun", "done after", "calls meanwhile", "refused")
+    table = Table(*columns, title="Every credential, rotated while people bill")
+    for line in summary.lines:
+        rotated = line.rotated
+        took_s = (rotated.done_at - rotated.begun_at).total_seconds()
+        table.add_row(
+            rotated.name,
+            rotated.kind,
+            f"{rotated.before} → {rotated.after}",
+            f"{rotated.begun_at:%H:%M:%S}",
+            f"{took_s:.1f} s",
+            str(line.calls),
+            f"[red]{line.refused}[/]" if line.refused else "0",
+        )
+    console.print(table)
+    told = summary.as_json()
+    calls = ", ".join(f"{count} {what}" for what, count in summary.calls.items())
+    console.print(
+        f"{told['credentials']} credentials rotated; in the whole play {calls}; refused: {told['refused']}"
+    )
+    for problem in summary.problems:
+        console.print(f"[red]{problem}[/]")
+    verdict = (
+        f"[green]Every credential is new, nobody was refused, and the books agree on {told['invoices']} invoices.[/]"
+        if summary.agrees
+        else "[red]The rotation was noticed.[/]"
+    )
+    console.print(f"{verdict} {seconds:.1f} s in all.")
+
+
+def _line(rotated: Rotated, entries: Sequence[Mapping[str, Any]]) -> Line:
+    meanwhile = [
+        entry
+        for entry in entries
+        if rotated.begun_at <= datetime.fromisoformat(entry["at"]) <= rotated.done_at
+        and rotated.goes_by(entry)
+    ]
+    return Line(rotated, len(meanwhile), sum(map(is_refused, meanwhile)))
+
+
+def _told(entry: Mapping[str, Any]) -> str:
+    facts = ("provider", "method", "path", "url", "grant_type", "account", "status")
+    return " ".join([entry["kind"], *(str(entry[fact]) for fact in facts if entry.get(fact) is not None)])
