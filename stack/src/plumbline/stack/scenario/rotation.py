@@ -103,7 +103,14 @@ class Rotator:
         except TimeoutError as error:
             why = present["held_up"] or present["state"]
             raise StuckError(f"The rotation of {name} does not come to its end: {why}") from error
-        self.done[name] = Rotated(name, row["kind"], before, present["version"], begun_at, _now())
+        self.done[name] = Rotated(
+            name, row["kind"], before, present["version"], begun_at, _now(), self._account(name)
+        )
+
+    def _account(self, name: str) -> frozenset[str]:
+        kind, _, rest = name.partition("/")
+        provider, _, key = rest.partition("/")
+        return frozenset({key, self._client_id(provider, key)}) if kind in {"apps", "grants"} else frozenset()
 
     def _client_id(self, provider: str, key: str) -> str:
         sandbox = self.on.world.sandbox[provider]

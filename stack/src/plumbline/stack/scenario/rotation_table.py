@@ -15,8 +15,8 @@ from plumbline.stack.scenario.checking import Verdict
 REFUSED = frozenset({401, 403})
 """Answers that say: you are not who you say, or may not do that."""
 
-CALLS_MIN = 5
-"""So many calls must go by a credential while it is rotated, for the rotation to show anything."""
+CALLS_MIN = 3
+"""So many calls must go by a credential before, while and after it is rotated, or its rotation shows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +29,20 @@ class Rotated:
     after: int
     begun_at: datetime
     done_at: datetime
+    account: frozenset[str] = frozenset()
+    """By which ids the journal names the account or the app that it belongs to."""
 
     def goes_by(self, entry: Mapping[str, Any]) -> bool:
         """Say whether an entry of the journal is about a call that goes by this credential."""
         kind, _, rest = self.name.partition("/")
-        provider, _, key = rest.partition("/")
+        provider = rest.partition("/")[0]
         if kind == "keys":
             return True  # every credential lies in the store
         if kind == "webhooks":
             return entry["kind"] == "webhook-attempt" and str(entry["url"]).endswith(f"/{self.name}")
         if entry["kind"] == "webhook-attempt" or entry.get("provider") != provider:
             return False
-        return key in {str(entry.get(fact)) for fact in ("realm", "company", "account")}
+        return not self.account.isdisjoint(str(entry.get(fact)) for fact in ("realm", "company", "account"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,15 @@ class Line:
     """One line of the table."""
 
     rotated: Rotated
-    calls: int
+    before: int
+    meanwhile: int
+    after: int
     refused: int
+
+    @property
+    def calls(self) -> int:
+        """Calls in the whole play."""
+        return self.before + self.meanwhile + self.after
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +94,9 @@ class RotationSummary:
         wrong = [f"{v.invoice.document_number} {v.problem}" for v in self.verdicts if v.problem]
         wrong += [f"refused: {_told(entry)}" for entry in self.refused]
         return wrong + [
-            f"{line.rotated.name}: {line.calls} calls went by it meanwhile, which shows too little"
+            f"{line.rotated.name}: {line.calls} calls went by it in the whole play, which shows too little"
             for line in self.lines
-            if line.calls < least(line.rotated)
+            if line.calls < CALLS_MIN or line.after + line.meanwhile == 0
         ]
 
     @property
@@ -106,11 +115,6 @@ class RotationSummary:
         }
 
 
-def least(rotated: Rotated) -> int:
-    """Return how many calls must go by a credential meanwhile; the shortest rotation of all is its own call."""
-    return 0 if rotated.name.startswith(("grants/", "apps/")) else CALLS_MIN
-
-
 def is_refused(entry: Mapping[str, Any]) -> bool:
     """Say whether an entry tells that somebody was not believed."""
     return entry.get("status") in REFUSED or (entry["kind"] == "token" and entry.get("outcome") == "refused")
@@ -118,7 +122,15 @@ def is_refused(entry: Mapping[str, Any]) -> bool:
 
 def print_rotation(console: Console, summary: RotationSummary, *, seconds: float) -> None:
     """Print the table that a person reads."""
-    columns = ("credential", "kind", "version", "begun", "done after", "calls meanwhile", "refused")
+    columns = (
+        "credential",
+        "kind",
+        "version",
+        "begun",
+        "done after",
+        "calls before, meanwhile, after",
+        "refused",
+    )
     table = Table(*columns, title="Every credential, rotated while people bill")
     for line in summary.lines:
         rotated = line.rotated
@@ -129,7 +141,7 @@ def print_rotation(console: Console, summary: RotationSummary, *, seconds: float
             f"{rotated.before} → {rotated.after}",
             f"{rotated.begun_at:%H:%M:%S}",
             f"{took_s:.1f} s",
-            str(line.calls),
+            f"{line.before:>4} {line.meanwhile:>4} {line.after:>4}",
             f"[red]{line.refused}[/]" if line.refused else "0",
         )
     console.print(table)
@@ -149,13 +161,11 @@ def print_rotation(console: Console, summary: RotationSummary, *, seconds: float
 
 
 def _line(rotated: Rotated, entries: Sequence[Mapping[str, Any]]) -> Line:
-    meanwhile = [
-        entry
-        for entry in entries
-        if rotated.begun_at <= datetime.fromisoformat(entry["at"]) <= rotated.done_at
-        and rotated.goes_by(entry)
-    ]
-    return Line(rotated, len(meanwhile), sum(map(is_refused, meanwhile)))
+    by_it = [entry for entry in entries if rotated.goes_by(entry)]
+    moments = [datetime.fromisoformat(entry["at"]) for entry in by_it]
+    before = sum(at < rotated.begun_at for at in moments)
+    after = sum(at > rotated.done_at for at in moments)
+    return Line(rotated, before, len(moments) - before - after, after, sum(map(is_refused, by_it)))
 
 
 def _told(entry: Mapping[str, Any]) -> str:
