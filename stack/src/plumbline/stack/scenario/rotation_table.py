@@ -122,16 +122,11 @@ def is_refused(entry: Mapping[str, Any]) -> bool:
 
 def print_rotation(console: Console, summary: RotationSummary, *, seconds: float) -> None:
     """Print the table that a person reads."""
-    columns = (
-        "credential",
-        "kind",
-        "version",
-        "begun",
-        "done after",
-        "calls before, meanwhile, after",
-        "refused",
-    )
-    table = Table(*columns, title="Every credential, rotated while people bill")
+    table = Table(title="Every credential, rotated while people bill", caption="before, while, after: its calls")
+    for column in ("credential", "kind", "version", "begun", "took"):
+        table.add_column(column, no_wrap=True)
+    for column in ("before", "while", "after", "refused"):
+        table.add_column(column, justify="right")
     for line in summary.lines:
         rotated = line.rotated
         took_s = (rotated.done_at - rotated.begun_at).total_seconds()
@@ -141,7 +136,7 @@ def print_rotation(console: Console, summary: RotationSummary, *, seconds: float
             f"{rotated.before} → {rotated.after}",
             f"{rotated.begun_at:%H:%M:%S}",
             f"{took_s:.1f} s",
-            f"{line.before:>4} {line.meanwhile:>4} {line.after:>4}",
+            *map(str, (line.before, line.meanwhile, line.after)),
             f"[red]{line.refused}[/]" if line.refused else "0",
         )
     console.print(table)

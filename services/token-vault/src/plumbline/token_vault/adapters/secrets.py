@@ -40,7 +40,7 @@ class StoredApps(AppShelf):
         document = await self._store.read(name)
         if document is None:
             return None
-        texts = {key: value.get_secret_value() for key, value in document.values.items()}
+        texts = document.clear()
         return HeldApp(
             client_id=texts["client_id"],
             secret=document.values["client_secret"],
