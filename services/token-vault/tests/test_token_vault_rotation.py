@@ -229,7 +229,7 @@ async def test_people_are_reminded_of_a_secret_on_the_right_days_each_once(lab: 
         await lab.work(DAY)
         for name, _, _ in (await lab.told("due"))[len(before) :]:
             reminded[name].append(day)
-    assert reminded == dict.fromkeys(reminded, [23, 28, 30])
+    assert reminded == {name: [23, 28, 30] for name in reminded}
 
 
 # ---- verifier tokens

@@ -88,7 +88,7 @@ class Rotator:
         else:
             # Told first: from the moment it signs, the token is known here.
             await self.on.operators.rotate(name, value)
-            await self._sign_by(self._client_id(provider, key), value)
+            await self._sign_by(self._client_id(provider, key), value, realm=key)
             rotations.create_task(self._until_through(row, begun_at))
 
     async def _until_through(self, row: Mapping[str, Any], begun_at: datetime) -> None:
@@ -121,11 +121,20 @@ class Rotator:
         answer = await self.on.control.post(f"/control/{provider}/apps", json=dict(app))
         answer.raise_for_status()
 
-    async def _sign_by(self, client_id: str, token: str) -> None:
+    async def _sign_by(self, client_id: str, token: str, *, realm: str) -> None:
         path = "/control/quickbooks/webhooks"
         hooks = (await self.on.control.get(path)).raise_for_status().json()
         hook = next(hook for hook in hooks if hook["client_id"] == client_id)
         (await self.on.control.post(path, json={**hook, "verifier_token": token})).raise_for_status()
+        # The portal's "Send test events": a company in which nothing happens proves nothing.
+        event = {
+            "client_id": client_id,
+            "realm": realm,
+            "entity": "Customer",
+            "id": "1",
+            "operation": "Update",
+        }
+        (await self.on.control.post(f"{path}/test", json=event)).raise_for_status()
 
 
 async def perform_rotation(on: Stage, console: Console, *, kill: Sequence[str] = ()) -> RotationSummary:

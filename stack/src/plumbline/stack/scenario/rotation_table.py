@@ -122,7 +122,9 @@ def is_refused(entry: Mapping[str, Any]) -> bool:
 
 def print_rotation(console: Console, summary: RotationSummary, *, seconds: float) -> None:
     """Print the table that a person reads."""
-    table = Table(title="Every credential, rotated while people bill", caption="before, while, after: its calls")
+    table = Table(
+        title="Every credential, rotated while people bill", caption="before, while, after: its calls"
+    )
     for column in ("credential", "kind", "version", "begun", "took"):
         table.add_column(column, no_wrap=True)
     for column in ("before", "while", "after", "refused"):

@@ -96,7 +96,8 @@ def step_of_signature(secret: WebhookSecret, situation: Situation, terms: Terms)
     if secret.next is not None:
         if situation.signed < secret.newest:
             return Hold(
-                "No notification signed by the new token has come yet. Let it sign in Intuit's developer portal."
+                "No notification signed by the new token has come yet. Let it sign in Intuit's developer portal, and "
+                "send a test event from there."
             )
         return Store(promoted(secret))
     if secret.previous is not None:
