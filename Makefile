@@ -50,7 +50,7 @@ test-containers: setup ## What each container may do and reach, on the container
 bench: setup ## Measure: BENCH=latency (default), backlog, writer, drift, tokens or sandbox
 	@exec $(BIN)/python -m benchmarks.$(or $(BENCH),latency)
 
-campaign: setup ## Long trials: CAMPAIGN=crash_sweep (default), sabotage, silence, storm, histories, postgres, backlog, token_race, token_sabotage; rolling (on the containers of `make up`)
+campaign: setup ## Long trials: CAMPAIGN=crash_sweep (default), sabotage, silence, storm, histories, postgres, backlog, token_race, token_sabotage, vault; rolling (on the containers of `make up`)
 	@exec $(BIN)/python -m tests.campaigns.$(or $(CAMPAIGN),crash_sweep) $(OPTIONS)
 
 lint: setup ## Lint, types and import contracts

@@ -1,6 +1,6 @@
-"""The pages that are made of code: what each service needs, and what each alert asks for.
+"""The pages that are made of code: what each service needs, what each alert asks for, and who may do what in Vault.
 
-`python stack/tests/stack_pages.py` writes docs/services.md and docs/alerts.md.
+`python stack/tests/stack_pages.py` writes docs/services.md, docs/alerts.md and docs/vault-access.md.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from plumbline.common.contracts.topics import Topic, as_markdown
 from plumbline.common.settings import KafkaSettings, ServiceSettings
 from plumbline.ingest.settings import Settings as IngestSettings
 from plumbline.mapper.settings import Settings as MapperSettings
+from plumbline.provision.access import as_markdown as access_table
 from plumbline.provision.principals import OPEN_TOPICS, OPERATOR, PRINCIPALS, Principal, owner_of
 from plumbline.provision.settings import Settings as ProvisionSettings
 from plumbline.provision.vault import policies
@@ -78,6 +79,16 @@ Written by `make docs` from [deploy/prometheus/rules.yml](../deploy/prometheus/r
 is looked at in working hours. `plumbline …` is the operator's command: [operating.md](operating.md)."""
 
 
+VAULT_ACCESS_HEAD = """# Who may do what in Vault
+
+Written by `make docs` from the policies in [provision](../provision/src/plumbline/provision/policies). Each process enters by a role of its
+own with one policy, Vault's `default` policy is not among them, and what is not granted is refused. A test asks a real Vault the same of
+every process, place and capability, and makes the calls. `any` stands for every name.
+
+Nobody here writes policies, roles or secret ids: that is `plumbline vault bootstrap`, run by an operator as an administrator of Vault
+([credentials.md](credentials.md#vault))."""
+
+
 def services_page() -> str:
     """Return docs/services.md."""
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -112,6 +123,11 @@ def alerts_page() -> str:
             f"First: {_plain(alert.runbook)}",
         ]
     return "\n\n".join(parts) + "\n"
+
+
+def vault_access_page() -> str:
+    """Return docs/vault-access.md."""
+    return f"{VAULT_ACCESS_HEAD}\n\n{access_table()}\n"
 
 
 def _service(service: str, compose: Any) -> Iterator[str]:
@@ -242,7 +258,11 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-PAGES = {DOCS / "services.md": services_page, DOCS / "alerts.md": alerts_page}
+PAGES = {
+    DOCS / "services.md": services_page,
+    DOCS / "alerts.md": alerts_page,
+    DOCS / "vault-access.md": vault_access_page,
+}
 """Every page, and what makes it."""
 
 if __name__ == "__main__":

@@ -197,7 +197,7 @@ async def _roll(on: Stage, containers: Containers, options: RollingOptions, cons
     _tell(console, invoices, restarts, options)
     return [
         *(restart.problem for restart in restarts if restart.problem),
-        *await _books_problems(on, invoices, player.ids, began),
+        *await books_problems(on, invoices, player.ids, began),
         *await _topic_problems(on, containers, console, began),
     ]
 
@@ -221,7 +221,7 @@ def _restart(containers: Containers, container: str) -> Restart:
     return Restart(container, drained_s, exit_code)
 
 
-async def _books_problems(
+async def books_problems(
     on: Stage, invoices: Sequence[PlannedInvoice], ids: Mapping[str, str], began: int
 ) -> list[str]:
     """Say where the books differ from what was billed, or got there by more effects than needed (1 and 4)."""

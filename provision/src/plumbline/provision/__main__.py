@@ -1,4 +1,4 @@
-"""`python -m plumbline.provision keys | database | kafka | vault`."""
+"""`python -m plumbline.provision keys | database | kafka | vault [--dry-run] [--rotate PROCESS]`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from plumbline.provision.kafka import Broker, KafkaSetupError, create_topics, gi
 from plumbline.provision.keys import make_keys
 from plumbline.provision.principals import OPERATOR, PRINCIPALS, SCHEMAS, owner_keys
 from plumbline.provision.settings import Settings
-from plumbline.provision.vault import VaultSetupError, set_up_sealed_vault, set_up_vault
+from plumbline.provision.vault import Wishes, prepare_vault
+from plumbline.provision.vault_api import VaultSetupError
 
 T = TypeVar("T")
 
@@ -27,13 +28,23 @@ def main() -> None:
     jobs.add_parser("keys", help="make the secrets that are missing")
     jobs.add_parser("database", help="make roles and schemas")
     jobs.add_parser("kafka", help="make topics, users and access lists")
-    jobs.add_parser("vault", help="make the secret engine, policies and roles; unseal, if that is ours to do")
-    job = parser.parse_args().job
+    vault = jobs.add_parser(
+        "vault", help="make the secret engines, policies and roles; unseal, if that is ours to do"
+    )
+    vault.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
+    vault.add_argument("--rotate", action="append", default=[], help="give this process a new secret id")
+    given = parser.parse_args()
     with plain_endings():
         try:
-            sys.stdout.write(_JOBS[job](Settings()) + "\n")
+            sys.stdout.write(_perform(given, Settings()) + "\n")
         except (KafkaSetupError, VaultSetupError) as error:
             sys.exit(str(error))
+
+
+def _perform(given: argparse.Namespace, settings: Settings) -> str:
+    if given.job == "vault":
+        return _vault(settings, dry_run=given.dry_run, rotate=given.rotate)
+    return _JOBS[given.job](settings)
 
 
 def _keys(settings: Settings) -> str:
@@ -72,14 +83,9 @@ def _kafka(settings: Settings) -> str:
     return f"topics and access for {', '.join(users)}"
 
 
-def _vault(settings: Settings) -> str:
-    url = _given(settings.vault_url, "vault_url")
-    if settings.vault_token_file:
-        roles = asyncio.run(set_up_vault(url, secret_line(settings.vault_token_file), settings.keys_dir))
-    else:
-        key_file = settings.keys_dir / "vault" / "unseal-key"
-        roles = asyncio.run(set_up_sealed_vault(url, key_file, settings.keys_dir))
-    return f"Vault is open, with a role each for {', '.join(roles)}"
+def _vault(settings: Settings, *, dry_run: bool, rotate: list[str]) -> str:
+    wishes = Wishes(dry_run=dry_run, rotate=frozenset(rotate), audit_file=settings.vault_audit_file)
+    return str(asyncio.run(prepare_vault(settings, wishes)))
 
 
 def _key(settings: Settings, owner: str, name: str) -> str:
@@ -92,7 +98,7 @@ def _given(value: T | None, name: str) -> T:
     return value
 
 
-_JOBS = {"keys": _keys, "database": _database, "kafka": _kafka, "vault": _vault}
+_JOBS = {"keys": _keys, "database": _database, "kafka": _kafka}
 
 if __name__ == "__main__":
     main()

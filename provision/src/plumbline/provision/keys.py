@@ -4,7 +4,7 @@
 postgres/password             the superuser's
 kafka/admin-password          of user `admin`; kafka/jaas.conf says the same to the broker
 vault/unseal-key              written when Vault is initialised
-<process>/kafka-password, operator-token, database-password, vault-role-id, vault-secret-id
+<process>/kafka-password, operator-token, database-password, vault-role-id, vault-secret-id[.wrapped]
 <schema>-owner/database-password
 operator/kafka-password, operator-token
 ```
@@ -15,11 +15,11 @@ What servers read is readable to all in its folder, for they run as users of the
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from plumbline.common.settings import put_secret_line
 from plumbline.provision.principals import OPERATOR, PRINCIPALS, SCHEMAS, owner_keys
 
 KAFKA_ADMIN = "admin"
@@ -52,7 +52,7 @@ def make_keys(root: Path) -> list[Path]:
     def keep(path: str, make: Callable[[], str], *, mode: int = 0o600) -> str:
         file = root / path
         if not file.exists():
-            put(file, make(), mode=mode)
+            put_secret_line(file, make(), mode=mode)
             made.append(file)
         return file.read_text(encoding="utf-8").strip()
 
@@ -69,16 +69,3 @@ def make_keys(root: Path) -> list[Path]:
     for schema in SCHEMAS:
         keep(f"{owner_keys(schema)}/database-password", secrets.token_urlsafe)
     return made
-
-
-def put(path: Path, value: str, *, mode: int = 0o600) -> None:
-    """Write a file as a whole, so that nobody reads half of it; it is its owner's alone unless said otherwise."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.new")
-    unfinished.unlink(missing_ok=True)
-    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(value + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.rename(path)

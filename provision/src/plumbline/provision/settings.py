@@ -39,3 +39,14 @@ class Settings(BaseSettings):
         default=None,
         description="File with an administrator's token; without one, Vault is initialised and unsealed by the keys.",
     )
+    vault_ca_file: Path | None = Field(
+        default=None,
+        description="Trust the authorities of this PEM file, for Vault, instead of the public ones.",
+    )
+    vault_namespace: str | None = Field(
+        default=None, description="Namespace of the mounts and roles; only Vault Enterprise has them."
+    )
+    vault_audit_file: str | None = Field(
+        default=None,
+        description="Where Vault writes its audit log, on its own disk, besides its standard output; not set: its audit devices stay as they are.",
+    )

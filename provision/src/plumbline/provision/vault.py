@@ -1,62 +1,120 @@
-"""Vault: initialised and unsealed where it is ours to do, then the secret engine, and a role and a policy for each process.
+"""Vault: initialised and unsealed where it is ours to do, then brought to what `vault.toml` and `policies/` say.
 
-No service can write policies; this runs with an administrator's token, which no service gets.
+No service can write policies; this runs with an administrator's token, which no service gets. What is as it should be
+is left alone, so a second run changes nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
-from collections.abc import Callable
+import time
+import tomllib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import httpx
-
+from plumbline.common.connections import ConfigurationError
 from plumbline.common.secrets.vault import MOUNT
-from plumbline.provision.keys import put
+from plumbline.common.settings import put_secret_line, secret_line
+from plumbline.provision.changes import Changes
+from plumbline.provision.secret_ids import (
+    ROLE_ID_FILE,
+    SECRET_ID_FILE,
+    AppRoleFiles,
+    Terms,
+    destroy,
+    done_with,
+    in_use,
+    secret_ids,
+    supply,
+)
+from plumbline.provision.settings import Settings
+from plumbline.provision.vault_api import VaultAddress, VaultApi, VaultSetupError
 
-PATIENCE_S = 60.0
-"""How long Vault may take to come up, and to be active after it was unsealed."""
+TRANSIT = f"{MOUNT}-transit"
+"""Where the transit engine is mounted."""
 
-ROLE_ID_FILE = "vault-role-id"
-SECRET_ID_FILE = "vault-secret-id"  # noqa: S105  # a name
+TAKEN_MAX_S = 60.0
+"""How long a rotation waits for a process to take and use what was delivered."""
 
-_TIMEOUT_S = PATIENCE_S  # an answer to `init` that comes too late would be lost with the only key in it
-_PAUSE_S = 0.3
-_TOKEN_LIFE = "1h"  # noqa: S105  # a duration; services enter again by themselves
-
-
-class VaultSetupError(Exception):
-    """Vault refused a step of its set-up; the message says which, and why."""
+_LOOK_PAUSE_S = 0.5
+_ENOUGH_DEVICES = (
+    2  # Vault blocks every request while no audit device can be written (Vault docs, audit devices)
+)
 
 
-@dataclass(frozen=True)
-class AppRoleFiles:
-    """The two files by which one process enters Vault."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a run is asked for."""
 
-    role_id: Path
-    secret_id: Path
+    dry_run: bool = False
+    rotate: frozenset[str] = frozenset()
+    """Processes that get a new secret id whatever the age of theirs."""
+    audit_file: str | None = None
+    """Where Vault writes its audit log, on its own disk; None: its audit devices are left as they are."""
 
 
-async def set_up_vault(url: str, token: str, folder: Path) -> dict[str, AppRoleFiles]:
-    """Prepare Vault for every process that has a policy, and return the files of each, by its name.
+def policies() -> dict[str, str]:
+    """Return the policies in the files beside this module: name of a process → text."""
+    files = (resources.files(__package__) / "policies").iterdir()
+    return {file.name.removesuffix(".hcl"): file.read_text() for file in files if file.name.endswith(".hcl")}
 
-    Repeating it is harmless: it brings policies and roles up to date and gives each process a new secret id.
+
+def role_of(process: str) -> str:
+    """Return the name of a process's role, which is also that of its policy."""
+    return f"{MOUNT}-{process}"
+
+
+def role_files(folder: Path) -> dict[str, AppRoleFiles]:
+    """Return the files of each process that has a policy, by its name."""
+    return {
+        name: AppRoleFiles(folder / name / ROLE_ID_FILE, folder / name / SECRET_ID_FILE)
+        for name in sorted(policies())
+    }
+
+
+async def prepare_vault(settings: Settings, wishes: Wishes) -> Changes:
+    """Do what the job `vault` does, on the Vault that the settings name.
+
+    Raises:
+        ConfigurationError: needs a person; the settings name no Vault, or a file that cannot be read.
+        VaultSetupError: Vault refused a step, or does not answer.
+    """
+    if settings.vault_url is None:
+        raise ConfigurationError("PLUMBLINE_VAULT_URL is not set, and this job needs it")
+    at = VaultAddress(
+        url=settings.vault_url, ca_file=settings.vault_ca_file, namespace=settings.vault_namespace
+    )
+    if settings.vault_token_file:
+        return await set_up_vault(at, secret_line(settings.vault_token_file), settings.keys_dir, wishes)
+    key_file = settings.keys_dir / "vault" / "unseal-key"
+    return await set_up_sealed_vault(at, key_file, settings.keys_dir, wishes)
+
+
+async def set_up_vault(at: VaultAddress, token: str, folder: Path, wishes: Wishes | None = None) -> Changes:
+    """Prepare Vault for every process that has a policy, and deliver into `folder` what each needs to enter.
+
+    Repeating it is harmless, and so is killing it: a run changes what is not as it should be, and nothing else.
 
     Raises:
         VaultSetupError: Vault refused a step, or does not answer.
     """
-    async with _opened(url) as vault:
-        vault.token = token
-        await vault.mount_secrets()
-        await vault.enable_approle()
-        return {name: await _give_role(vault, name, policy, folder) for name, policy in policies().items()}
+    wishes = wishes or Wishes()
+    changes = Changes(dry_run=wishes.dry_run)
+    async with at.opened(token) as vault:
+        await _set_up(vault, folder, wishes, changes)
+        await _note_root(vault, changes)
+    return changes
 
 
-async def set_up_sealed_vault(url: str, unseal_key_file: Path, folder: Path) -> dict[str, AppRoleFiles]:
+async def set_up_sealed_vault(
+    at: VaultAddress, unseal_key_file: Path, folder: Path, wishes: Wishes | None = None
+) -> Changes:
     """Initialise Vault if it is new, unseal it if it is sealed, and prepare it as `set_up_vault` does.
 
     For a Vault on one machine, whose one unseal key lies in a file. The administrator's token is made from that key,
@@ -65,22 +123,50 @@ async def set_up_sealed_vault(url: str, unseal_key_file: Path, folder: Path) -> 
     Raises:
         VaultSetupError: Vault refused a step, does not answer, or was initialised without this key.
     """
-    async with _opened(url) as vault:
-        await vault.answers()
-        if not (await vault.read("sys/init"))["initialized"]:
-            made = await vault.write("sys/init", secret_shares=1, secret_threshold=1)
-            put(unseal_key_file, made["keys_base64"][0])
-            vault.token = made["root_token"]
-            await vault.unseal(made["keys_base64"][0])
-            await vault.write("auth/token/revoke-self")
-        key = _kept(unseal_key_file)
-        await vault.unseal(key)
-        token = await vault.administrator(key)
-        try:
-            return await set_up_vault(url, token, folder)
-        finally:
-            vault.token = token
-            await vault.write("auth/token/revoke-self")
+    wishes = wishes or Wishes()
+    changes = Changes(dry_run=wishes.dry_run)
+    async with at.opened() as vault:
+        if await _open_up(vault, unseal_key_file, changes):
+            async with _administering(vault, unseal_key_file):
+                await _set_up(vault, folder, wishes, changes)
+    return changes
+
+
+async def _open_up(vault: VaultApi, unseal_key_file: Path, changes: Changes) -> bool:
+    """Initialise and unseal, and say whether Vault is open now, which it is not in a dry run that found it closed."""
+    await vault.answers()
+    if not (await vault.read("sys/init"))["initialized"]:
+        await changes.make("initialise Vault", partial(_initialise, vault, unseal_key_file))
+    elif (await vault.read("sys/seal-status"))["sealed"]:
+        await changes.make("unseal Vault", partial(_unseal, vault, unseal_key_file))
+    if changes.dry_run and changes.told:
+        changes.notes.append("what else there is to change, an open Vault tells")
+        return False
+    await _unseal(vault, unseal_key_file)
+    return True
+
+
+async def _initialise(vault: VaultApi, unseal_key_file: Path) -> None:
+    made = await vault.write("sys/init", secret_shares=1, secret_threshold=1)
+    put_secret_line(unseal_key_file, made["keys_base64"][0])
+    vault.token = made["root_token"]
+    await vault.unseal(made["keys_base64"][0])
+    await vault.write("auth/token/revoke-self")
+    vault.token = ""
+
+
+async def _unseal(vault: VaultApi, unseal_key_file: Path) -> None:
+    await vault.unseal(_kept(unseal_key_file))
+
+
+@asynccontextmanager
+async def _administering(vault: VaultApi, unseal_key_file: Path) -> AsyncIterator[None]:
+    token = vault.token = await vault.administrator(_kept(unseal_key_file))
+    try:
+        yield
+    finally:
+        vault.token = token
+        await vault.write("auth/token/revoke-self")
 
 
 def _kept(unseal_key_file: Path) -> str:
@@ -93,104 +179,140 @@ def _kept(unseal_key_file: Path) -> str:
         ) from error
 
 
-def policies() -> dict[str, str]:
-    """Return the policies in the files beside this module: name of a process → text."""
-    files = (resources.files(__package__) / "policies").iterdir()
-    return {file.name.removesuffix(".hcl"): file.read_text() for file in files if file.name.endswith(".hcl")}
+async def _set_up(vault: VaultApi, folder: Path, wishes: Wishes, changes: Changes) -> None:
+    if unknown := wishes.rotate - set(policies()):
+        raise VaultSetupError(
+            f"no such process: {', '.join(sorted(unknown))}; there are {', '.join(policies())}"
+        )
+    wanted = _wanted()
+    await _secrets(vault, wanted, changes)
+    await _transit(vault, wanted["transit"], changes)
+    if "approle/" not in (await vault.read("sys/auth"))["data"]:
+        await changes.make(
+            "let processes enter by AppRole", partial(vault.write, "sys/auth/approle", type="approle")
+        )
+    for name, files in role_files(folder).items():
+        await _policy(vault, role_of(name), policies()[name], changes)
+        await _role(vault, role_of(name), wanted["role"], changes)
+        await supply(vault, role_of(name), files, _terms(wanted), changes, is_asked_for=name in wishes.rotate)
+    await _audit(vault, wishes.audit_file, wanted["audit"]["second"], changes)
+    if wishes.rotate and not wishes.dry_run:
+        await _destroy_once_taken(vault, wishes.rotate, _terms(wanted), changes)
 
 
-async def _give_role(vault: _Vault, name: str, policy: str, folder: Path) -> AppRoleFiles:
-    role = f"{MOUNT}-{name}"
-    await vault.write(f"sys/policies/acl/{role}", policy=policy)
-    await vault.write(f"auth/approle/role/{role}", token_policies=[role], token_ttl=_TOKEN_LIFE)
-    role_id = (await vault.read(f"auth/approle/role/{role}/role-id"))["data"]["role_id"]
-    secret_id = (await vault.write(f"auth/approle/role/{role}/secret-id"))["data"]["secret_id"]
-    files = AppRoleFiles(folder / name / ROLE_ID_FILE, folder / name / SECRET_ID_FILE)
-    put(files.role_id, role_id)
-    put(files.secret_id, secret_id)
-    return files
+def _wanted() -> dict[str, Any]:
+    return tomllib.loads((resources.files(__package__) / "vault.toml").read_text())
 
 
-class _Vault:
-    """Vault's HTTP API, under whatever token is set."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
-        self.token = ""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._client.aclose()
-
-    async def answers(self) -> None:
-        """Wait until Vault answers at all, sealed or not."""
-        await self._until("does not answer", lambda _: True)
-
-    async def unseal(self, key: str) -> None:
-        """Unseal with the one key, and wait until Vault is active."""
-        if (await self.read("sys/seal-status"))["sealed"]:
-            await self.write("sys/unseal", key=key)
-        await self._until("is not active", lambda status: status == httpx.codes.OK)
-
-    async def administrator(self, key: str) -> str:
-        """Make a root token from the unseal key (Vault docs, `generate-root`); whoever asks revokes it."""
-        await self._call("DELETE", "sys/generate-root/attempt", None)
-        begun = await self.write("sys/generate-root/attempt")
-        done = await self.write("sys/generate-root/update", key=key, nonce=begun["nonce"])
-        encoded = done["encoded_token"]
-        sealed = base64.b64decode(encoded + "=" * (-len(encoded) % 4))
-        return bytes(a ^ b for a, b in zip(sealed, begun["otp"].encode(), strict=True)).decode()
-
-    async def mount_secrets(self) -> None:
-        """Mount the KV engine, version 2; it demands check-and-set of every write, so that none can forget it."""
-        if f"{MOUNT}/" not in (await self.read("sys/mounts"))["data"]:
-            await self.write(f"sys/mounts/{MOUNT}", type="kv", options={"version": "2"})
-        await self.write(f"{MOUNT}/config", cas_required=True)
-
-    async def enable_approle(self) -> None:
-        """Let services enter by role id and secret id."""
-        if "approle/" not in (await self.read("sys/auth"))["data"]:
-            await self.write("sys/auth/approle", type="approle")
-
-    async def read(self, path: str) -> dict[str, Any]:
-        return await self._call("GET", path, None)
-
-    async def write(self, path: str, **fields: object) -> dict[str, Any]:
-        return await self._call("POST", path, fields)
-
-    async def _call(self, method: str, path: str, fields: dict[str, object] | None) -> dict[str, Any]:
-        headers = {"X-Vault-Token": self.token} if self.token else {}
-        try:
-            response = await self._client.request(method, path, json=fields, headers=headers)
-            response.raise_for_status()
-        except httpx.HTTPStatusError as error:
-            raise VaultSetupError(f"Vault refused {path}: {error.response.text.strip()}") from error
-        except httpx.TransportError as error:
-            raise VaultSetupError(f"Vault does not answer: {error!r}") from error
-        answer: dict[str, Any] = response.json() if response.content else {}
-        return answer
-
-    async def _until(self, complaint: str, well: Callable[[int], bool]) -> None:
-        last = "nothing"
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                while True:
-                    try:
-                        answer = await self._client.get("sys/health")
-                    except httpx.TransportError as error:
-                        last = repr(error)
-                    else:
-                        if well(answer.status_code):
-                            return
-                        last = f"{answer.status_code} {answer.text.strip()}"
-                    await asyncio.sleep(_PAUSE_S)
-        except TimeoutError:
-            raise VaultSetupError(
-                f"Vault {complaint} within {PATIENCE_S:.0f} s; it said last: {last}"
-            ) from None
+def _terms(wanted: Mapping[str, Any]) -> Terms:
+    terms = wanted["secret_ids"]
+    return Terms(
+        uses=wanted["role"]["secret_id_num_uses"],
+        renewed_after=timedelta(seconds=terms["renewed_after"]),
+        wrapped_for=timedelta(seconds=terms["wrapped_for"]),
+    )
 
 
-def _opened(url: str) -> _Vault:
-    return _Vault(httpx.AsyncClient(base_url=f"{url}/v1/", trust_env=False, timeout=_TIMEOUT_S))
+async def _secrets(vault: VaultApi, wanted: Mapping[str, Any], changes: Changes) -> None:
+    if f"{MOUNT}/" not in (await vault.read("sys/mounts"))["data"]:
+        mount = partial(vault.write, f"sys/mounts/{MOUNT}", type="kv", options={"version": "2"})
+        await changes.make(f"mount the secret engine at {MOUNT}/", mount)
+    await _settle(vault, f"{MOUNT}/config", wanted["secrets"], changes)
+    for path in await _access_copies(vault):
+        await _settle(vault, path, wanted["access_copies"], changes)
+
+
+async def _access_copies(vault: VaultApi) -> list[str]:
+    grants = f"{MOUNT}/metadata/grants"
+    if await vault.found(f"{MOUNT}/config") is None:
+        return []  # a dry run before the first one
+    return [
+        f"{grants}/{provider}{account}access"
+        for provider in await vault.listed(grants)
+        for account in await vault.listed(f"{grants}/{provider}")
+        if "access" in await vault.listed(f"{grants}/{provider}{account}")
+    ]
+
+
+async def _transit(vault: VaultApi, wanted: Mapping[str, Any], changes: Changes) -> None:
+    if f"{TRANSIT}/" not in (await vault.read("sys/mounts"))["data"]:
+        mount = partial(vault.write, f"sys/mounts/{TRANSIT}", type="transit")
+        await changes.make(f"mount the transit engine at {TRANSIT}/", mount)
+    period = {"auto_rotate_period": wanted["auto_rotate_period"]}
+    for key in wanted["keys"]:
+        path = f"{TRANSIT}/keys/{key}"
+        found = await vault.found(path)
+        if found is None:
+            await changes.make(f"make transit key {key}", partial(vault.write, path, **period))
+        elif _differing(found["data"], period):
+            await changes.make(
+                f"rotate transit key {key} by itself", partial(vault.write, f"{path}/config", **period)
+            )
+
+
+async def _policy(vault: VaultApi, name: str, text: str, changes: Changes) -> None:
+    found = await vault.found(f"sys/policies/acl/{name}")
+    if found is None or found["data"]["policy"] != text:
+        doing = "write" if found is None else "bring up to date"
+        await changes.make(
+            f"{doing} policy {name}", partial(vault.write, f"sys/policies/acl/{name}", policy=text)
+        )
+
+
+async def _role(vault: VaultApi, name: str, wanted: Mapping[str, Any], changes: Changes) -> None:
+    await _settle(vault, f"auth/approle/role/{name}", {**wanted, "token_policies": [name]}, changes)
+
+
+async def _settle(vault: VaultApi, path: str, wanted: Mapping[str, Any], changes: Changes) -> None:
+    """Set what is not as wanted at a path that answers with what was written there."""
+    found = await vault.found(path)
+    if wrong := _differing(found["data"] if found else {}, wanted):
+        what = ", ".join(f"{name} = {value}" for name, value in wrong.items())
+        await changes.make(f"set at {path}: {what}", partial(vault.write, path, **wrong))
+
+
+def _differing(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in wanted.items() if found.get(name) != value}
+
+
+async def _audit(vault: VaultApi, file: str | None, second: str, changes: Changes) -> None:
+    devices = (await vault.read("sys/audit"))["data"]
+    if len(devices) >= _ENOUGH_DEVICES:
+        return
+    if file is None:
+        changes.notes.append(
+            f"Vault has {len(devices)} audit devices: let PLUMBLINE_VAULT_AUDIT_FILE name a file on its disk for one, "
+            "or make two of your own (while none can be written, Vault serves nobody)"
+        )
+        return
+    for place, path in ((f"{MOUNT}-file", file), (f"{MOUNT}-{second}", second)):
+        if f"{place}/" not in devices:
+            enable = partial(vault.write, f"sys/audit/{place}", type="file", options={"file_path": path})
+            await changes.make(f"write an audit log to {path}", enable)
+
+
+async def _destroy_once_taken(vault: VaultApi, names: frozenset[str], terms: Terms, changes: Changes) -> None:
+    """Wait until the new secret ids are in use, and destroy the former ones; those that are not stay valid."""
+    ends_at = time.monotonic() + TAKEN_MAX_S
+    waiting = set(names)
+    while waiting and time.monotonic() < ends_at:
+        await asyncio.sleep(_LOOK_PAUSE_S)
+        for name in sorted(waiting):
+            ids = await secret_ids(vault, role_of(name), uses=terms.uses)
+            if (used := in_use(ids)) is not None and used == max(ids, key=lambda i: i.made_at):
+                former = done_with(ids, terms, now=datetime.now(UTC))
+                await destroy(vault, role_of(name), former, changes)
+                waiting.discard(name)
+    changes.notes += [
+        f"{name} has not used its new secret id within {TAKEN_MAX_S:.0f} s, so the former one stays valid: see that it "
+        "runs and that its folder of keys is the one delivered to; the next run destroys what is not needed any more"
+        for name in sorted(waiting)
+    ]
+
+
+async def _note_root(vault: VaultApi, changes: Changes) -> None:
+    itself = await vault.found("auth/token/lookup-self")
+    if itself and "root" in itself["data"]["policies"]:
+        changes.notes.append(
+            "the token given is a root token: revoke it when you have done with it (`vault token revoke -self`)"
+        )

@@ -88,6 +88,15 @@ CREDENTIAL_ENDS_AT = Gauge(
     "When a long-lived credential ends unless a person replaces it before.",
     ["credential"],
 )
+SECRET_ID_DELIVERIES = Counter(
+    "plumbline_secret_id_deliveries_total",
+    "Secret ids of Vault that were delivered: `taken`, or `spent` if the delivery had been opened before.",
+    ["outcome"],
+)
+SECRET_ID_TAKEN_AT = Gauge(
+    "plumbline_secret_id_taken_timestamp_seconds",
+    "When the secret id was delivered by which this process enters Vault; it ends 40 days later.",
+)
 
 # ---- from Procore's change to the answer that proves it is in the books
 BOOKS_LATENCY_SECONDS = Histogram(

@@ -1,5 +1,6 @@
 """Settings shared by the services, read from the environment (`PLUMBLINE_…`) once, in `app`."""
 
+import os
 import socket
 from pathlib import Path
 from typing import Literal, Self
@@ -59,7 +60,17 @@ class ServiceSettings(BaseSettings):
     secrets_key_file: Path | None = Field(default=None, description="Key file of the embedded secret store.")
     vault_url: str | None = Field(default=None, description="Address of HashiCorp Vault.")
     vault_role_id_file: Path | None = Field(default=None, description="File with the AppRole's role id.")
-    vault_secret_id_file: Path | None = Field(default=None, description="File with the AppRole's secret id.")
+    vault_secret_id_file: Path | None = Field(
+        default=None,
+        description="File with the AppRole's secret id; a new one is delivered beside it, in a file whose name ends in `.wrapped`.",
+    )
+    vault_ca_file: Path | None = Field(
+        default=None,
+        description="Trust the authorities of this PEM file, for Vault, instead of the public ones.",
+    )
+    vault_namespace: str | None = Field(
+        default=None, description="Namespace of the mounts and roles; only Vault Enterprise has them."
+    )
     config_dir: Path = Field(description="Folder of connections.yaml and status-map.yaml.")
     operator_token_file: Path = Field(description="File with the token that operators' calls carry.")
     http_host: str = Field(default="127.0.0.1", description="Address to listen on.")
@@ -115,3 +126,16 @@ def secret_line(path: Path) -> str:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def put_secret_line(path: Path, value: str, *, mode: int = 0o600) -> None:
+    """Write a secret's file as a whole, so that nobody reads half of it; it is its owner's alone unless said otherwise."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.new")
+    unfinished.unlink(missing_ok=True)
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(value + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(path)

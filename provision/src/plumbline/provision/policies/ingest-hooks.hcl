@@ -5,3 +5,7 @@ path "plumbline/data/webhooks/procore/*" {
 path "plumbline/data/grants/procore/+/access" {
   capabilities = ["read"]
 }
+# Its own token: renewed before its end.
+path "auth/token/renew-self" {
+  capabilities = ["update"]
+}

@@ -2,3 +2,7 @@
 path "plumbline/data/webhooks/*" {
   capabilities = ["read"]
 }
+# Its own token: renewed before its end.
+path "auth/token/renew-self" {
+  capabilities = ["update"]
+}

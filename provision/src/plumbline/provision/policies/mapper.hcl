@@ -2,3 +2,7 @@
 path "plumbline/data/grants/procore/+/access" {
   capabilities = ["read"]
 }
+# Its own token: renewed before its end.
+path "auth/token/renew-self" {
+  capabilities = ["update"]
+}

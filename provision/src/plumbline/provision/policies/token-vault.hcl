@@ -8,3 +8,7 @@ path "plumbline/data/grants/*" {
 path "plumbline/data/webhooks/*" {
   capabilities = ["create", "read", "update"]
 }
+# Its own token: renewed before its end.
+path "auth/token/renew-self" {
+  capabilities = ["update"]
+}

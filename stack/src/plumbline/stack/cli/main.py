@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 
 from plumbline.provision.kafka import KafkaSetupError
-from plumbline.provision.vault import VaultSetupError
-from plumbline.stack.cli import containers
+from plumbline.provision.vault_api import VaultSetupError
+from plumbline.stack.cli import containers, vault
 from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, ask_all
 from plumbline.stack.cli.beginning import print_plan
 from plumbline.stack.cli.connecting import connect, disconnect
@@ -37,6 +37,7 @@ app = typer.Typer(
 )
 
 app.add_typer(containers.app, name="containers")
+app.add_typer(vault.app, name="vault")
 
 app.command("drift")(drift)
 app.command("connect")(connect)

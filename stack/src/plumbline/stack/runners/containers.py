@@ -119,6 +119,18 @@ class Containers:
         """Stop a service in an orderly way."""
         _docker("stop", *self.names(service))
 
+    def run(self, job: str, arguments: Sequence[str]) -> str:
+        """Run a job once more with other arguments, and return what it said.
+
+        Raises:
+            ContainersError: no engine, no such containers, or the job failed; the message quotes it.
+        """
+        _require_engine()
+        done = self._run("run", "--rm", "--no-deps", "--no-TTY", job, *arguments)
+        if done.returncode:
+            raise ContainersError(f"{job} failed:\n{_end(done.stderr)}")
+        return done.stdout.strip()
+
     def names(self, service: str) -> list[str]:
         """Return the names of a service's containers, running or not, in order."""
         return sorted(c["Name"] for c in self._listed() if c["Service"] == service)

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from plumbline.provision.kafka import Broker, create_topics
-from plumbline.provision.vault import AppRoleFiles, set_up_vault
+from plumbline.provision.secret_ids import AppRoleFiles
+from plumbline.provision.vault import role_files, set_up_vault
+from plumbline.provision.vault_api import VaultAddress
 from plumbline.stack.run_folder import run_folder
 from plumbline.stack.runners.services import Environment, RunningStack, shared_env, start_services
 from plumbline.stack.runners.settings import StackSettings, way_env
@@ -52,10 +54,11 @@ async def stack_on(
     shared = shared_env(
         settings, kafka=servers.kafka, database_url=servers.postgres, operator_token_file=token_file
     )
-    roles = await set_up_vault(servers.vault, servers.vault_token, settings.state_dir / "vault")
+    keys = settings.state_dir / "vault"
+    await set_up_vault(VaultAddress(url=servers.vault), servers.vault_token, keys)
     environment = Environment(
         shared={**shared, **way_env("native"), "PLUMBLINE_VAULT_URL": servers.vault},
-        of_service={name: _identity(files) for name, files in roles.items()},
+        of_service={name: identity(files) for name, files in role_files(keys).items()},
     )
     addresses = await start_services(supervisor, settings, environment)
     with published(settings.state_dir, addresses, token_file):
@@ -68,7 +71,8 @@ async def stack_on(
         )
 
 
-def _identity(files: AppRoleFiles) -> dict[str, str]:
+def identity(files: AppRoleFiles) -> dict[str, str]:
+    """Return the settings by which a process finds its files."""
     return {
         "PLUMBLINE_VAULT_ROLE_ID_FILE": str(files.role_id),
         "PLUMBLINE_VAULT_SECRET_ID_FILE": str(files.secret_id),

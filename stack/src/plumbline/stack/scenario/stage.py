@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from plumbline.common.settings import secret_line
+from plumbline.stack.runners.services import RunningStack
 from plumbline.stack.runners.settings import StackSettings
 from plumbline.stack.runners.ways import STACKS, Way
 from plumbline.stack.scenario.configuring import connection_name, links, partners, write_configuration
@@ -100,14 +101,25 @@ Arrange = Callable[[httpx.AsyncClient, World], Awaitable[World]]
 """Changes the sandbox before the suite is configured for it."""
 
 
+RunStack = Callable[[StackSettings, Supervisor], AbstractAsyncContextManager[RunningStack]]
+"""Runs the suite until the end of the context."""
+
+
 async def as_it_is(_: httpx.AsyncClient, world: World) -> World:
     """Change nothing."""
     return world
 
 
 @asynccontextmanager
-async def stage(setting: Setting, *, arrange: Arrange = as_it_is) -> AsyncIterator[LocalStage]:
+async def stage(
+    setting: Setting, *, arrange: Arrange = as_it_is, run: RunStack | None = None
+) -> AsyncIterator[LocalStage]:
     """Set the stage and keep it until the end of the context.
+
+    Args:
+        setting: what it is built from.
+        arrange: changes the sandbox before.
+        run: runs the suite; as the setting's way does, if not given.
 
     Raises:
         ProcessDiedError, ProcessNotReadyError: something did not start, or died for good.
@@ -120,7 +132,7 @@ async def stage(setting: Setting, *, arrange: Arrange = as_it_is) -> AsyncIterat
     ):
         world = await arrange(control, found)
         async with (
-            STACKS[setting.way](stack_settings(setting, world), supervisor) as stack,
+            (run or STACKS[setting.way])(stack_settings(setting, world), supervisor) as stack,
             operators_of(stack.addresses, secret_line(stack.operator_token_file)) as operators,
         ):
             await operators.link(links(world.seed, world.realm_names, unlinked=setting.unlinked))

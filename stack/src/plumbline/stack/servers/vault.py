@@ -1,16 +1,17 @@
-"""HashiCorp Vault in dev mode, built from its Go module.
+"""HashiCorp Vault, built from its Go module: in dev mode, or as it is operated, with a disk and a seal.
 
 Vault is under the Business Source License 1.1: it is built and run here, never distributed.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from plumbline.stack.processes import ProcessSpec, run_to_end
 from plumbline.stack.servers.cache import cached, require_tool
-from plumbline.stack.servers.ports import free_port
+from plumbline.stack.servers.ports import accepts_connections, free_port
 from plumbline.stack.servers.probes import vault_answers
 
 VAULT_VERSION = "1.21.2"
@@ -52,6 +53,61 @@ class VaultServer:
 
     async def _answers(self) -> bool:
         return await vault_answers(self.url)
+
+
+@dataclass(frozen=True)
+class SealedVaultServer:
+    """A Vault with its data on disk, sealed whenever it starts, as `provision vault` opens it."""
+
+    binary: Path
+    home: Path
+    port: int
+    cluster_port: int
+    certificate: tuple[Path, Path] | None = None
+    """The files of its certificate and of that one's key; None: it speaks plain HTTP."""
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"{'https' if self.certificate else 'http'}://127.0.0.1:{self.port}"
+
+    def spec(self, name: str = "vault") -> ProcessSpec:
+        """Describe the server as a process."""
+        return ProcessSpec(
+            name=name,
+            argv=[str(self.binary), "server", f"-config={self._config()}"],
+            env={"HOME": str(self.home)},
+            probe=self._listens,
+        )
+
+    async def _listens(self) -> bool:
+        return accepts_connections("127.0.0.1", self.port)
+
+    def _config(self) -> Path:
+        listener: dict[str, object] = {"address": f"127.0.0.1:{self.port}", "tls_disable": True}
+        if self.certificate:
+            certificate, key = map(str, self.certificate)
+            listener |= {"tls_disable": False, "tls_cert_file": certificate, "tls_key_file": key}
+        data = self.home / "vault-data"
+        data.mkdir(exist_ok=True)
+        config = {
+            "storage": {"raft": {"path": str(data), "node_id": "vault"}},
+            "listener": {"tcp": listener},
+            "disable_mlock": True,
+            "api_addr": self.url,
+            "cluster_addr": f"http://127.0.0.1:{self.cluster_port}",
+        }
+        path = self.home / "vault.json"
+        path.write_text(json.dumps(config))
+        return path
+
+
+async def prepare_sealed_vault(
+    folder: Path, *, certificate: tuple[Path, Path] | None = None
+) -> SealedVaultServer:
+    """Build Vault if it is not in the cache, and choose its port. Raises what `prepare_vault` raises."""
+    built = await cached(f"vault-{VAULT_VERSION}", _build)
+    return SealedVaultServer(built / "vault", folder, free_port(), free_port(), certificate)
 
 
 async def prepare_vault(folder: Path, *, root_token: str) -> VaultServer:

@@ -29,9 +29,11 @@ async def open_secret_store(settings: ServiceSettings) -> AsyncIterator[SecretSt
         raise ConfigurationError(
             "Vault needs PLUMBLINE_VAULT_URL, PLUMBLINE_VAULT_ROLE_ID_FILE and PLUMBLINE_VAULT_SECRET_ID_FILE"
         )
-    with open_vault(
+    async with open_vault(
         settings.vault_url,
         role_id_file=settings.vault_role_id_file,
         secret_id_file=settings.vault_secret_id_file,
+        ca_file=settings.vault_ca_file,
+        namespace=settings.vault_namespace,
     ) as vault:
         yield vault

@@ -5,15 +5,17 @@ requests passes this module's wall.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import hvac
 import hvac.exceptions
 import requests
+import structlog
 from pydantic import SecretStr
 
 from plumbline.common.secrets.port import (
@@ -22,6 +24,10 @@ from plumbline.common.secrets.port import (
     SecretStoreUnavailableError,
     StaleSecretError,
 )
+from plumbline.common.secrets.vault_session import VaultSession
+from plumbline.common.secrets.vault_states import told
+
+T = TypeVar("T")
 
 MOUNT = "plumbline"
 """Where the KV engine is mounted."""
@@ -29,122 +35,170 @@ MOUNT = "plumbline"
 TIMEOUT_S = 5.0
 """Longest wait for a connection to Vault, and then for its next byte."""
 
+CALL_MAX_S = 10.0
+"""Longest wait of a caller, whatever Vault drips; its thread is left to end by itself."""
+
+THREADS = 4
+"""Of our own: those of the loop resolve names for everybody, and a Vault that hangs must not use them up."""
+
+TENDED_EVERY_S = 5.0
+"""How often the token's age is looked at, and whether a new secret id was delivered."""
+
 _STALE = "check-and-set"
 """In the sentence of Vault's 400 for a version that is not the present one (Vault docs, KV v2)."""
 
+log = structlog.get_logger(__name__)
+
 
 class VaultSecretStore:
-    """A `SecretStore` in Vault. Logs in when first needed, and again when its token has expired."""
+    """A `SecretStore` in Vault. Logs in when first needed."""
 
-    def __init__(self, client: hvac.Client, *, role_id_file: Path, secret_id_file: Path) -> None:
-        """Use `client`, entering by the ids in the files, which are read at every login."""
+    def __init__(self, client: hvac.Client, session: VaultSession, threads: ThreadPoolExecutor) -> None:
+        """Call `client` within `session`, in `threads`."""
         self._client = client
-        self._role_id_file = role_id_file
-        self._secret_id_file = secret_id_file
-        self._entering = Lock()
+        self._session = session
+        self._threads = threads
 
     async def read(self, path: str) -> SecretDocument | None:
         """See `SecretStore`. A deleted document is none."""
-        return await asyncio.to_thread(self._read, path)
+        document, _ = await self._threaded(path, lambda: self._read(path))
+        return document
 
     async def write(self, path: str, values: Mapping[str, str], *, expected_version: int | None) -> int:
         """See `SecretStore`."""
         if expected_version is None:
-            return await asyncio.to_thread(self._write_over, path, dict(values))
-        return await asyncio.to_thread(self._write, path, dict(values), expected_version)
+            return await self._threaded(path, lambda: self._write_over(path, dict(values)))
+        return await self._threaded(path, lambda: self._write(path, dict(values), expected_version))
 
-    def _read(self, path: str) -> SecretDocument | None:
-        def call() -> Any:
-            return self._client.secrets.kv.v2.read_secret_version(
-                path, mount_point=MOUNT, raise_on_deleted_version=True
+    async def tend(self) -> None:
+        """Keep the way in open: see `VaultSession.tend`.
+
+        Raises:
+            SecretStoreUnavailableError: wait; Vault does not serve, or lets this process in no more.
+        """
+        await self._threaded("auth", self._tend)
+
+    async def _threaded(self, path: str, call: Callable[[], T]) -> T:
+        try:
+            async with asyncio.timeout(CALL_MAX_S):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        except TimeoutError:
+            raise SecretStoreUnavailableError(
+                f"Vault has not answered within {CALL_MAX_S:.0f} s: see its log, and that its disks can be written",
+                path=path,
+            ) from None
+
+    def _read(self, path: str) -> tuple[SecretDocument | None, int]:
+        """Return the document and the version that a write must replace, which a deleted one has as well."""
+
+        def call(client: hvac.Client) -> Any:
+            return client.secrets.kv.v2.read_secret_version(
+                path, mount_point=MOUNT, raise_on_deleted_version=False
             )
 
-        try:
-            with _store_errors(path):
-                data = self._entered(call)["data"]
-                values = {name: SecretStr(value) for name, value in data["data"].items()}
-                return SecretDocument(version=data["metadata"]["version"], values=values)
-        except hvac.exceptions.InvalidPath:
-            return None
+        with self._errors(path):
+            try:
+                data = self._session.call(call)["data"]
+            except hvac.exceptions.InvalidPath:
+                return None, 0
+            version: int = data["metadata"]["version"]
+            if data["data"] is None:
+                return None, version
+            values = {name: SecretStr(value) for name, value in data["data"].items()}
+        return SecretDocument(version=version, values=values), version
 
     def _write(self, path: str, values: dict[str, str], expected_version: int) -> int:
-        def call() -> Any:
-            return self._client.secrets.kv.v2.create_or_update_secret(
+        def call(client: hvac.Client) -> Any:
+            return client.secrets.kv.v2.create_or_update_secret(
                 path, values, cas=expected_version, mount_point=MOUNT
             )
 
-        with _store_errors(path):
-            version: int = self._entered(call)["data"]["version"]
+        with self._errors(path):
+            version: int = self._session.call(call)["data"]["version"]
         return version
 
     def _write_over(self, path: str, values: dict[str, str]) -> int:
         # The mount demands check-and-set of every write, so that none can forget it.
+        ends_at = time.monotonic() + CALL_MAX_S
         while True:
-            present = self._read(path)
+            _, present = self._read(path)
             try:
-                return self._write(path, values, present.version if present else 0)
+                return self._write(path, values, present)
             except StaleSecretError:
-                continue
+                if time.monotonic() > ends_at:  # nobody waits any more, and what is there now is newer
+                    raise
 
-    def _entered(self, call: Callable[[], Any]) -> Any:
-        """Make a call; if Vault forbids it, the token may be too old: enter and make it again."""
-        token = self._client.token
-        if token:
-            try:
-                return call()
-            except hvac.exceptions.Forbidden:
-                pass
-        self._enter(instead_of=token)
-        return call()
+    def _tend(self) -> None:
+        with self._errors("auth"):
+            self._session.tend()
 
-    def _enter(self, *, instead_of: str | None) -> None:
-        with self._entering:
-            if self._client.token != instead_of:
-                return  # another thread has entered meanwhile
-            role_id, secret_id = _line(self._role_id_file), _line(self._secret_id_file)
-            try:
-                self._client.auth.approle.login(role_id=role_id, secret_id=secret_id)
-            except hvac.exceptions.InvalidRequest as error:
-                raise SecretStoreRefusedError(f"Vault's AppRole login failed: {_said(error)}") from None
+    @contextmanager
+    def _errors(self, path: str) -> Iterator[None]:
+        # Not chained: hvac's errors carry the whole answer.
+        try:
+            yield
+        except hvac.exceptions.InvalidRequest as error:
+            if _STALE in str(error):
+                raise StaleSecretError(f"{path} is at another version", path=path) from None
+            raise SecretStoreRefusedError(f"Vault refused {path}: {_said(error)}", path=path) from None
+        except (hvac.exceptions.Forbidden, hvac.exceptions.Unauthorized):
+            raise SecretStoreRefusedError(
+                f"Vault's policy forbids {path} to this process: `plumbline vault bootstrap` brings policies up to date",
+                path=path,
+            ) from None
+        except (hvac.exceptions.VaultError, requests.RequestException) as error:
+            raise SecretStoreUnavailableError(told(self._client, error), path=path) from None
+        except (KeyError, TypeError) as error:
+            # A standby that redirects, or a proxy's page: hvac returns what it could not read.
+            sentence = f"Vault's answer is not a document. {told(self._client, error)}"
+            raise SecretStoreUnavailableError(sentence, path=path) from None
 
 
-@contextmanager
-def open_vault(url: str, *, role_id_file: Path, secret_id_file: Path) -> Iterator[VaultSecretStore]:
-    """Open the store at `url`; nothing is called before the first read or write."""
+@asynccontextmanager
+async def open_vault(
+    url: str,
+    *,
+    role_id_file: Path,
+    secret_id_file: Path,
+    ca_file: Path | None = None,
+    namespace: str | None = None,
+    tended_every_s: float = TENDED_EVERY_S,
+) -> AsyncIterator[VaultSecretStore]:
+    """Open the store at `url` until the end of the context; nothing is called before the first read or write.
+
+    Args:
+        url: its address.
+        role_id_file: who we are, as AppRole has it.
+        secret_id_file: by what we prove it; see `delivery` for how a new one comes.
+        ca_file: whose authorities are trusted instead of the public ones.
+        namespace: where the mount and the role are, in Vault Enterprise.
+        tended_every_s: how often the way in is looked after.
+    """
+    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="vault")
     with requests.Session() as session:
         session.trust_env = False  # no ambient proxy may see a token
-        client = hvac.Client(url, token="", timeout=TIMEOUT_S, allow_redirects=False, session=session)
-        yield VaultSecretStore(client, role_id_file=role_id_file, secret_id_file=secret_id_file)
+        session.verify = str(ca_file) if ca_file else True
+        client = hvac.Client(
+            url, token="", timeout=TIMEOUT_S, allow_redirects=False, session=session, namespace=namespace
+        )
+        way_in = VaultSession(client, role_id_file=role_id_file, secret_id_file=secret_id_file)
+        store = VaultSecretStore(client, way_in, threads)
+        tending = asyncio.create_task(_tend_on(store, tended_every_s), name="tending of Vault's token")
+        try:
+            yield store
+        finally:
+            tending.cancel()
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
-@contextmanager
-def _store_errors(path: str) -> Iterator[None]:
-    # Not chained: hvac's errors carry the whole answer.
-    try:
-        yield
-    except hvac.exceptions.InvalidPath:
-        raise
-    except hvac.exceptions.InvalidRequest as error:
-        if _STALE in str(error):
-            raise StaleSecretError(f"{path} is at another version", path=path) from None
-        raise SecretStoreRefusedError(f"Vault refused {path}: {_said(error)}", path=path) from None
-    except (hvac.exceptions.Forbidden, hvac.exceptions.Unauthorized):
-        raise SecretStoreRefusedError(f"Vault's policy forbids {path}", path=path) from None
-    except (hvac.exceptions.VaultError, requests.RequestException) as error:
-        raise SecretStoreUnavailableError(f"Vault does not serve: {_said(error)}", path=path) from None
-    except (KeyError, TypeError) as error:
-        # A standby that redirects, or a proxy's page: hvac returns what it could not read.
-        raise SecretStoreUnavailableError("Vault's answer is not a document", path=path) from error
+async def _tend_on(store: VaultSecretStore, every_s: float) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            await store.tend()
+        except SecretStoreUnavailableError as error:
+            log.warning("vault.not-tended", **error.log_fields())
 
 
-def _line(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SecretStoreRefusedError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _said(error: Exception) -> str:
-    if isinstance(error, hvac.exceptions.VaultError) and error.errors:
-        return "; ".join(map(str, error.errors))
-    return type(error).__name__
+def _said(error: hvac.exceptions.VaultError) -> str:
+    return "; ".join(map(str, error.errors)) if error.errors else type(error).__name__
