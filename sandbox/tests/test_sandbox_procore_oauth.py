@@ -271,3 +271,12 @@ async def test_service_account_needs_the_header(lab: Laboratory) -> None:
         assert "Missing Procore-Company-Id header!" in bare.text
         mine = await lab.procore.get(path, headers={"authorization": f"Bearer {person}"})
         assert mine.status_code == 200
+
+
+async def test_new_secret_of_an_app_takes_the_place_of_the_former_one(lab: Laboratory) -> None:
+    former = client(lab)
+    fresh = {**former, "client_secret": "made anew"}
+    assert (await lab.control.post("/control/procore/apps", json=fresh)).status_code == 201
+    form = {"grant_type": "client_credentials"}
+    assert (await lab.procore.post("/oauth/token", data={**former, **form})).status_code == 401
+    assert (await lab.procore.post("/oauth/token", data={**fresh, **form})).status_code == 200

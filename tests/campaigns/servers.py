@@ -14,7 +14,8 @@ from pydantic import SecretStr
 
 from plumbline.common.database import COMMON_MIGRATIONS, Pool, borrowed, migrate, open_pool
 from plumbline.common.secrets.access import access_path, access_values
-from plumbline.common.secrets.embedded import make_key_file, migrate_embedded, open_embedded
+from plumbline.common.secrets.embedded import migrate_embedded, open_embedded
+from plumbline.common.secrets.keyfile import make_key_file
 from plumbline.common.secrets.port import SecretStore
 from plumbline.common.secrets.tokens import LiveToken
 from plumbline.stack.run_folder import run_folder

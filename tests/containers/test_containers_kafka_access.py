@@ -25,8 +25,8 @@ pytestmark = pytest.mark.containers
 USERS = [*(p.name for p in PRINCIPALS), OPERATOR]
 
 MAY_WRITE: dict[str, set[str]] = {
-    "ingest": {"procore.events.v1", "quickbooks.events.v1"},
-    "ingest-hooks": {"procore.events.v1", "quickbooks.events.v1"},
+    "ingest": {"procore.events.v1", "quickbooks.events.v1", "credentials.reports.v1"},
+    "ingest-hooks": {"procore.events.v1", "quickbooks.events.v1", "credentials.reports.v1"},
     "mapper": {"ledger.commands.v1"},
     "qb-writer": {"ledger.results.v1", "ledger.drift.v1"},
     "token-vault": {"credentials.events.v1"},
@@ -41,7 +41,7 @@ MAY_READ: dict[str, set[str]] = {
     "ingest-hooks": set(),
     "mapper": {"procore.events.v1"},
     "qb-writer": {"ledger.commands.v1", "quickbooks.events.v1"},
-    "token-vault": {"credentials.commands.v1"},
+    "token-vault": {"credentials.commands.v1", "credentials.reports.v1"},
     OPERATOR: {topic.name for topic in OPEN_TOPICS},
 }
 

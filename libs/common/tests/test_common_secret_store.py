@@ -10,7 +10,8 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from plumbline.common.secrets.embedded import make_key_file, migrate_embedded, open_embedded
+from plumbline.common.secrets.embedded import migrate_embedded, open_embedded
+from plumbline.common.secrets.keyfile import make_key_file
 from plumbline.common.secrets.port import SecretStore, SecretStoreRefusedError, StaleSecretError
 from plumbline.common.secrets.vault import open_vault
 from plumbline.common.testing.secrets import MemorySecretStore

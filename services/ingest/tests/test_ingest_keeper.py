@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from plumbline.common.connections import ConnectionConfig, Connections
-from plumbline.common.contracts.operations import DeadLetter
+from plumbline.common.contracts.operations import DeadLetter, SecretsReport
 from plumbline.common.contracts.procore import ProcoreChanged
 from plumbline.common.database import Pool, transaction
 from plumbline.common.listening import Bell
@@ -19,7 +19,7 @@ from plumbline.common.reconciling.loop import Reconciler
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import WorkStore, mark
 from plumbline.common.secrets.tokens import LiveToken
-from plumbline.common.secrets.webhooks import WebhookSecrets
+from plumbline.common.secrets.webhooks import WebhookSecrets, webhook_path
 from plumbline.common.testing.database import expire_leases, rows, service_pool, work_row
 from plumbline.common.testing.secrets import MemorySecretStore
 from plumbline.common.testing.waiting import eventually
@@ -528,3 +528,23 @@ async def test_event_that_procore_gave_up_after_its_whole_ladder_is_recovered(be
 
 async def has_fate(hook: Hook, status: str) -> bool:
     return any(delivery.status == status for delivery in hook.log)
+
+
+async def reports_of(bench: Bench) -> list[tuple[str, str, dict[str, int]]]:
+    query = "SELECT value FROM outbox WHERE topic = 'credentials.reports.v1' ORDER BY id"
+    said = [SecretsReport.model_validate_json(row["value"]) for row in await rows(bench.pool, query)]
+    return [(report.reporter, report.says, report.versions) for report in said]
+
+
+async def test_hook_that_was_given_another_secret_is_reported_to_show_it(bench: Bench) -> None:
+    path = webhook_path("procore", CONNECTION)
+    bench.add()
+    await bench.look()
+    values = {"current": "Bearer another-secret", "number": "2", "previous": SECRET}
+    await bench.store.write(path, values, expected_version=None)
+    await bench.look(after=timedelta(minutes=2))
+    assert [hook.destination_headers["Authorization"] for hook in bench.hooks()] == ["Bearer another-secret"]
+    assert await reports_of(bench) == [
+        (bench.key(), "shows", {path: 1}),
+        (bench.key(), "shows", {path: 2}),
+    ]

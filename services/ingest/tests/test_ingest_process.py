@@ -8,7 +8,8 @@ import httpx
 import pytest
 import yaml
 
-from plumbline.common.secrets.embedded import make_key_file, migrate_embedded, open_embedded
+from plumbline.common.secrets.embedded import migrate_embedded, open_embedded
+from plumbline.common.secrets.keyfile import make_key_file
 from plumbline.common.secrets.webhooks import webhook_path
 from plumbline.common.testing.waiting import eventually
 from plumbline.ingest.testing import (

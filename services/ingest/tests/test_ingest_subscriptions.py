@@ -19,7 +19,7 @@ from plumbline.procore.hooks import Hook, Trigger
 
 URL = "https://ingest.example/webhooks/procore/lone-star"
 ELSEWHERE = "https://old.example/webhooks/procore/lone-star"
-WANTED = Wanted(URL, SecretStr("Bearer our-secret"))
+WANTED = Wanted(URL, SecretStr("Bearer our-secret"), version=1)
 
 
 def hook(hook_id: str = "1", **changes: Any) -> Hook:
@@ -67,7 +67,9 @@ def test_disabled_hook_with_another_address_and_secret_is_repaired() -> None:
 
 
 def test_changed_secret_is_seen_by_its_tail() -> None:
-    assert repair_of(hook(), Wanted(URL, SecretStr("Bearer another-one"))).authorization is not None
+    assert (
+        repair_of(hook(), Wanted(URL, SecretStr("Bearer another-one"), version=2)).authorization is not None
+    )
 
 
 @pytest.mark.parametrize(

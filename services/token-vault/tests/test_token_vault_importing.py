@@ -8,6 +8,7 @@ from keeper_lab import ACCOUNT, FILE, Vault
 from pydantic import SecretStr
 
 from plumbline.common.connections import ConfigurationError
+from plumbline.token_vault.domain import App
 from plumbline.token_vault.importing import GrantsFile, import_grants, read_grants
 
 pytest_plugins = ["keeper_fixtures"]
@@ -33,24 +34,29 @@ def signing(token: str) -> GrantsFile:
     return FILE.model_copy(update={"apps": {ACCOUNT: app}})
 
 
-async def test_new_verifier_token_is_stored_beside_the_former_one_and_an_old_file_changes_nothing(
+async def test_verifier_token_and_client_secret_are_imported_once_and_no_old_file_brings_them_back(
     vault: Vault,
 ) -> None:
-    async def accepted() -> dict[str, str]:
-        document = await vault.store.read(VERIFIER_PATH)
-        return {name: value.get_secret_value() for name, value in document.values.items()} if document else {}
-
-    assert await accepted() == {}
     await import_grants(vault.store, signing("first"))
-    assert await accepted() == {"current": "first"}
-    await import_grants(vault.store, signing("second"))
-    for again in ("second", "first"):
-        await import_grants(vault.store, signing(again))
-        assert await accepted() == {"current": "second", "previous": "first"}
-    await import_grants(vault.store, signing("third"))
-    assert await accepted() == {"current": "third", "previous": "second"}
-    await import_grants(vault.store, FILE)
-    assert await accepted() == {"current": "third", "previous": "second"}
+    rotated = {"current": "second", "number": "2"}
+    await vault.store.write(VERIFIER_PATH, rotated, expected_version=1)
+    app = {"client_id": "c", "client_secret": "rotated", "number": "2"}
+    await vault.store.write(f"apps/{ACCOUNT}", app, expected_version=None)
+    await import_grants(vault.store, signing("first"))
+    for path, values in ((VERIFIER_PATH, rotated), (f"apps/{ACCOUNT}", app)):
+        document = await vault.store.read(path)
+        assert document is not None
+        assert document.clear() == values
+
+
+async def test_secrets_of_an_app_go_on_being_counted_when_a_person_connects_with_another(
+    vault: Vault,
+) -> None:
+    for secret in ("other", "other", "third"):
+        await vault.shelf.register(ACCOUNT, App("c", SecretStr(secret)))
+    document = await vault.store.read(f"apps/{ACCOUNT}")
+    assert document is not None
+    assert document.clear() == {"client_id": "c", "client_secret": "third", "number": "3"}
 
 
 @pytest.mark.parametrize(

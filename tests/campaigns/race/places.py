@@ -15,10 +15,10 @@ import yaml
 from plumbline.common.database import COMMON_MIGRATIONS, migrate
 from plumbline.common.secrets.embedded import (
     EmbeddedSecretStore,
-    make_key_file,
     migrate_embedded,
     open_embedded,
 )
+from plumbline.common.secrets.keyfile import make_key_file
 from plumbline.stack.run_folder import run_folder
 from plumbline.stack.scenario.stage import running_sandbox
 from plumbline.stack.servers.embedded import start_embedded_postgres

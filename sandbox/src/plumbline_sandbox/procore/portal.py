@@ -27,7 +27,8 @@ class Portal:
         """`POST /control/procore/apps`: `{"client_id", "redirect_uris", "must_name_company"}` changes an app.
 
         From the first redirect address on, only those that are named are taken. With a `client_secret` the app is
-        registered if there is none of that id, and every company of now installs it.
+        registered if there is none of that id, and every company of now installs it; of one that is known it is the
+        new secret, and the one before is refused from then on.
         """
         if request.method == "POST":
             body = await posted_object(request)
@@ -45,6 +46,7 @@ class Portal:
         if "client_secret" in body and client_id not in self._grants.apps:
             self._register(client_id, str(body["client_secret"]))
         app = self._grants.apps[client_id]
+        app.client_secret = str(body.get("client_secret", app.client_secret))
         if "redirect_uris" in body:
             app.redirect_uris = set(map(str, addresses))
         app.must_name_company = bool(body.get("must_name_company", app.must_name_company))

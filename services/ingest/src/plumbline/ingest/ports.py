@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from plumbline.common.contracts.cloudevents import Outgoing
 from plumbline.common.reconciling.verdicts import Effect
+from plumbline.common.secrets.webhooks import WebhookSecret
 from plumbline.ingest.domain.subscription import Subscription
 from plumbline.procore.hooks import Delivery, Hook, Trigger
 
@@ -15,11 +16,18 @@ from plumbline.procore.hooks import Delivery, Hook, Trigger
 class Secrets(Protocol):
     """By which secrets a source is believed: `Authorization` values of Procore's, Intuit's verifier tokens."""
 
-    async def accepted(self, source: str, addressee: str) -> tuple[SecretStr, ...]:
-        """Return the accepted secrets of a connection or an app, the newest first.
+    async def secret(self, source: str, addressee: str) -> WebhookSecret | None:
+        """Return the secret of a connection or an app; None if none is stored.
 
         Raises:
             SecretStoreUnavailableError: wait; the store is away and nothing was ever read.
+        """
+
+    async def looked_again(self, source: str, addressee: str) -> WebhookSecret | None:
+        """Return the secret as the store has it now, for a caller that shows nothing of what is known.
+
+        Raises:
+            SecretStoreUnavailableError: wait; nobody can know who the caller is.
         """
 
 
@@ -88,8 +96,8 @@ class Looks(Protocol):
     async def not_recovered(self, key: str, event_ids: Sequence[str]) -> set[str]:
         """Return those of a subscription's events that were never recovered."""
 
-    def keeping(self, found: Subscription, recovered: Sequence[Outgoing]) -> Effect:
-        """Return the effect that keeps a look, and publishes what it recovered.
+    def keeping(self, found: Subscription, recovered: Sequence[Outgoing], report: Outgoing) -> Effect:
+        """Return the effect that keeps a look, and publishes what it recovered and what it reports.
 
         Older changes stay known where the look made none. It must run under the fence of the
         subscription's record: that makes each event recovered once.

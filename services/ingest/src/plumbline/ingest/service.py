@@ -9,10 +9,12 @@ from typing import Any
 from plumbline.common.clock import Clock
 from plumbline.common.connections import ConnectionConfig, Connections
 from plumbline.common.contracts.cloudevents import Outgoing
+from plumbline.common.contracts.operations import SecretsReport
 from plumbline.common.errors import NeedsHumanError
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Done, Verdict
-from plumbline.ingest.domain.messages import Arrival, translate
+from plumbline.common.secrets.webhooks import webhook_path
+from plumbline.ingest.domain.messages import Arrival, reported, translate
 from plumbline.ingest.domain.subscription import (
     PAYLOAD_VERSION,
     Subscription,
@@ -163,7 +165,8 @@ class SubscriptionKeeper:
         # A hook that was made just now has missed nothing: the call is spared where many are made.
         is_new = hook.id not in {one.id for one in found}
         missed = [] if is_new else await self._missed(visit, connection, hook)
-        effect = self._looks.keeping(self._found(claim.key, hook, visit), missed)
+        report = self._report(claim.key, name, wanted)
+        effect = self._looks.keeping(self._found(claim.key, hook, visit), missed, reported(report))
         return Done(store=effect, again_after=self._recheck)
 
     async def tell(self, key: str) -> Mapping[str, Any] | None:
@@ -174,12 +177,17 @@ class SubscriptionKeeper:
         return {"hook": last.hook_id, "payload_version": last.payload_version, "story": last.story()}
 
     async def _wanted(self, name: str) -> Wanted:
-        accepted = await self._secrets.accepted(SOURCE, name)
-        if not accepted:
+        secret = await self._secrets.secret(SOURCE, name)
+        if secret is None:
             raise NoWebhookSecretError(
                 f"No webhook secret is stored for {name}. Import its grants, then resume."
             )
-        return Wanted(f"{self._public_url}/webhooks/{SOURCE}/{name}", accepted[0])
+        return Wanted(f"{self._public_url}/webhooks/{SOURCE}/{name}", secret.current, secret.number)
+
+    def _report(self, key: str, name: str, wanted: Wanted) -> SecretsReport:
+        """Say which value the hook shows from now on: token-vault drops the one before it some time after that."""
+        versions = {webhook_path(SOURCE, name): wanted.version}
+        return SecretsReport(reporter=key, says="shows", versions=versions, at=self._clock.now())
 
     async def _missed(self, visit: _Visit, connection: ConnectionConfig, hook: Hook) -> list[Outgoing]:
         """Return the events that Procore discarded after its last try, but for those recovered before."""

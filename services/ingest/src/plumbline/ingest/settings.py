@@ -14,6 +14,11 @@ class Settings(ServiceSettings):
     webhook_namespace: str = Field(default="plumbline", description="Namespace of our hooks in Procore.")
     call_deadline_s: float = Field(default=20.0, description="How long one call to Procore may take in all.")
     hooks_recheck_s: float = Field(default=900.0, description="Between looks at a subscription.")
+    secrets_look_s: float = Field(
+        default=60.0,
+        gt=0.0,
+        description="Between looks at the webhook secrets, of which each replica reports what it accepts.",
+    )
     publish_timeout_s: float = Field(
         default=3.0,
         gt=0.0,

@@ -171,6 +171,7 @@ class Receiver:
         self.kafka = SlowKafka(self.clock)
         self.store = secret_store()
         secrets = WebhookSecrets(self.store, clock=self.clock)
+        self.saw: list[tuple[str, str, int]] = []
 
         def route(source: Source, otherwise: ASGIApp) -> WebhookRoute:
             return WebhookRoute(
@@ -178,7 +179,8 @@ class Receiver:
             )
 
         procore = route(ProcoreHooks(connections(), secrets), PlainTextResponse("elsewhere"))
-        self.app = route(IntuitNotifications(connections(), secrets), procore)
+        notifications = IntuitNotifications(connections(), secrets, saw=lambda *seen: self.saw.append(seen))
+        self.app = route(notifications, procore)
 
     def client(self) -> httpx.AsyncClient:
         """Return a client of the whole application."""

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.common.connections import load_connections
-from plumbline.common.contracts.operations import RenewCredential
-from plumbline.common.contracts.topics import CREDENTIALS_COMMANDS
+from plumbline.common.contracts.operations import RenewCredential, SecretsReport
+from plumbline.common.contracts.topics import CREDENTIALS_COMMANDS, CREDENTIALS_REPORTS
 from plumbline.common.database import transaction
 from plumbline.common.http import partner_client
+from plumbline.common.reconciling.loop import Handler
 from plumbline.common.reconciling.store import mark
 from plumbline.common.secrets.opening import open_secret_store
 from plumbline.common.service import Pace, RecordService, record_service
@@ -23,14 +24,20 @@ from plumbline.token_vault.adapters.procore import ProcoreProvider
 from plumbline.token_vault.adapters.proving import ApiProof
 from plumbline.token_vault.adapters.quickbooks import QuickBooksProvider
 from plumbline.token_vault.adapters.refusals import PostgresRefusals
+from plumbline.token_vault.adapters.rotations import PostgresRotations
+from plumbline.token_vault.adapters.secret_proof import procore_proof
 from plumbline.token_vault.adapters.shelf import SecretShelf
 from plumbline.token_vault.consent_routes import ConsentRoutes
 from plumbline.token_vault.consenting import Connecting
 from plumbline.token_vault.disconnecting import Disconnecting
-from plumbline.token_vault.handlers import looks, recording, waking
+from plumbline.token_vault.domain import App
+from plumbline.token_vault.handlers import looks, recording, reporting, waking
 from plumbline.token_vault.importing import import_grants, read_grants
-from plumbline.token_vault.policy import load_policy
-from plumbline.token_vault.ports import Provider
+from plumbline.token_vault.policy import Policy, load_policy
+from plumbline.token_vault.ports import Provider, Shelf
+from plumbline.token_vault.rotating import Parts, register_of
+from plumbline.token_vault.rotation.grants import OfferedShelf, at_once
+from plumbline.token_vault.rotation_routes import CredentialRoutes
 from plumbline.token_vault.routes import health_route
 from plumbline.token_vault.service import SERVICE, Keeper
 from plumbline.token_vault.settings import Settings
@@ -62,13 +69,37 @@ async def run(settings: Settings) -> None:
                 deadline_s=deadline_s,
             ),
         }
-        keeper = Keeper(
-            shelf=shelf,
-            providers=providers,
-            refusals=refusals,
-            notices=PostgresNotices(service.pool, clock=clock, source=SERVICE),
-            policy=policy,
-            clock=clock,
+        rotations = PostgresRotations(service.pool, clock=clock, source=SERVICE)
+
+        def keeper(grants: Shelf, policy: Policy) -> Handler:
+            return Keeper(
+                shelf=grants,
+                providers=providers,
+                refusals=refusals,
+                notices=PostgresNotices(service.pool, clock=clock, source=SERVICE),
+                policy=policy,
+                clock=clock,
+            ).converge
+
+        def eager(offered: App | None) -> Handler:
+            return keeper(shelf if offered is None else OfferedShelf(shelf, offered), at_once(policy))
+
+        login_url = settings.procore_login_url
+        register = register_of(
+            Parts(
+                settings=settings,
+                connections=connections,
+                policy=policy,
+                store=store,
+                grants=shelf,
+                rotations=rotations,
+                keeper=keeper(shelf, policy),
+                eager=eager,
+                proofs={
+                    "procore": procore_proof(procore, login_url=login_url, clock=clock, deadline_s=deadline_s)
+                },
+                clock=clock,
+            )
         )
         watch = Watch(shelf=shelf, accounts=connections.accounts(), policy=policy, clock=clock)
 
@@ -93,15 +124,20 @@ async def run(settings: Settings) -> None:
             wake=wake,
         )
         disconnecting = Disconnecting(shelf=shelf, providers=providers, clock=clock, wake=wake)
+        service.edge.subscribe(CREDENTIALS_REPORTS, SecretsReport, reporting(rotations))
         service.edge.subscribe(CREDENTIALS_COMMANDS, RenewCredential, recording(refusals, clock))
         await _look_at(service, connections.accounts())
         pace = Pace(concurrency=8, per_connection=1, lease=timedelta(seconds=deadline_s + 15))
         await service.run(
-            handler=keeper.converge,
+            handler=register.converge,
             tell=tell,
             pace=pace,
-            routes=[health_route(watch), *ConsentRoutes(connecting, disconnecting).routes()],
-            loops=[clock.run, watch.run],
+            routes=[
+                health_route(watch),
+                *CredentialRoutes(register).routes(),
+                *ConsentRoutes(connecting, disconnecting).routes(),
+            ],
+            loops=[clock.run, watch.run, register.run],
         )
 
 

@@ -1,16 +1,17 @@
-"""The edge: requests for renewal become noted refusals and due accounts."""
+"""The edge: requests for renewal become noted refusals and due accounts, reports what rotations wait for."""
 
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from plumbline.common.clock import Clock
-from plumbline.common.contracts.operations import RenewCredential
+from plumbline.common.contracts.operations import RenewCredential, SecretsReport
 from plumbline.common.database import Connection, Pool, transaction
 from plumbline.common.edge import Received, Record
 from plumbline.common.metrics import TOKEN_REFUSALS
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import mark, resume
 from plumbline.token_vault.adapters.refusals import PostgresRefusals
+from plumbline.token_vault.adapters.rotations import PostgresRotations
 from plumbline.token_vault.domain import slug
 
 
@@ -26,6 +27,15 @@ def recording(refusals: PostgresRefusals, clock: Clock) -> Record[RenewCredentia
                 TOKEN_REFUSALS.labels(request.account).inc()
 
     return on_requests
+
+
+def reporting(rotations: PostgresRotations) -> Record[SecretsReport]:
+    """Return the edge of `credentials.reports.v1`. Rotations that wait for a report look for it themselves."""
+
+    async def on_reports(connection: Connection, batch: Sequence[Received[SecretsReport]]) -> None:
+        await rotations.keep(connection, (received.message for received in batch))
+
+    return on_reports
 
 
 def looks(accounts: Iterable[str]) -> list[Mark]:

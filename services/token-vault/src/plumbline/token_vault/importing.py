@@ -78,12 +78,14 @@ def read_grants(path: Path) -> GrantsFile:
 async def import_grants(store: SecretStore, supplies: GrantsFile) -> list[str]:
     """Store apps, new grants and missing webhook secrets; return the accounts that got a grant.
 
-    Importing the same file again changes nothing: a grant that was renewed since is kept. A verifier
-    token that is new takes the place of the former one, which goes on being accepted beside it.
+    Importing the same file again changes nothing: a grant that was renewed since is kept, and so is a client secret
+    or a verifier token. Files grow old: another value of these is given to `plumbline rotate`, which proves it.
     """
     shelf = SecretShelf(store)
     for name, app in supplies.apps.items():
-        await shelf.register(name, App(app.client_id, app.client_secret))
+        known = await shelf.app(name)
+        if known is None or known.client_id != app.client_id:
+            await shelf.register(name, App(app.client_id, app.client_secret))
         if app.verifier_token is not None:
             await _keep_verifier_token(store, name, app.verifier_token.get_secret_value())
     for connection in supplies.webhooks:
@@ -109,9 +111,5 @@ async def _ensure_webhook_secret(store: SecretStore, connection: str) -> None:
 async def _keep_verifier_token(store: SecretStore, app: str, token: str) -> None:
     provider, name = app.split("/")
     path = webhook_path(provider, name)
-    document = await store.read(path)
-    if document is None:
+    if await store.read(path) is None:
         await store.write(path, {"current": token}, expected_version=0)
-    elif token not in {value.get_secret_value() for value in document.values.values()}:
-        values = {"current": token, "previous": document.text("current")}
-        await store.write(path, values, expected_version=document.version)

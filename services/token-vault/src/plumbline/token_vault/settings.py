@@ -15,3 +15,17 @@ class Settings(ServiceSettings):
     renewal_deadline_s: float = Field(
         default=30.0, description="When a renewal is over, whatever became of it."
     )
+    rotation_look_s: float = Field(
+        default=10.0, gt=0.0, description="Between looks at a rotation that waits for others."
+    )
+    replica_heard_s: float = Field(
+        default=180.0,
+        gt=0.0,
+        description="A replica of ingest that has reported nothing for so long has ended: it holds no rotation up. "
+        "Three times what ingest is told as PLUMBLINE_SECRETS_LOOK_S.",
+    )
+    former_accepted_s: float = Field(
+        default=86_400.0,
+        gt=0.0,
+        description="How long the former value of a webhook secret is accepted once nobody should show it any more.",
+    )

@@ -18,6 +18,7 @@ from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, ask_all
 from plumbline.stack.cli.beginning import print_plan
 from plumbline.stack.cli.connecting import connect, disconnect
 from plumbline.stack.cli.console import wide_console
+from plumbline.stack.cli.credentials import credentials, rotate
 from plumbline.stack.cli.drift import drift
 from plumbline.stack.cli.foreseen import print_foreseen
 from plumbline.stack.lifetime import run_until_signal
@@ -25,6 +26,7 @@ from plumbline.stack.processes import ProcessDiedError, ProcessNotReadyError
 from plumbline.stack.runners.ways import Way
 from plumbline.stack.scenario.demo import DemoOptions, run_demo
 from plumbline.stack.scenario.operators import StuckError
+from plumbline.stack.scenario.scenarios import Name
 from plumbline.stack.servers.cache import MissingToolError
 from plumbline.stack.up import run_up
 
@@ -41,6 +43,10 @@ app.command("drift")(drift)
 app.command("connect")(connect)
 app.command("disconnect")(disconnect)
 
+app.command("credentials")(credentials)
+
+app.command("rotate")(rotate)
+
 NO_RECORDS = ("books/", "drift/")
 """What the keys of work begin with that is no record of the books."""
 
@@ -52,6 +58,7 @@ REPLAYED_AT_ONCE = 500
 def demo(
     kill: Annotated[str, typer.Option(help="Service to SIGKILL in mid-play.")] = "",
     status_map: Annotated[Path, typer.Option(help="The status map to use.")] = Path("config/status-map.yaml"),
+    scenario: Annotated[Name, typer.Option(help="What is played.")] = "invoices",
     state: State = DEFAULT_STATE,
     on: Annotated[
         Way, typer.Option("--on", help="Which servers: from PyPI alone, or the real ones.")
@@ -59,9 +66,14 @@ def demo(
     *,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running afterwards.")] = False,
 ) -> None:
-    """Play the scenario with faults; exit 0 only if the books agree."""
+    """Play a scenario: sixty invoices with faults, or the rotation of every credential; exit 0 only if all agrees."""
     options = DemoOptions(
-        state_dir=state.resolve(), status_map=status_map, way=on, kill=kill or None, keep=keep
+        state_dir=state.resolve(),
+        status_map=status_map,
+        way=on,
+        scenario=scenario,
+        kill=kill or None,
+        keep=keep,
     )
     try:
         agrees = run_until_signal(run_demo(options, wide_console()))

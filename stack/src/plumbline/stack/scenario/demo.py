@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
 
 from plumbline.stack.runners.ways import Way
-from plumbline.stack.scenario.configuring import DURATIONS
-from plumbline.stack.scenario.performance import perform
-from plumbline.stack.scenario.plan import UNLINKED_PROJECT
 from plumbline.stack.scenario.playing import arranged
+from plumbline.stack.scenario.scenarios import SCENARIOS, Name
 from plumbline.stack.scenario.stage import LocalStage, Setting, stage
-from plumbline.stack.scenario.summary import print_summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +23,30 @@ class DemoOptions:
     state_dir: Path
     status_map: Path
     way: Way = "embedded"
+    scenario: Name = "invoices"
     kill: str | None = None
     keep: bool = False
 
 
 async def run_demo(options: DemoOptions, console: Console) -> bool:
     """Play the demo and say whether the books agree."""
-    started = time.monotonic()
+    started, scenario = time.monotonic(), SCENARIOS[options.scenario]
     setting = Setting(
         state_dir=options.state_dir,
         status_map=options.status_map,
         way=options.way,
-        durations=DURATIONS,
-        unlinked=UNLINKED_PROJECT,
+        durations=scenario.durations,
+        unlinked=scenario.unlinked,
     )
-    console.print(f"Starting the sandbox and the suite; durations shortened for the demo: {_shortened()}")
+    shortened = _shortened(scenario.durations)
+    console.print(f"Starting the sandbox and the suite; durations shortened for the demo: {shortened}")
     async with stage(setting, arrange=arranged) as on:
         console.print(f"The suite is up after {time.monotonic() - started:.1f} s")
-        summary = await perform(on, console, kill=[options.kill] if options.kill else [])
-        summary = summary.took(time.monotonic() - started)
-        print_summary(console, summary)
-        (options.state_dir / "summary.json").write_text(json.dumps(summary.as_json(), indent=2) + "\n")
+        played = await scenario.play(on, console, [options.kill] if options.kill else [], started)
+        (options.state_dir / "summary.json").write_text(json.dumps(dict(played.told), indent=2) + "\n")
         if options.keep:
             await _keep(console, on)
-        return summary.agrees
+        return played.agrees
 
 
 async def _keep(console: Console, on: LocalStage) -> None:
@@ -58,7 +56,7 @@ async def _keep(console: Console, on: LocalStage) -> None:
     await on.supervisor.watch()
 
 
-def _shortened() -> str:
+def _shortened(durations: Mapping[str, str]) -> str:
     return ", ".join(
-        f"{name.removeprefix('PLUMBLINE_').lower()}={value}" for name, value in DURATIONS.items()
+        f"{name.removeprefix('PLUMBLINE_').lower()}={value}" for name, value in durations.items()
     )

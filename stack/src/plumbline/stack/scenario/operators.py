@@ -71,6 +71,26 @@ class Operators:
         totals = [(await self._asked(service, "/status"))["connections"] for service in WORKING]
         return sum(row["unfinished"] for rows in totals for row in rows)
 
+    async def credentials(self) -> list[dict[str, Any]]:
+        """Return the table of credentials."""
+        rows: list[dict[str, Any]] = (await self._asked("token-vault", "/credentials"))["credentials"]
+        return rows
+
+    async def rotate(self, name: str, value: str | None = None) -> None:
+        """Have a credential rotated; a value that a person brings is given along."""
+        body = {} if value is None else {"value": value}
+        async with _patience(f"token-vault does not take the rotation of {name}"):
+            while True:
+                try:
+                    url = f"{self._addresses['token-vault']}/credentials/{name}/rotate"
+                    answer = await self._http.post(url, json=body)
+                except (httpx.TransportError, KeyError):
+                    answer = httpx.Response(httpx.codes.SERVICE_UNAVAILABLE)
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    break
+                await asyncio.sleep(0.2)
+        answer.raise_for_status()
+
     async def hooked(self) -> int:
         """Return how many projects' webhooks have been seen to."""
         keys = (await self._asked("ingest-hooks", "/records?find=hooks/"))["keys"]

@@ -50,7 +50,7 @@ async def perform(on: Stage, console: Console, *, kill: Sequence[str] = ()) -> S
     with progress_bar(console) as progress:
         bar = progress.add_task("people bill, approve and pay", total=player.steps)
         playing = asyncio.create_task(player.play())
-        strikes = [asyncio.create_task(_strike(on, name, place)) for place, name in enumerate(kill)]
+        strikes = [asyncio.create_task(strike(on, name, place)) for place, name in enumerate(kill)]
         resolved_by = asyncio.create_task(_resolve(on.operators, unlinked.project, names))
         while not playing.done():
             progress.update(bar, completed=player.steps_done)
@@ -105,7 +105,8 @@ async def _resolve(operators: Operators, project: Mapping[str, Any], names: Mapp
     )
 
 
-async def _strike(on: Stage, name: str, place: int) -> None:
+async def strike(on: Stage, name: str, place: int) -> None:
+    """Kill something in mid-play, each after the one before it."""
     await asyncio.sleep(KILL_AFTER_S + place * KILL_PAUSE_S)
     await on.kill(name)
 

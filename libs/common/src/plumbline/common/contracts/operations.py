@@ -53,16 +53,37 @@ class RenewCredential(Contract):
         return self.account
 
 
+class SecretsReport(Contract):
+    """`credentials.reports.v1`: by which versions of webhook secrets a process goes; versions say nothing of the values."""
+
+    reporter: Identifier
+    """A replica of ingest, or a webhook at Procore: `hooks/<connection>/<project>`."""
+    says: Literal["accepts", "shows", "saw"]
+    """Up to which it accepts, which one the webhook shows, or by which one a notification was signed."""
+    versions: dict[Identifier, int]
+    """By the name of the credential; 0 where none could be read yet."""
+    trouble: str = ""
+    """Why newer ones cannot be read, if that is so."""
+    at: Moment
+
+    @property
+    def key(self) -> str:
+        """The Kafka key: who reports."""
+        return self.reporter
+
+
 class CredentialChanged(Contract):
-    """`credentials.events.v1`: how the grant of an account fares, each change once."""
+    """`credentials.events.v1`: how a credential fares, each change once."""
 
     account: Identifier
-    change: Literal["renewed", "uncertain", "dead", "expiring", "recovered"]
+    """Whose grant it is; of other credentials their name: `webhooks/procore/<connection>`."""
+    change: Literal["renewed", "uncertain", "dead", "expiring", "recovered", "rotated", "due"]
+    """`rotated` and `due` (a person has to replace it) are said of other credentials than grants."""
     version: int
     expires_at: Moment | None = None
     """When the newest access token ends."""
     ends_at: Moment | None = None
-    """When the grant ends, and a person must have connected the account again."""
+    """When the grant ends, and a person must have connected the account again; or by when they replace what is due."""
     detail: str = ""
     """One sentence for a person; of a dead grant it begins with the cause: `refused`, `answer-lost`, …"""
     at: Moment

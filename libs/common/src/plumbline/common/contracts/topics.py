@@ -12,6 +12,7 @@ from plumbline.common.contracts.operations import (
     DeadLetter,
     RecordParked,
     RenewCredential,
+    SecretsReport,
 )
 from plumbline.common.contracts.procore import ProcoreChanged
 from plumbline.common.contracts.quickbooks import QuickBooksChanged
@@ -108,7 +109,16 @@ CREDENTIALS_EVENTS = Topic(
     "provider/account",
     "token-vault",
     "anyone",
-    "a credential was renewed, ends soon, is uncertain, died or recovered",
+    "a credential was renewed or rotated, is due, ends soon, is uncertain, died or recovered",
+    partitions=1,
+)
+CREDENTIALS_REPORTS = Topic(
+    "credentials.reports.v1",
+    SecretsReport,
+    "reporter",
+    "ingest",
+    "token-vault",
+    "which versions of webhook secrets a process accepts or shows",
     partitions=1,
 )
 DEAD_LETTERS = Topic(
@@ -130,6 +140,7 @@ TOPICS: tuple[Topic, ...] = (
     RECORDS_PARKED,
     CREDENTIALS_COMMANDS,
     CREDENTIALS_EVENTS,
+    CREDENTIALS_REPORTS,
     DEAD_LETTERS,
 )
 """Every topic there is."""

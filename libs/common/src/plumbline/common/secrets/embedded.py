@@ -4,19 +4,17 @@ It keeps secrets out of dumps and logs. It does not keep services apart: whoever
 reads everything. Settings refuse it in production.
 """
 
-import base64
-import binascii
 import json
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
+import asyncpg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
-from plumbline.common.connections import ConfigurationError
 from plumbline.common.database import (
     DatabaseUnavailableError,
     Pool,
@@ -25,6 +23,7 @@ from plumbline.common.database import (
     migrate,
     open_pool,
 )
+from plumbline.common.secrets.keyfile import Key, KeyFile, Keys
 from plumbline.common.secrets.port import (
     SecretDocument,
     SecretStoreRefusedError,
@@ -38,43 +37,17 @@ SCHEMA = "secrets"
 PACKAGE = "plumbline.common.secrets"
 """Where its migrations and queries are."""
 
-KEY_BYTES = 32
-"""AES-256."""
-
 NONCE_BYTES = 12
 """Random per document version, as GCM wants it; 2³² versions are safe under one key."""
 
 POOL_SIZE = 2
 """Reads are cached by those who ask, so two connections are plenty."""
 
-_QUERIES = load_queries(PACKAGE)
+SEALINGS_MAX = 3
+"""How often a write is sealed anew before it is refused: the key may be rotated while it is on its way."""
 
-
-def make_key_file(path: Path) -> None:
-    """Make a key file that only its owner can read; an existing one stays as it is."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(base64.b64encode(AESGCM.generate_key(KEY_BYTES * 8)) + b"\n")
-
-
-def read_key_file(path: Path) -> bytes:
-    """Return the key in a key file: 32 bytes in base64.
-
-    Raises:
-        ConfigurationError: needs a person; there is no such file, or it holds no key.
-    """
-    try:
-        key = base64.b64decode(path.read_bytes().strip(), validate=True)
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
-    except binascii.Error:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise ConfigurationError(f"{path} does not hold {KEY_BYTES} bytes in base64")
-    return key
+QUERIES = load_queries(PACKAGE)
+"""The SQL of the documents and of the keys that seal them."""
 
 
 async def migrate_embedded(url: str) -> list[str]:
@@ -82,22 +55,49 @@ async def migrate_embedded(url: str) -> list[str]:
     return await migrate(url, schema=SCHEMA, packages=[PACKAGE])
 
 
-class EmbeddedSecretStore:
-    """A `SecretStore` of sealed rows. Only the newest version of a document is kept."""
+def seal(path: str, clear: bytes, key: Key) -> bytes:
+    """Return a document as its row holds it."""
+    nonce = os.urandom(NONCE_BYTES)
+    # The path is authenticated: a row copied to another path does not open.
+    return nonce + AESGCM(key.value).encrypt(nonce, clear, path.encode())
 
-    def __init__(self, pool: Pool, *, key: bytes) -> None:
-        """Keep documents in `pool`'s schema, sealed with a key of 32 bytes."""
-        self._pool = pool
-        self._cipher = AESGCM(key)
+
+def unseal(path: str, sealed: bytes, keys: tuple[Key, ...]) -> bytes:
+    """Return what a row holds, opened with whichever of the keys has sealed it.
+
+    Raises:
+        SecretStoreRefusedError: wait; none of them has.
+    """
+    for key in keys:
+        try:
+            return AESGCM(key.value).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], path.encode())
+        except InvalidTag:
+            continue
+    raise SecretStoreRefusedError(f"{path} was sealed with another key", path=path)
+
+
+class EmbeddedSecretStore:
+    """A `SecretStore` of sealed rows. Only the newest version of a document is kept.
+
+    The keys may be rotated at any time: a row that names an unknown key, and a write with one that is not to be used
+    any more, make it read the key file again.
+    """
+
+    def __init__(self, pool: Pool, *, keys: Keys) -> None:
+        """Keep documents in `pool`'s schema, sealed with the newest of `keys`."""
+        self.pool = pool
+        self.keys = keys
 
     async def read(self, path: str) -> SecretDocument | None:
         """See `SecretStore`."""
-        with _store_errors():
-            async with borrowed(self._pool) as connection:
-                row = await connection.fetchrow(_QUERIES["read_document"], path)
+        with store_errors():
+            async with borrowed(self.pool) as connection:
+                row = await connection.fetchrow(QUERIES["read_document"], path)
         if row is None:
             return None
-        return SecretDocument(version=row["version"], values=self._open(path, row["sealed"]))
+        clear = unseal(path, row["sealed"], self.opening(row["key_id"]))
+        values = {name: SecretStr(value) for name, value in json.loads(clear).items()}
+        return SecretDocument(version=row["version"], values=values)
 
     async def write(self, path: str, values: Mapping[str, str], *, expected_version: int | None) -> int:
         """See `SecretStore`."""
@@ -108,6 +108,14 @@ class EmbeddedSecretStore:
             raise StaleSecretError(f"{path} is not at version {expected_version}", path=path)
         return version
 
+    def opening(self, key_id: str | None) -> tuple[Key, ...]:
+        """Return the keys that may open a row which names this one, read again if it is not known."""
+        found = self.keys.find(key_id)
+        if not found:
+            self.keys.again()
+            found = self.keys.find(key_id)
+        return found
+
     async def _write_over(self, path: str, values: Mapping[str, str]) -> int:
         while True:
             present = await self.read(path)
@@ -116,27 +124,32 @@ class EmbeddedSecretStore:
                 return version
 
     async def _write_next(self, path: str, values: Mapping[str, str], present: int) -> int | None:
-        sealed = self._seal(path, values)
-        with _store_errors():
-            async with borrowed(self._pool) as connection:
+        clear = json.dumps(dict(values)).encode()
+        for _ in range(SEALINGS_MAX):
+            try:
+                return await self._write_sealed(path, clear, present)
+            except asyncpg.ForeignKeyViolationError:
+                await self._know_keys()
+        raise SecretStoreRefusedError("the store does not know the newest key of the key file", path=path)
+
+    async def _write_sealed(self, path: str, clear: bytes, present: int) -> int | None:
+        key = self.keys.newest
+        sealed = seal(path, clear, key)
+        with store_errors():
+            async with borrowed(self.pool) as connection:
                 version: int | None = (
-                    await connection.fetchval(_QUERIES["create_document"], path, sealed)
+                    await connection.fetchval(QUERIES["create_document"], path, sealed, key.id)
                     if present == 0
-                    else await connection.fetchval(_QUERIES["replace_document"], path, sealed, present)
+                    else await connection.fetchval(QUERIES["replace_document"], path, sealed, key.id, present)
                 )
         return version
 
-    def _seal(self, path: str, values: Mapping[str, str]) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        # The path is authenticated: a row copied to another path does not open.
-        return nonce + self._cipher.encrypt(nonce, json.dumps(dict(values)).encode(), path.encode())
-
-    def _open(self, path: str, sealed: bytes) -> dict[str, SecretStr]:
-        try:
-            clear = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], path.encode())
-        except InvalidTag as error:
-            raise SecretStoreRefusedError(f"{path} was sealed with another key", path=path) from error
-        return {name: SecretStr(value) for name, value in json.loads(clear).items()}
+    async def _know_keys(self) -> None:
+        """Take note of the keys that are to be used: the store is new, or they were rotated meanwhile."""
+        self.keys.again()
+        with store_errors():
+            async with borrowed(self.pool) as connection:
+                await connection.execute(QUERIES["know_first_key"], self.keys.newest.id)
 
 
 @asynccontextmanager
@@ -147,15 +160,16 @@ async def open_embedded(url: str, *, key_file: Path) -> AsyncIterator[EmbeddedSe
         ConfigurationError: needs a person; the key file is missing or holds no key.
         SecretStoreUnavailableError: wait; PostgreSQL does not answer.
     """
-    key = read_key_file(key_file)
+    keys = KeyFile(key_file)
     async with AsyncExitStack() as stack:
-        with _store_errors():
+        with store_errors():
             pool = await stack.enter_async_context(open_pool(url, schema=SCHEMA, max_size=POOL_SIZE))
-        yield EmbeddedSecretStore(pool, key=key)
+        yield EmbeddedSecretStore(pool, keys=keys)
 
 
 @contextmanager
-def _store_errors() -> Iterator[None]:
+def store_errors() -> Iterator[None]:
+    """Turn the database's absence into the store's."""
     try:
         yield
     except DatabaseUnavailableError as error:

@@ -35,6 +35,10 @@ class SecretDocument:
         """Return a value in clear, for the one call that needs it; `KeyError` if absent."""
         return self.values[name].get_secret_value()
 
+    def clear(self) -> dict[str, str]:
+        """Return all values in clear, to be compared or written again."""
+        return {name: value.get_secret_value() for name, value in self.values.items()}
+
 
 class SecretStore(Protocol):
     """Keeps documents of named secret strings under slash-separated paths."""

@@ -39,7 +39,7 @@ class PostgresLooks(Looks):
         return {row["event_id"] for row in rows}
 
     @override
-    def keeping(self, found: Subscription, recovered: Sequence[Outgoing]) -> Effect:
+    def keeping(self, found: Subscription, recovered: Sequence[Outgoing], report: Outgoing) -> Effect:
         event_ids = [message.headers["ce_id"] for message in recovered]
 
         async def keep(connection: Connection) -> None:
@@ -55,6 +55,6 @@ class PostgresLooks(Looks):
             )
             await connection.execute(QUERIES["keep_recovered"], found.key, event_ids, found.looked_at)
             await connection.execute(QUERIES["forget_recovered"], found.key, found.looked_at - REMEMBERED)
-            await put(connection, recovered)
+            await put(connection, [*recovered, report])
 
         return keep

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from pydantic import SecretStr
 
-ACCEPTED_AT_ONCE = 2
-"""Two values are accepted while one replaces the other, never more."""
+ACCEPTED_AT_ONCE = 3
+"""The present value, the one that is to follow it, and the one before it."""
 
 _DECOY = b"bearer " + 43 * b"-"
 

@@ -7,9 +7,14 @@ from datetime import datetime
 
 from plumbline.common.connections import ConnectionConfig
 from plumbline.common.contracts.cloudevents import Outgoing, outgoing
-from plumbline.common.contracts.operations import DeadLetter
+from plumbline.common.contracts.operations import DeadLetter, SecretsReport
 from plumbline.common.contracts.quickbooks import QuickBooksChanged
-from plumbline.common.contracts.topics import DEAD_LETTERS, PROCORE_EVENTS, QUICKBOOKS_EVENTS
+from plumbline.common.contracts.topics import (
+    CREDENTIALS_REPORTS,
+    DEAD_LETTERS,
+    PROCORE_EVENTS,
+    QUICKBOOKS_EVENTS,
+)
 from plumbline.ingest.domain.fields import UnreadableWebhookError
 from plumbline.ingest.domain.letters import MAX_KEPT_BYTES, kept_headers, letter_id
 from plumbline.ingest.domain.notifications import Notification, Owner, read_notification
@@ -98,6 +103,11 @@ def translate_notification(
         code, letter = first.reason, _dead_letter(body, first, addressee, arrival)
     events = tuple(_told(event) for event in found.events)
     return TranslatedNotification(code, events, letter, len(found.unreadable), tuple(found.strangers))
+
+
+def reported(report: SecretsReport) -> Outgoing:
+    """Return the message of a report."""
+    return outgoing(CREDENTIALS_REPORTS, report.key, report, source=SERVICE, at=report.at)
 
 
 def _told(event: QuickBooksChanged) -> Outgoing:

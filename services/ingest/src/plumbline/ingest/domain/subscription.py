@@ -33,6 +33,8 @@ class Wanted:
 
     destination_url: str
     authorization: SecretStr
+    version: int
+    """The number of that value among all of the connection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ They are no dead letters: they can be read, nothing is wrong with them, and nobo
 them. An app may well be connected to more companies than those that are kept true.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from plumbline.common.connections import Connections
+from plumbline.common.secrets.webhooks import WebhookSecret
 from plumbline.ingest.domain.messages import Arrival, TranslatedNotification, translate_notification
 from plumbline.ingest.domain.signature import is_signed, shown_digest
 from plumbline.ingest.handlers.route import Read, RefusedError, Taken
@@ -19,6 +20,9 @@ from plumbline.ingest.ports import Secrets
 
 SOURCE = "quickbooks"
 """The source of webhooks, in paths of routes and secrets."""
+
+Saw = Callable[[str, str, int], None]
+"""Hears that a source signs by an addressee's secret of that number."""
 
 MAX_NAMED = 5
 """So many companies that are nobody's does a line of the log name."""
@@ -31,9 +35,13 @@ class IntuitNotifications:
     addressee = "app"
     accepted = 200
 
-    def __init__(self, connections: Connections, secrets: Secrets) -> None:
-        """Take notifications about the companies of `connections`, signed with their apps' verifier tokens."""
+    def __init__(self, connections: Connections, secrets: Secrets, *, saw: Saw) -> None:
+        """Take notifications about the companies of `connections`, signed with their apps' verifier tokens.
+
+        `saw` hears of each that is signed by a token that is not the present one yet.
+        """
         self._secrets = secrets
+        self._saw = saw
         self._companies: dict[str, dict[str, str]] = {}
         for connection in connections:
             if (app := connection.quickbooks.app) is not None:
@@ -42,17 +50,27 @@ class IntuitNotifications:
     async def admit(self, name: str, headers: Mapping[bytes, bytes]) -> Read:
         """See `Source`. Nobody's body is read without anything that could be its signature."""
         companies = self._companies.get(name)
-        verifier_tokens = await self._secrets.accepted(SOURCE, name) if companies else ()
+        secret = await self._secrets.secret(SOURCE, name) if companies else None
         digest = shown_digest(headers.get(b"intuit-signature", b""))
-        if digest is None or companies is None or not verifier_tokens:
+        if digest is None or companies is None or secret is None:
             raise _not_the_sender()
 
-        def read(body: bytes, arrival: Arrival) -> Taken:
-            if not is_signed(body, digest, verifier_tokens):
-                raise _not_the_sender()
+        async def read(body: bytes, arrival: Arrival) -> Taken:
+            signer = secret
+            if not is_signed(body, digest, signer.accepted):
+                signer = await self._newer(name, body, digest)
+            # Apart from the check, whose time must tell nothing: who comes here is the sender.
+            if signer.next is not None and is_signed(body, digest, (signer.next,)):
+                self._saw(SOURCE, name, signer.newest)
             return _taken(translate_notification(body, f"{SOURCE}/{name}", companies.get, arrival))
 
         return read
+
+    async def _newer(self, name: str, body: bytes, digest: bytes) -> WebhookSecret:
+        newer = await self._secrets.looked_again(SOURCE, name)
+        if newer is None or not is_signed(body, digest, newer.accepted):
+            raise _not_the_sender()
+        return newer
 
 
 def _not_the_sender() -> RefusedError:

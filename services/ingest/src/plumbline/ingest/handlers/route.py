@@ -9,7 +9,7 @@ while Kafka does not answer, for then a retry is what we want.
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -69,8 +69,8 @@ class Taken:
     """What the log tells of it."""
 
 
-Read = Callable[[bytes, Arrival], Taken]
-"""Turns a body into what it becomes; raises `RefusedError` if only the body shows that the sender is none."""
+Read = Callable[[bytes, Arrival], Awaitable[Taken]]
+"""Turns a body into what it becomes; raises what `Source.admit` raises if only the body shows who sent it."""
 
 
 class Source(Protocol):
@@ -152,25 +152,26 @@ class WebhookRoute:
             raise RefusedError(405, "method-not-allowed", "Webhooks are posted.", allow="POST")
         # Of a header that comes twice, the first one counts.
         headers = dict(reversed(scope["headers"]))
-        read = await self._admitted(name, headers)
+        try:
+            return await self._taken(await self._source.admit(name, headers), scope, headers, receive)
+        except SecretStoreUnavailableError as error:
+            raise RefusedError(
+                503, "secrets-away", "Secrets cannot be read; send it again.", retry_after="5"
+            ) from error
+
+    async def _taken(
+        self, read: Read, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
+    ) -> Taken:
         if self._in_flight >= self._limits.in_flight:
             raise RefusedError(503, "busy", "Too many webhooks at once; send it again.", retry_after="1")
         self._in_flight += 1
         try:
             body = await self._body(headers, receive)
-            taken = read(body, Arrival(scope["path"], self._clock.now(), scope["headers"]))
+            taken = await read(body, Arrival(scope["path"], self._clock.now(), scope["headers"]))
             await self._acknowledged(taken.messages)
             return taken
         finally:
             self._in_flight -= 1
-
-    async def _admitted(self, name: str, headers: Mapping[bytes, bytes]) -> Read:
-        try:
-            return await self._source.admit(name, headers)
-        except SecretStoreUnavailableError as error:
-            raise RefusedError(
-                503, "secrets-away", "Secrets cannot be read; send it again.", retry_after="5"
-            ) from error
 
     async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         most, timeout_s = self._limits.body_bytes, self._limits.body_timeout_s

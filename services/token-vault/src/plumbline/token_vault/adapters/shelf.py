@@ -47,8 +47,13 @@ class SecretShelf:
         return None if document is None else App(document.text("client_id"), document.values["client_secret"])
 
     async def register(self, name: str, app: App) -> None:
-        """Store a client, replacing what was known of it."""
+        """Store a client, replacing what was known of it; its secrets go on being counted."""
         values = {"client_id": app.client_id, "client_secret": app.client_secret.get_secret_value()}
+        present = await self._store.read(app_path(name))
+        if present is not None and values.items() <= present.clear().items():
+            return
+        if present is not None:
+            values["number"] = str(int(present.clear().get("number", "1")) + 1)
         await self._store.write(app_path(name), values, expected_version=None)
 
     async def lend(self, held: HeldGrant, *, revoked: bool) -> None:

@@ -34,3 +34,46 @@ UPDATE consents SET outcome = $2 WHERE code_digest = $1
 -- name: outcome_of_code
 -- What came of a code; null while that is not known.
 SELECT outcome FROM consents WHERE code_digest = $1
+
+-- name: ask_rotation
+-- Note that a person wants a credential rotated; the request that is open now: an earlier one, unless this one
+-- supersedes it because it brings a value.
+INSERT INTO rotations AS r (name, request, version) VALUES ($1, $2, $3)
+ON CONFLICT (name) DO UPDATE SET
+    request = CASE WHEN r.outcome IS NULL AND NOT $4 THEN r.request ELSE excluded.request END,
+    version = CASE WHEN r.outcome IS NULL AND NOT $4 THEN r.version ELSE excluded.version END,
+    outcome = NULL, detail = ''
+RETURNING request
+
+-- name: rotation
+-- The newest request to rotate a credential.
+SELECT request, version, outcome, detail FROM rotations WHERE name = $1
+
+-- name: end_rotation
+-- Note what became of a request.
+UPDATE rotations SET outcome = $3, detail = $4 WHERE name = $1 AND request = $2 AND outcome IS NULL
+
+-- name: told
+-- What people were told last of a credential.
+SELECT version, reminded_days FROM told WHERE name = $1
+
+-- name: keep_told
+-- Remember what they were told.
+INSERT INTO told (name, version, reminded_days) VALUES ($1, $2, $3)
+ON CONFLICT (name) DO UPDATE SET version = excluded.version, reminded_days = excluded.reminded_days
+
+-- name: keep_reports
+-- Keep reports, the newest of each reporter and credential.
+INSERT INTO reports AS r (credential, reporter, says, version, trouble)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
+ON CONFLICT (credential, reporter, says) DO UPDATE SET
+    version = excluded.version, trouble = excluded.trouble, heard_at = excluded.heard_at
+
+-- name: reports
+-- What was reported of a credential, and how long ago that was heard.
+SELECT reporter, says, version, trouble, extract(epoch FROM clock_timestamp() - heard_at)::float8 AS age_s
+FROM reports WHERE credential = $1 ORDER BY reporter, says
+
+-- name: forget_reports
+-- Forget replicas that have been silent for days.
+DELETE FROM reports WHERE says = 'accepts' AND heard_at < clock_timestamp() - interval '7 days'
