@@ -75,7 +75,9 @@ def test_the_sentence_of_a_wrong_amount_says_both_amounts() -> None:
 
 
 def test_a_check_of_each_row_tells_of_the_first_and_counts_the_others() -> None:
-    wrong = facts("payroll").fields.model_dump(mode="json")["workers"][0] | {"net_cents": {"value": 1, "confidence": 1}}
+    wrong = facts("payroll").fields.model_dump(mode="json")["workers"][0] | {
+        "net_cents": {"value": 1, "confidence": 1}
+    }
     decision = decided("payroll", fields__workers=[wrong, wrong, wrong])["WH-05"]
     assert decision.outcome is Outcome.REJECT
     assert decision.sentence == "Lee Park: $2,952.57 less $612.57 is not $0.01. So it is 2 more times."

@@ -34,7 +34,10 @@ class CelPredicate:
 
     def holds(self, facts: Any) -> bool:
         """Say whether it holds; the iteration budget of CEL bounds the time."""
-        answer = self._eval(facts).value()
+        try:
+            answer = self._eval(facts).value()
+        except RuntimeError as error:  # the budget is exceeded
+            raise UndecidedError(str(error)) from error
         if answer is True or answer is False:
             return answer
         raise UndecidedError(str(answer))

@@ -20,7 +20,7 @@ SHINGLE_WORDS = 5
 MOST_WORDS = 1500
 """Words of a paper that are compared; what stands beyond them is foreign."""
 
-_WORD = re.compile(r"[a-z0-9]+")
+_WORD = re.compile(r"[a-z0-9]+|[()]")
 _BLANK = re.compile(r"\{(\w+)\}")
 
 
@@ -109,7 +109,10 @@ def text_hash(text: str) -> str:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Return a text's words: lower case, without punctuation; `signer's` is one."""
+    """Return a text's words: lower case, `signer's` is one.
+
+    Of punctuation parentheses count, for they end what explains a blank: "(Signature of an agent)" is not "(Signature)".
+    """
     return tuple(_WORD.findall(text.lower().replace("'", "").replace("\u2019", "")))
 
 

@@ -136,19 +136,27 @@ class _Deciding:
     def _routed(self, routes: Iterable[CompiledRoute], view: _View) -> Iterator[Decision]:
         """Give the decision of the first route that applies; one that cannot be told holds the document."""
         for one in routes:
-            rule = one.rule
-            if not rule.fits(self._facts):
+            if not one.rule.fits(self._facts):
                 continue
-            doubt = _doubt(one.when, view)
-            if doubt:
-                answer = _Answer(Outcome.REVIEW, f"{rule.title} cannot be told: {doubt}.")
-                yield self._decision(rule, answer, held=NOT_KNOWN)
+            decision = self._way(one, view)
+            if decision:
+                yield decision
                 return
-            if one.when is None or one.when.holds(view.ready):
-                outcome = Outcome.IN_ORDER if rule.desk else Outcome.HOLD
-                answer = _Answer(outcome, self._sentence(rule, view))
-                yield self._decision(rule, answer, desk=rule.desk, held=rule.held)
-                return
+
+    def _way(self, one: CompiledRoute, view: _View) -> Decision | None:
+        """Return what a route decides; None if it does not apply."""
+        rule = one.rule
+        doubt = _doubt(one.when, view)
+        try:
+            if not doubt and one.when and not one.when.holds(view.ready):
+                return None
+        except UndecidedError as error:
+            doubt = str(error)
+        if doubt:
+            answer = _Answer(Outcome.REVIEW, f"{rule.title} cannot be told: {doubt}.")
+            return self._decision(rule, answer, held=NOT_KNOWN)
+        answer = _Answer(Outcome.IN_ORDER if rule.desk else Outcome.HOLD, self._sentence(rule, view))
+        return self._decision(rule, answer, desk=rule.desk, held=rule.held)
 
     def _sentence(self, rule: Rule, view: _View) -> str:
         return filled(rule.sentence, view.known, self._rule_set.sorts)
