@@ -34,10 +34,19 @@ def facts_of(vector: Vector, bases: Mapping[str, Any]) -> DocumentFacts:
         KeyError: there is no such base.
         pydantic.ValidationError: they are no facts.
     """
-    plain = copy.deepcopy(bases[vector.base])
+    return facts_from(plain_of(vector, bases))
+
+
+def plain_of(vector: Vector, bases: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of a vector as people write them; the base stays as it is.
+
+    Raises:
+        KeyError: there is no such base.
+    """
+    plain: dict[str, Any] = copy.deepcopy(bases[vector.base])
     for path, value in vector.change.items():
         _put(plain, path.split("."), value)
-    return facts_from(plain)
+    return plain
 
 
 def given_by(rule: str, decisions: tuple[Decision, ...]) -> str:
