@@ -60,7 +60,7 @@ class _Deciding:
         self._inputs = facts.digest()
         known = self._rules.learner.learn(facts, self._minimum)
         self._learn_tables(known)
-        self._paper = self._view(known)
+        self._paper = self._view(known, self._rules.asked)
         self._rows: dict[str, tuple[_View, ...] | None] = {}
 
     def all(self) -> Iterator[Decision]:
@@ -69,7 +69,7 @@ class _Deciding:
         yield from checks
         known = self._paper.known
         known.values["checks.blocking"] = sum(decision.outcome.blocks for decision in checks)
-        view = self._view(known)
+        view = self._view(known, self._rules.asked_by_routes)
         for routes in self._rules.groups.values():
             yield from self._routed(routes, view)
 
@@ -81,8 +81,10 @@ class _Deciding:
             else:
                 known.values[TABLE + table.name] = bound(value)
 
-    def _view(self, known: Known) -> _View:
-        return _View(known, self._rule_set.engine.facts(known.values))
+    def _view(self, known: Known, asked: frozenset[str]) -> _View:
+        """Make what is asked for ready for the rule language: each name more would cost as much as a condition."""
+        values = {name: value for name, value in known.values.items() if name in asked}
+        return _View(known, self._rule_set.engine.facts(values))
 
     def _checked(self, one: CompiledCheck) -> Decision | None:
         rule = one.rule
@@ -131,7 +133,7 @@ class _Deciding:
 
     def _row_view(self, each: str, row: Fact) -> _View:
         learner, known = self._rules.learner, self._paper.known
-        return self._view(learner.learn_row(known, EACH_WORDS[each], row, self._minimum))
+        return self._view(learner.learn_row(known, EACH_WORDS[each], row, self._minimum), self._rules.asked)
 
     def _routed(self, routes: Iterable[CompiledRoute], view: _View) -> Iterator[Decision]:
         """Give the decision of the first route that applies; one that cannot be told holds the document."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -57,6 +57,9 @@ class KindRules:
     tables: tuple[Table, ...]
     """The tables that are asked for."""
     learner: Learner
+    asked: frozenset[str]
+    """The names in the conditions of checks."""
+    asked_by_routes: frozenset[str]
 
 
 class RuleSet:
@@ -120,14 +123,18 @@ class RuleSet:
         about: tuple[CompiledCheck | CompiledRoute, ...] = (*of_kind, *ways)
         wanted = {name for one in about for name in names_of(one)}
         tables = tuple(table for table in self._book.tables if TABLE + table.name in wanted)
-        return KindRules(of_kind, groups, tables, Learner(wanted))
+        return KindRules(of_kind, groups, tables, Learner(wanted), _asked(of_kind), _asked(ways))
 
 
 def names_of(one: CompiledCheck | CompiledRoute) -> frozenset[str]:
     """Return every name that a rule asks for or says."""
-    when = one.when.asks if one.when else frozenset()
-    holds = one.holds.asks if isinstance(one, CompiledCheck) else frozenset()
-    return when | holds | frozenset(asked(one.rule.sentence))
+    return _asked([one]) | frozenset(asked(one.rule.sentence))
+
+
+def _asked(rules: Sequence[CompiledCheck | CompiledRoute]) -> frozenset[str]:
+    """Return every name in the conditions of rules."""
+    conditions = [one.when for one in rules] + [one.holds for one in rules if isinstance(one, CompiledCheck)]
+    return frozenset(name for condition in conditions if condition for name in condition.asks)
 
 
 def urgency(rule: Route) -> tuple[str, int, str]:
