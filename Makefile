@@ -16,8 +16,8 @@ $(VENV)/.ready: pyproject.toml uv.lock
 	@.plumbline/uv/bin/uv sync --frozen --all-packages --compile-bytecode -q
 	@touch $@
 
-demo: setup ## Play sixty invoices with faults on this machine, and check the books (KEEP=1, KILL=mapper)
-	@exec $(BIN)/plumbline demo $(if $(KEEP),--keep) $(if $(KILL),--kill $(KILL))
+demo: setup ## Play sixty invoices with faults on this machine, and check the books (SCENARIO=rotation, KEEP=1, KILL=mapper)
+	@exec $(BIN)/plumbline demo --scenario $(or $(SCENARIO),invoices) $(if $(KEEP),--keep) $(if $(KILL),--kill $(KILL))
 
 up: setup ## Run every service in a container of its own, with the sandbox (needs Docker)
 	@exec $(BIN)/plumbline containers up $(if $(PULL),--pull $(PULL))

@@ -1,0 +1,1 @@
+"""compliance: checks papers by dated rules, and says which desk they belong to."""

@@ -1,0 +1,1 @@
+"""What compliance uses of the world: files, and the rule language."""

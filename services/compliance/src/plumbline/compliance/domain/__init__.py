@@ -1,0 +1,1 @@
+"""What compliance decides: pure functions over facts and rules, without I/O and without a clock."""

@@ -1,0 +1,1 @@
+"""Rules as typed data: what they may say, what is wrong with them, and what they decide."""

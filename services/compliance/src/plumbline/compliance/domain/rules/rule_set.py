@@ -1,0 +1,171 @@
+"""A rule set: all rules compiled, sorted by the papers they are about, under one hash."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from plumbline.compliance.domain.learning import Learner
+from plumbline.compliance.domain.papers import FIELDS
+from plumbline.compliance.domain.rules.model import Book, Check, Route, Table, Value
+from plumbline.compliance.domain.rules.predicate import Engine, Language, Predicate
+from plumbline.compliance.domain.rules.sentences import asked
+from plumbline.compliance.domain.statutory import Form
+from plumbline.compliance.domain.vocabulary import MINIMUM_CONFIDENCE, ROWS, Sort, all_names
+
+TABLE = "table."
+"""Begins the name of a dated table."""
+
+CERTAIN = 1.0
+"""The confidence of what a form field says by itself."""
+
+_TABLE_SORTS: Mapping[str, Sort] = {
+    "int": Sort.WHOLE,
+    "float": Sort.DECIMAL,
+    "date": Sort.DAY,
+    "tuple": Sort.WHOLES,
+    "dict": Sort.WHOLE_BY_NAME,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledCheck:
+    """A check and its conditions."""
+
+    rule: Check
+    when: Predicate | None
+    holds: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRoute:
+    """A route and its condition."""
+
+    rule: Route
+    when: Predicate | None
+
+
+@dataclass(frozen=True, slots=True)
+class KindRules:
+    """What there is to ask about one kind of paper."""
+
+    checks: tuple[CompiledCheck, ...]
+    groups: Mapping[str, tuple[CompiledRoute, ...]]
+    """Routes by their group, the most urgent first."""
+    tables: tuple[Table, ...]
+    """The tables that are asked for."""
+    learner: Learner
+    asked: frozenset[str]
+    """The names in the conditions of checks."""
+    asked_by_routes: frozenset[str]
+
+
+class RuleSet:
+    """Everything that decides about papers; two sets that decide alike by their text have one hash."""
+
+    def __init__(self, book: Book, language: Language) -> None:
+        """Compile a book that was linted.
+
+        Raises:
+            ConditionError: a condition is wrong; linting would have said so.
+        """
+        self._book = book
+        self.sorts = vocabulary(book.tables)
+        self.engine: Engine = language(self.sorts)
+        checks = [self._check(rule) for rule in sorted(book.checks, key=lambda one: (one.id, one.since))]
+        routes = [
+            CompiledRoute(rule, self._condition(rule.when)) for rule in sorted(book.routes, key=urgency)
+        ]
+        self._by_kind = {kind: self._of_kind(kind, checks, routes) for kind in FIELDS}
+
+    @cached_property
+    def hash(self) -> str:
+        """Return the SHA-256 of all rules, tables and forms; the order in files and comments change nothing."""
+        return book_hash(self._book)
+
+    def for_kind(self, kind: str) -> KindRules:
+        """Return what there is to ask about a kind."""
+        return self._by_kind[kind]
+
+    def form_for(self, kind: str) -> Form | None:
+        """Return the statutory form of a kind of paper, if it has one."""
+        return next((form for form in self._book.forms if form.kind == kind), None)
+
+    def minimum_confidence(self, day: date) -> float:
+        """Return how surely a value must have been read to be decided upon; without a row none is sure enough."""
+        table = next((one for one in self._book.tables if one.name == MINIMUM_CONFIDENCE), None)
+        value = table.value_on(day) if table else None
+        return value if isinstance(value, float) else CERTAIN
+
+    @property
+    def rules(self) -> tuple[Check | Route, ...]:
+        """Return every rule, checks by their id and then routes by their urgency."""
+        checks = sorted(self._book.checks, key=lambda one: (one.id, one.since))
+        return (*checks, *sorted(self._book.routes, key=urgency))
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """Return the dated tables."""
+        return self._book.tables
+
+    def _check(self, rule: Check) -> CompiledCheck:
+        return CompiledCheck(rule, self._condition(rule.when), self.engine.predicate(rule.holds))
+
+    def _condition(self, text: str) -> Predicate | None:
+        return self.engine.predicate(text) if text else None
+
+    def _of_kind(self, kind: str, checks: list[CompiledCheck], routes: list[CompiledRoute]) -> KindRules:
+        of_kind = tuple(one for one in checks if one.rule.is_about(kind))
+        ways = tuple(one for one in routes if one.rule.is_about(kind))
+        groups = {way.rule.group: tuple(w for w in ways if w.rule.group == way.rule.group) for way in ways}
+        about: tuple[CompiledCheck | CompiledRoute, ...] = (*of_kind, *ways)
+        wanted = {name for one in about for name in names_of(one)}
+        tables = tuple(table for table in self._book.tables if TABLE + table.name in wanted)
+        return KindRules(of_kind, groups, tables, Learner(wanted), _asked(of_kind), _asked(ways))
+
+
+def names_of(one: CompiledCheck | CompiledRoute) -> frozenset[str]:
+    """Return every name that a rule asks for or says."""
+    return _asked([one]) | frozenset(asked(one.rule.sentence))
+
+
+def _asked(rules: Sequence[CompiledCheck | CompiledRoute]) -> frozenset[str]:
+    """Return every name in the conditions of rules."""
+    conditions = [one.when for one in rules] + [one.holds for one in rules if isinstance(one, CompiledCheck)]
+    return frozenset(name for condition in conditions if condition for name in condition.asks)
+
+
+def urgency(rule: Route) -> tuple[str, int, str]:
+    """Return the order in which the routes of a group are asked."""
+    return rule.group, -rule.priority, rule.id
+
+
+def vocabulary(tables: tuple[Table, ...]) -> dict[str, Sort]:
+    """Return all names that rules may ask for, those of the tables included."""
+    return all_names() | {TABLE + table.name: sort_of(table.rows[0].value) for table in tables}
+
+
+def sort_of(value: Value) -> Sort:
+    """Return the sort of a table's value."""
+    return _TABLE_SORTS[type(value).__name__]
+
+
+def book_hash(book: Book) -> str:
+    """Return the SHA-256 over the canonical form of a book: JSON with sorted keys, rules sorted by their id."""
+    parts = {
+        "checks": sorted(_canonical(rule) for rule in book.checks),
+        "routes": sorted(_canonical(rule) for rule in book.routes),
+        "tables": sorted(_canonical(table) for table in book.tables),
+        "forms": sorted(_canonical(form) for form in book.forms),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _canonical(one: Check | Route | Table | Form) -> str:
+    return json.dumps(one.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+
+
+EACH_WORDS: Mapping[str, str] = {each: word for each, (word, _) in ROWS.items()}
+"""The word for one row."""

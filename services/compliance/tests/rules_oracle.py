@@ -1,0 +1,740 @@
+"""The checks once more in plain Python, written from the law's summary and not from the rule files.
+
+It knows neither CEL nor the vocabulary nor the rule files: what it shares with them are the facts, and
+how alike two names are. A rule gives an outcome or None where it does not apply. Reading a value that was not found, or not
+surely, raises `UnknownError`, and then a person looks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from plumbline.compliance.domain.facts import DocumentFacts
+from plumbline.compliance.domain.names import similarity
+
+SURE = 0.85
+ALIKE = 0.9
+TRADES_OF_OCILB = {"electrical", "hvac", "hydronics", "plumbing", "refrigeration"}
+
+
+class UnknownError(Exception):
+    """A value is not known."""
+
+
+def seen(read: Any, *, flag: bool = False) -> Any:
+    """Return what was read; None for a blank."""
+    if read is None or read.confidence < SURE or (flag and read.value is None):
+        raise UnknownError
+    return read.value
+
+
+def text(read: Any) -> str:
+    return seen(read) or ""
+
+
+def yes(read: Any) -> bool:
+    return bool(seen(read, flag=True))
+
+
+def known(value: Any) -> Any:
+    if value is None:
+        raise UnknownError
+    return value
+
+
+def verdict(condition: Callable[[], bool | None], otherwise: str) -> str | None:
+    try:
+        answer = condition()
+    except UnknownError:
+        return "review"
+    return None if answer is None else "pass" if answer else otherwise
+
+
+def answers(facts: DocumentFacts) -> dict[str, str]:
+    """Return what every check says of a document, by its id."""
+    found = {name: verdict(condition, otherwise) for name, condition, otherwise in checks(facts)}
+    return {name: answer for name, answer in found.items() if answer is not None}
+
+
+Named = Iterator[tuple[str, Callable[[], "bool | None"], str]]
+
+
+def checks(facts: DocumentFacts) -> Named:
+    yield from of_all(facts)
+    kind = facts.kind
+    if kind.startswith("lien_waiver.") and facts.project.state == "TX":
+        yield from of_texas_waiver(facts)
+    if kind.startswith("lien_waiver.") and facts.project.state == "OH":
+        yield from of_ohio_waiver(facts)
+    of_kind = {
+        "ohio.notice_of_commencement": of_commencement,
+        "ohio.notice_of_furnishing": of_furnishing,
+        "ohio.lien_affidavit": of_affidavit,
+        "w9": of_w9,
+        "coi.acord25": of_certificate,
+        "payroll.wh347": of_payroll,
+        "timesheet": of_timesheet,
+        "licence": of_licence,
+        "permit": of_permit,
+        "invoice": of_invoice,
+    }.get(kind)
+    if of_kind:
+        yield from of_kind(facts)
+
+
+def of_all(facts: DocumentFacts) -> Named:
+    state = facts.project.state
+    yield "DOC-01", lambda: facts.kind_confidence >= SURE, "review"
+    yield "PRJ-01", lambda: state is not None, "hold"
+    if facts.kind.startswith("lien_waiver.") or facts.kind == "licence":
+        yield "PRJ-02", lambda: None if state is None else state in {"TX", "OH"}, "review"
+    if facts.kind.startswith("ohio."):
+        yield "OH-ANY-01", lambda: None if state is None else state == "OH", "review"
+
+
+def of_texas_waiver(facts: DocumentFacts) -> Named:
+    waiver: Any = facts.fields
+    pay, project = facts.payable, facts.project
+    variant = facts.kind.removeprefix("lien_waiver.")
+    is_conditional, is_unconditional = variant.startswith("conditional"), variant.startswith("unconditional")
+    yield "TX-LW-01", lambda: variant != "other", "review"
+
+    def wording() -> bool:
+        compared = known(waiver.wording)
+        return bool(compared.template_cover >= 0.95 and compared.foreign_run_words <= 12)
+
+    def signed() -> bool:
+        is_signed, name, title = yes(waiver.signed), text(waiver.signer_name), text(waiver.signer_title)
+        on, through = seen(waiver.signed_on), seen(waiver.through_on)
+        return bool(is_signed and name and title and on and (through is None or on >= through))
+
+    def notary() -> bool | None:
+        if known(project.original_contract_on) >= date(2022, 1, 1):
+            return None
+        done, on = yes(waiver.notarised), seen(waiver.notarised_on)
+        return done and on is not None
+
+    def notice() -> bool:
+        first, bold = yes(waiver.notice_is_first), yes(waiver.notice_is_bold)
+        points, largest = seen(waiver.notice_points), seen(waiver.largest_points)
+        return bool(first and bold and points and largest and points >= max(largest, 10))
+
+    def same_check() -> bool:
+        amount, maker, payee = seen(waiver.amount_cents), text(waiver.maker), text(waiver.payee)
+        return (
+            pay is not None
+            and amount == pay.amount_cents
+            and same(maker, pay.maker)
+            and same(payee, pay.payee)
+        )
+
+    def same_amount() -> bool:
+        amount = seen(waiver.amount_cents)
+        return pay is not None and amount == pay.amount_cents
+
+    def no_blanks() -> bool:
+        amount, extent, through = seen(waiver.amount_cents), text(waiver.extent), seen(waiver.through_on)
+        return (amount is not None or variant == "unconditional_final") and (
+            extent != "" or through is not None
+        )
+
+    def through_date() -> bool | None:
+        through = seen(waiver.through_on)
+        if through is None or pay is None or pay.through_on is None:
+            return None
+        return bool(through == pay.through_on)
+
+    if is_conditional or is_unconditional:
+        yield "TX-LW-02", wording, "reject"
+        yield "TX-LW-02-words", lambda: known(waiver.wording).changed_words == 0, "review"
+    if is_unconditional:
+        yield "TX-LW-03", notice, "reject"
+        yield "TX-LW-06", lambda: pay is not None and pay.is_settled, "hold"
+    yield "TX-LW-04", signed, "hold"
+    yield "TX-LW-05", notary, "hold"
+    if is_conditional:
+        yield "TX-LW-07", same_check, "hold"
+    if variant.endswith("_final"):
+        done = pay is not None and pay.open_invoices == 0 and pay.retention_cents == 0
+        yield "TX-LW-08", lambda: done, "warn"
+    yield "TX-LW-09", no_blanks, "reject"
+    if variant.endswith("_progress"):
+        yield "TX-LW-10", through_date, "hold"
+    if variant == "unconditional_progress":
+        yield "TX-LW-11", same_amount, "hold"
+
+
+def same(one: str, other: str) -> bool:
+    return similarity(one, other) >= ALIKE
+
+
+def of_ohio_waiver(facts: DocumentFacts) -> Named:
+    waiver: Any = facts.fields
+    pay = facts.payable
+    variant = facts.kind.removeprefix("lien_waiver.")
+
+    def complete() -> bool:
+        words = [text(part) for part in (waiver.payee, waiver.owner, waiver.location, waiver.signer_name)]
+        is_signed, on, amount = yes(waiver.signed), seen(waiver.signed_on), seen(waiver.amount_cents)
+        return (
+            all(words)
+            and is_signed
+            and on is not None
+            and (amount is not None or variant == "unconditional_final")
+        )
+
+    def amount() -> bool:
+        said = seen(waiver.amount_cents)
+        return pay is not None and said == pay.amount_cents
+
+    def nothing_beforehand() -> bool:
+        flags = (waiver.waives_before_payment, waiver.waives_before_work, waiver.waives_future_claims)
+        found = [yes(flag) for flag in flags]
+        return not any(found)
+
+    yield "OH-LW-01", complete, "hold"
+    if variant.startswith("conditional") or variant == "unconditional_progress":
+        yield "OH-LW-02", amount, "hold"
+    yield "OH-LW-03", nothing_beforehand, "review"
+    if variant.startswith("unconditional"):
+        yield "OH-LW-04", lambda: pay is not None and pay.is_settled, "hold"
+
+
+def of_commencement(facts: DocumentFacts) -> Named:
+    notice: Any = facts.fields
+    project = facts.project
+
+    def private() -> bool | None:
+        if known(project.is_public):
+            return None
+        names = (
+            notice.legal_description,
+            notice.improvement,
+            notice.owner,
+            notice.designee,
+            notice.original_contractors,
+        )
+        found = [text(name) for name in names]
+        return all(found)
+
+    def public() -> bool | None:
+        if not known(project.is_public):
+            return None
+        names = (
+            notice.public_authority,
+            notice.original_contractors,
+            notice.sureties,
+            notice.service_representative,
+        )
+        found = [text(name) for name in names]
+        return seen(notice.first_contract_on) is not None and all(found)
+
+    def recorded() -> bool:
+        county, number, expires = text(notice.county), text(notice.instrument_number), seen(notice.expires_on)
+        return bool(county and number and expires)
+
+    def lasts() -> bool | None:
+        expires = seen(notice.expires_on)
+        return None if expires is None else bool(expires >= facts.as_of)
+
+    def early() -> bool | None:
+        on = seen(notice.recorded_on)
+        return None if on is None else bool(on <= known(project.work_starts_on))
+
+    yield "OH-NOC-01", recorded, "hold"
+    yield "OH-NOC-02", private, "hold"
+    yield "OH-NOC-03", lambda: text(notice.county) == known(project.county), "hold"
+    yield "OH-NOC-04", lasts, "hold"
+    yield "OH-NOC-05", early, "warn"
+    yield "OH-NOC-06", public, "hold"
+
+
+def of_furnishing(facts: DocumentFacts) -> Named:
+    notice: Any = facts.fields
+
+    def counts_from() -> date | None:
+        first, recorded = seen(notice.first_furnished_on), seen(notice.commencement_recorded_on)
+        return None if first is None or recorded is None else max(first, recorded)
+
+    def in_time() -> bool | None:
+        exempt, start = yes(notice.contracts_with_owner), counts_from()
+        if exempt or start is None:
+            return None
+        return (seen(notice.served_on) or facts.as_of) - start <= timedelta(days=21)
+
+    def both() -> bool | None:
+        exempt, on = yes(notice.contracts_with_owner), seen(notice.served_on)
+        if exempt or on is None:
+            return None
+        designee, contractor = yes(notice.served_designee), yes(notice.served_contractor)
+        return designee and contractor
+
+    def reminder() -> bool | None:
+        exempt, on, start = yes(notice.contracts_with_owner), seen(notice.served_on), counts_from()
+        if exempt or on is not None or start is None:
+            return None
+        age = (facts.as_of - start).days
+        return None if age > 21 else age not in {14, 18, 20}
+
+    yield "OH-NOF-01", in_time, "hold"
+    yield "OH-NOF-02", both, "hold"
+    yield "OH-NOF-03", reminder, "warn"
+
+
+def of_affidavit(facts: DocumentFacts) -> Named:
+    paper: Any = facts.fields
+
+    def filed_in_time() -> bool | None:
+        last = seen(paper.last_furnished_on)
+        if last is None:
+            return None
+        filed = seen(paper.filed_on) or facts.as_of
+        days = {"family": 60, "other": 75, "oil_gas": 120}[known(facts.project.property_class)]
+        return bool((filed - last).days <= days)
+
+    def served() -> bool | None:
+        filed = seen(paper.filed_on)
+        if filed is None:
+            return None
+        served, posted = seen(paper.owner_served_on), seen(paper.posted_on)
+        if (facts.as_of - filed).days <= 30:
+            return True
+        return bool((served and (served - filed).days <= 30) or (posted and (posted - filed).days <= 40))
+
+    def recorded() -> bool | None:
+        if seen(paper.filed_on) is None:
+            return None
+        stamp, number = yes(paper.has_recorder_stamp), text(paper.instrument_number)
+        return stamp or number != ""
+
+    def lasts() -> bool | None:
+        filed = seen(paper.filed_on)
+        if filed is None:
+            return None
+        end = date(filed.year + 6, filed.month, 28 if (filed.month, filed.day) == (2, 29) else filed.day)
+        return facts.as_of <= end
+
+    yield "OH-LA-01", filed_in_time, "reject"
+    yield "OH-LA-02", served, "hold"
+    yield "OH-LA-03", lambda: yes(paper.has_jurat), "reject"
+    yield "OH-LA-04", recorded, "hold"
+    yield "OH-LA-05", lasts, "warn"
+
+
+def of_w9(facts: DocumentFacts) -> Named:
+    form: Any = facts.fields
+    if facts.as_of < date(2018, 10, 1):
+        return
+
+    def revision() -> bool:
+        newest = facts.as_of >= date(2025, 1, 1)
+        oldest = date(2024, 3, 1) if newest else date(2018, 10, 1)
+        revision = seen(form.revision_on)
+        return revision is not None and revision >= oldest
+
+    def llc() -> bool | None:
+        return None if text(form.classification) != "llc" else text(form.llc_code) in {"C", "S", "P"}
+
+    def number() -> bool:
+        kind, met = text(form.tax_number), yes(form.issuer_rules_met)
+        return kind != "malformed" and met
+
+    def prefix() -> bool | None:
+        return None if text(form.tax_number) != "ein" else yes(form.prefix_known)
+
+    def person() -> bool | None:
+        if text(form.tax_number) not in {"ssn", "itin"}:
+            return None
+        classification, is_disregarded = text(form.classification), yes(form.is_disregarded)
+        return classification == "individual" or is_disregarded
+
+    def signed() -> bool:
+        is_signed, on = yes(form.signed), seen(form.signed_on)
+        return is_signed and on is not None and on <= facts.received_on
+
+    def name() -> bool:
+        line_1 = text(form.name)
+        return same(line_1, known(facts.vendor.legal_name))
+
+    yield "W9-01", revision, "reject"
+    yield "W9-02", lambda: seen(form.boxes_ticked) == 1, "reject"
+    yield "W9-03", llc, "reject"
+    yield "W9-04", number, "reject"
+    yield "W9-04-prefix", prefix, "warn"
+    yield "W9-05", person, "reject"
+    yield "W9-06", signed, "hold"
+    yield "W9-07", name, "review"
+    yield "W9-08", lambda: seen(form.whole_numbers_outside) == 0, "reject"
+
+
+SEVERE = ["pass", "warn", "review", "hold", "reject"]
+
+
+def worst(rows: Any, condition: Callable[[Any], bool | None], otherwise: str) -> str | None:
+    """Return the most severe verdict over rows; a person looks where there are none to look at."""
+    if rows is None:
+        return "review"
+    verdicts = [verdict(lambda row=row: condition(row), otherwise) for row in rows]
+    return max((one for one in verdicts if one), key=SEVERE.index, default=None)
+
+
+def each(name: str, rows: Any, condition: Callable[[Any], bool | None], otherwise: str) -> Named:
+    """Ask something of each row; the verdict over all of them is what counts."""
+    answer = worst(rows, condition, otherwise)
+    if answer == "review":
+        yield name, _nobody_knows, otherwise
+    elif answer is not None:
+        yield name, lambda: answer == "pass", answer
+
+
+def _nobody_knows() -> bool:
+    raise UnknownError
+
+
+def of_certificate(facts: DocumentFacts) -> Named:
+    paper: Any = facts.fields
+    project = facts.project
+
+    def holder() -> bool:
+        said, names = text(paper.holder), [known(project.firm), known(project.owner)]
+        return any(same(said, name) for name in names)
+
+    def insured() -> bool:
+        said = text(paper.insured)
+        return same(said, known(facts.vendor.legal_name))
+
+    def row_of(required: Any) -> Any:
+        named = [row for row in paper.coverages if row.kind and row.kind.value == required.kind]
+        return named[-1] if named else None
+
+    def lasts(required: Any) -> bool:
+        row = row_of(required)
+        starts, ends = known(project.work_starts_on), known(project.work_ends_on)
+        if row is None:
+            return False
+        seen(row.kind)
+        effective, expires = seen(row.effective_on), seen(row.expires_on)
+        return bool(effective and expires and effective <= starts and expires >= ends)
+
+    def limit(required: Any) -> bool:
+        row = row_of(required)
+        cents = seen(row.limit_cents) if row else None
+        return cents is not None and cents >= required.limit_cents
+
+    def endorsed(row: Any) -> bool | None:
+        return yes(row.has_endorsement) if yes(row.is_extended) else None
+
+    def least(cents: int) -> Callable[[Any], bool | None]:
+        def enough(row: Any) -> bool | None:
+            if text(row.kind) != "general_liability":
+                return None
+            said = seen(row.limit_cents)
+            return said is not None and said >= cents
+
+        return enough
+
+    def naic(row: Any) -> bool:
+        return len(text(row.naic)) == 5 and text(row.naic).isdecimal()
+
+    required = None if paper.coverages is None else project.required_covers
+    yield "COI-01", insured, "review"
+    yield "COI-02", holder, "hold"
+    yield from each("COI-03", required, lasts, "hold")
+    yield from each("COI-04", required, limit, "hold")
+    yield from each("COI-05", paper.coverages, endorsed, "warn")
+    yield from each("COI-06", paper.insurers, naic, "warn")
+    if (project.state, project.trade) == ("TX", "plumbing"):
+        yield from each("COI-07", paper.coverages, least(300_000_00), "hold")
+    if project.state == "OH" and project.trade in TRADES_OF_OCILB:
+        yield from each("COI-08", paper.coverages, least(500_000_00), "hold")
+
+
+def cents(amount: Decimal) -> int:
+    return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def of_payroll(facts: DocumentFacts) -> Named:
+    paper: Any = facts.fields
+    last, project = facts.vendor.last_payroll, facts.project
+
+    def follows() -> bool:
+        number, week = seen(paper.number), seen(paper.week_ends_on)
+        if number is None or week is None:
+            return False
+        if last is None:
+            return bool(number == 1)
+        return bool(not last.is_final and number == last.number + 1 and (week - last.week_ends_on).days == 7)
+
+    def final() -> bool | None:
+        week = seen(paper.week_ends_on)
+        if project.work_ends_on is None or week is None:
+            return None
+        return yes(paper.is_final) == (week >= project.work_ends_on)
+
+    def signed() -> bool:
+        is_signed, title, on = yes(paper.signed), text(paper.signer_title), seen(paper.signed_on)
+        return is_signed and title != "" and on is not None
+
+    def delivered() -> bool:
+        paid = seen(paper.paid_on)
+        return paid is not None and (facts.received_on - paid).days <= 7
+
+    def edition() -> bool:
+        said = seen(paper.edition_on)
+        oldest = date(2025, 1, 1) if facts.as_of > date(2026, 9, 30) else date(2000, 1, 1)
+        return said is not None and said >= oldest
+
+    def determination() -> bool | None:
+        return (
+            text(paper.wage_determination) != "" if known(project.federal_contract_cents) > 2_000_00 else None
+        )
+
+    def days(worker: Any) -> bool:
+        said, total = seen(worker.days_minutes), seen(worker.total_minutes)
+        return said is not None and total is not None and sum(said) == total
+
+    def overtime(worker: Any) -> bool:
+        total, said = seen(worker.total_minutes), seen(worker.overtime_minutes)
+        return total is not None and said is not None and said == max(0, total - 40 * 60)
+
+    def paid(worker: Any) -> bool:
+        gross, total, over = (
+            seen(worker.gross_cents),
+            seen(worker.total_minutes),
+            seen(worker.overtime_minutes),
+        )
+        base, fringe = seen(worker.base_cents), seen(worker.fringe_paid_cents)
+        if None in {gross, total, over, base, fringe}:
+            return False
+        lines = [Decimal(total * base) / 60, Decimal(over * base) / 120, Decimal(fringe)]
+        return bool(gross >= sum(cents(line) for line in lines))
+
+    def rate(worker: Any) -> bool:
+        total, base, required = (
+            seen(worker.total_minutes),
+            seen(worker.base_cents),
+            known(worker.required_cents),
+        )
+        credit, paid_out = seen(worker.fringe_credit_cents) or 0, seen(worker.fringe_paid_cents) or 0
+        if total is None or base is None or total <= 0:
+            return False
+        week = Decimal((base + credit) * total) / 60 + paid_out
+        return week + Decimal("0.5") >= Decimal(required * total) / 60
+
+    def net(worker: Any) -> bool:
+        gross, off, left = seen(worker.gross_cents), seen(worker.deductions_cents), seen(worker.net_cents)
+        return None not in {gross, off, left} and gross - off == left
+
+    def apprentice(worker: Any) -> bool | None:
+        return text(worker.programme) != "" if yes(worker.is_apprentice) else None
+
+    yield "WH-01", follows, "hold"
+    yield "WH-01-final", final, "hold"
+    yield from each("WH-02", paper.workers, days, "reject")
+    yield from each("WH-03", paper.workers, overtime, "reject")
+    yield from each("WH-03-pay", paper.workers, paid, "reject")
+    yield from each("WH-04", paper.workers, rate, "reject")
+    yield from each("WH-05", paper.workers, net, "reject")
+    yield from each("WH-06", paper.workers, apprentice, "hold")
+    yield "WH-07", lambda: seen(paper.social_security_numbers) == 0, "reject"
+    yield "WH-08", signed, "hold"
+    yield "WH-09", delivered, "warn"
+    yield "WH-10", edition, "hold"
+    yield "WH-11", determination, "hold"
+
+
+def of_timesheet(facts: DocumentFacts) -> Named:
+    sheet: Any = facts.fields
+
+    def complete() -> bool:
+        names = (
+            sheet.employee,
+            sheet.identifier,
+            sheet.occupation,
+            sheet.address,
+            sheet.week_starts_at,
+            sheet.pay_basis,
+        )
+        values = (sheet.week_starts_on, sheet.straight_cents, sheet.wages_cents, sheet.paid_on)
+        found, given = [text(name) for name in names], [seen(value) for value in values]
+        return all(found) and None not in given
+
+    def days() -> bool:
+        said, total = seen(sheet.days_minutes), seen(sheet.total_minutes)
+        return said is not None and len(said) == 7 and sum(said) == total
+
+    def overtime() -> bool:
+        total, said = seen(sheet.total_minutes), seen(sheet.overtime_minutes)
+        if total is None or said is None:
+            return False
+        return bool(said == min(total, max(0, total + sheet.elsewhere_minutes - 40 * 60)))
+
+    def premium() -> bool | None:
+        if not seen(sheet.overtime_minutes):
+            return None
+        if seen(sheet.overtime_minutes) < 0:
+            return None
+        rate, extra = seen(sheet.rate_cents), seen(sheet.overtime_cents)
+        return rate is not None and bool(extra) and extra > 0
+
+    def young() -> bool | None:
+        return seen(sheet.born_on) is not None if yes(sheet.is_under_19) else None
+
+    def rounding() -> bool | None:
+        punched, total = seen(sheet.punched_minutes), seen(sheet.total_minutes)
+        return None if punched is None or total is None else bool(punched - total <= 15)
+
+    yield "TR-01", complete, "hold"
+    yield "TR-02", days, "hold"
+    yield "TR-03", overtime, "hold"
+    yield "TR-04", premium, "hold"
+    yield "TR-05", young, "hold"
+    yield "TR-06", rounding, "warn"
+    yield "TR-07", lambda: seen(sheet.unexplained_edits) == 0, "review"
+
+
+def of_licence(facts: DocumentFacts) -> Named:
+    paper: Any = facts.fields
+    project = facts.project
+
+    def lasts() -> bool:
+        expires = seen(paper.expires_on)
+        return expires is not None and expires >= facts.as_of
+
+    def holder() -> bool:
+        said = text(paper.holder)
+        return same(said, known(facts.vendor.legal_name))
+
+    def named() -> bool:
+        found = [text(part) for part in (paper.authority, paper.grade, paper.number)]
+        return all(found)
+
+    def of(authority: str, condition: Callable[[], bool]) -> Callable[[], bool | None]:
+        return lambda: condition() if text(paper.authority) == authority else None
+
+    def class_b() -> bool | None:
+        authority, acr_class = text(paper.authority), text(paper.acr_class)
+        if authority != "tdlr" or acr_class != "B":
+            return None
+        tons, btu = known(project.cooling_tons), known(project.heating_btu_per_hour)
+        return bool(tons <= 25 and btu <= 1_500_000)
+
+    def master() -> bool | None:
+        authority, grade = text(paper.authority), text(paper.grade)
+        if authority != "tsbpe" or grade not in {"rmp", "master"}:
+            return None
+        return bool(re.fullmatch(r"(M|MPL|RMP)[ -]*\d{3,8}", text(paper.number)))
+
+    def tacl() -> bool:
+        number = re.sub(r"[ /-]", "", text(paper.number))
+        return bool(re.fullmatch(r"TACL[AB]\d{3,8}[ERC]", number))
+
+    def looked_up() -> bool:
+        trade, on, by = text(paper.trade), seen(paper.verified_on), text(paper.verified_by)
+        return trade in TRADES_OF_OCILB and on is not None and by != ""
+
+    yield "LIC-01", lasts, "hold"
+    yield "LIC-02", holder, "review"
+    yield "LIC-03", named, "hold"
+    if (project.state, project.trade) == ("TX", "hvac"):
+        yield "TX-HVAC-01", of("tdlr", tacl), "warn"
+        yield "TX-HVAC-02", of("tdlr", lambda: text(paper.acr_class) in {"A", "B"}), "hold"
+        yield "TX-HVAC-03", class_b, "hold"
+    if (project.state, project.trade) == ("TX", "plumbing"):
+        yield "TX-PL-02", master, "warn"
+        yield "TX-PL-03", of("tsbpe", lambda: text(paper.grade) == "rmp"), "hold"
+    if project.state == "OH":
+        yield "OH-OCILB-01", of("ocilb", looked_up), "hold"
+        yield "OH-OCILB-02", of("ocilb", lambda: bool(known(project.is_commercial))), "review"
+        yield "OH-OCILB-03", of("ocilb", lambda: text(paper.trade) == known(project.trade)), "hold"
+
+
+def of_permit(facts: DocumentFacts) -> Named:
+    paper: Any = facts.fields
+    project = facts.project
+    fitting = [
+        one for one in facts.vendor.licences if (one.state, one.trade) == (project.state, project.trade)
+    ]
+    on_file = sorted(fitting, key=lambda one: (one.expires_on, one.number))[-1:]
+
+    def of_project() -> bool | None:
+        authorities = known(project.authorities)
+        return text(paper.authority) in authorities if authorities else None
+
+    def holds() -> bool:
+        number, issued, expires = text(paper.number), seen(paper.issued_on), seen(paper.expires_on)
+        is_revoked = yes(paper.is_revoked)
+        is_begun = issued is not None and issued <= facts.as_of
+        return number != "" and is_begun and not is_revoked and (expires is None or expires >= facts.as_of)
+
+    yield "AHJ-01", lambda: len(known(project.authorities)) > 0, "review"
+    yield "PER-01", of_project, "hold"
+    yield "PER-02", holds, "hold"
+    if on_file:
+        yield "PER-03", lambda: text(paper.licence_number) == on_file[0].number, "review"
+
+
+def of_invoice(facts: DocumentFacts) -> Named:
+    paper: Any = facts.fields
+    pay, project = facts.payable, facts.project
+
+    def amount() -> bool:
+        said = seen(paper.amount_cents)
+        return pay is not None and said == pay.amount_cents
+
+    def payee() -> bool:
+        said = text(paper.payee)
+        return same(said, known(facts.vendor.legal_name))
+
+    def board() -> bool | None:
+        if facts.as_of < date(2020, 6, 1):
+            return None
+        names, points = [text(paper.rmp_name), text(paper.rmp_licence)], seen(paper.board_points)
+        statement, contact = yes(paper.has_board_statement), yes(paper.has_board_contact)
+        return all(names) and statement and contact and points is not None and points >= 12
+
+    yield "INV-01", amount, "hold"
+    yield "INV-02", payee, "review"
+    if (project.state, project.trade) == ("TX", "plumbing"):
+        yield "TX-PL-01", board, "warn"
+
+
+def way(facts: DocumentFacts, *, blocking: bool) -> tuple[str, str]:
+    """Return where a document goes, as region and trade, or `held` and why."""
+    project = facts.project
+    if project.state is None:
+        return "held", "no-region"
+    if blocking:
+        return "held", "checks"
+    if facts.kind in {"w9", "invoice", "timesheet"}:
+        return "held", "office-only"
+    place = (project.state, project.trade)
+    if place not in {("TX", "hvac"), ("TX", "plumbing"), ("OH", "plumbing")}:
+        return "held", "no-desk"
+    licences = [one for one in facts.vendor.licences if (one.state, one.trade) == place]
+    licence = max(licences, key=lambda one: (one.expires_on, one.number), default=None)
+    try:
+        permits = licence is not None and licence.expires_on >= facts.as_of and _permits(licence, facts)
+    except UnknownError:
+        return "held", "not-known"
+    return ("us-" + place[0].lower(), str(place[1])) if permits else ("held", "licence")
+
+
+def _permits(licence: Any, facts: DocumentFacts) -> bool:
+    project = facts.project
+    match licence.authority:
+        case "tdlr":
+            if licence.acr_class == "B":
+                tons, btu = known(project.cooling_tons), known(project.heating_btu_per_hour)
+                return bool(tons <= 25 and btu <= 1_500_000)
+            return bool(licence.acr_class == "A" and project.trade == "hvac")
+        case "tsbpe":
+            return bool(licence.grade == "rmp" and project.state == "TX" and project.trade == "plumbing")
+        case "ocilb":
+            return project.state == "OH"
+        case _:
+            return False
