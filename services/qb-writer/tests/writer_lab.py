@@ -133,7 +133,7 @@ class WriterLab:
             )
 
     async def move_to(self, connection: str) -> None:
-        """Do what commands of now on bring about once the company stands under another name in `connections.yaml`."""
+        """Let the company have stood under another name in `connections.yaml` so far."""
         async with borrowed(self.pool) as database:
             await database.execute("UPDATE records SET connection = $1", connection)
 
@@ -382,12 +382,7 @@ async def writer_lab(
             )
 
         short = timedelta(milliseconds=100)
-        viewer = Viewer(
-            records=ledger,
-            past=past,
-            books=books,
-            policies=lambda connection: policies if connection == CONNECTION else None,
-        )
+        viewer = Viewer(records=ledger, past=past, books=books, policies=lambda _: policies)
         writer = Writer(
             records=ledger,
             following=ledger,

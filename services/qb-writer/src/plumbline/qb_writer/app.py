@@ -173,10 +173,10 @@ async def _follow(service: RecordService, connections: Connections) -> None:
         await mark(connection, marks, now=service.clock.now())
 
 
-def _policies(connections: Connections) -> Callable[[str], Policies | None]:
-    def of(connection: str) -> Policies | None:
+def _policies(connections: Connections) -> Callable[[str], Policies]:
+    def of(connection: str) -> Policies:
         found = connections.get(connection)
-        return found.policies if found is not None else None
+        return found.policies if found is not None else Policies()
 
     return of
 

@@ -81,12 +81,9 @@ class Viewer:
         records: Records,
         past: Past,
         books: Callable[[str, Lane], Awaitable[Books]],
-        policies: Callable[[str], Policies | None],
+        policies: Callable[[str], Policies],
     ) -> None:
-        """Look at what `records` has and `books(realm, lane)` shows, by `policies(connection)`.
-
-        A connection that is configured no more has no policies: its company is only observed.
-        """
+        """Look at what `records` has and `books(realm, lane)` shows, by `policies(connection)`."""
         self._records = records
         self._past = past
         self._books = books
@@ -94,8 +91,7 @@ class Viewer:
 
     async def view(self, record: Record, *, lane: Lane) -> View:
         """Return a record with what is stored of it and of the records that it names; calls are made in a lane."""
-        cared_for = self._policies(record.connection) is not None
-        beginning = await self._past.beginning(record.connection) if cared_for else None
+        beginning = await self._past.beginning(record.connection)
         names = dict.fromkeys([*record.needs, *kind_of(record.desired).names(record.desired)])
         known = {name: await self._records.load(f"{record.realm}/{name}") for name in names}
         relations = {name: related(other, beginning) for name, other in known.items() if other is not None}
@@ -103,11 +99,11 @@ class Viewer:
 
     def situation(self, view: View) -> Situation:
         """Return what the next step depends on."""
-        policies = self._policies(view.record.connection) or Policies()
+        policy = self._policies(view.record.connection).when_changed(view.record.desired.kind)
         return situation_of(
             view.record,
             view.relations,
-            policy=policies.when_changed(view.record.desired.kind),
+            policy=policy,
             beginning=view.beginning,
             twins=view.twins,
         )
