@@ -2,7 +2,8 @@
 
 Each write to the store and each call to the provider stops twice, before it has its effect and before its answer
 arrives. The machine lets one replica go one step, kills it there, lets time pass, has tokens refused, answers lost,
-and a person connect the account anew. The provider changes the refresh token at every call, and forgives nothing.
+and a person connect the account anew. The provider changes the refresh token at every call and forgives nothing, or, in
+other runs, gives the same value again and again.
 """
 
 import asyncio
@@ -93,6 +94,8 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     store: MemorySecretStore = field(default_factory=MemorySecretStore)
     good: str = "r0"
+    rotates: bool = True
+    """Whether the refresh token changes with every call; else it changes when a person connects anew."""
     issued: int = 0
     called: list[int] = field(default_factory=list)
     """Numbers of the calls that were made."""
@@ -102,9 +105,10 @@ class World:
     trouble: bool = False
     """Whether an answer may have been lost since a person last connected the account."""
 
-    def grant(self) -> Grant:
+    def grant(self, *, anew: bool = False) -> Grant:
         self.issued += 1
-        self.good = f"r{self.issued}"
+        if self.rotates or anew:
+            self.good = f"r{self.issued}"
         return Grant(SecretStr(f"a{self.issued}"), LIFE_S, SecretStr(self.good), self.clock.now())
 
     async def held(self) -> HeldGrant:
@@ -249,8 +253,9 @@ class GrantMachine(RuleBasedStateMachine):
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
 
-    @initialize()
-    def import_grant(self) -> None:
+    @initialize(rotates=st.booleans())
+    def import_grant(self, *, rotates: bool) -> None:
+        self.world.rotates = rotates
         shelf = SecretShelf(self.world.store)
         first = supplied(None, FirstGrant(ACCOUNT, ACCOUNT, SecretStr("r0")))
         assert first is not None
@@ -304,7 +309,7 @@ class GrantMachine(RuleBasedStateMachine):
     @rule()
     def connect_again(self) -> None:
         held = self.run(self.world.held())
-        grant = self.world.grant()
+        grant = self.world.grant(anew=True)
         self.run(
             SecretShelf(self.world.store).put(connected(held, account=ACCOUNT, app=ACCOUNT, grant=grant))
         )
