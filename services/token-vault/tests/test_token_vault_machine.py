@@ -313,7 +313,8 @@ class GrantMachine(RuleBasedStateMachine):
         self.run(
             SecretShelf(self.world.store).put(connected(held, account=ACCOUNT, app=ACCOUNT, grant=grant))
         )
-        # Answers to calls with the former grant are lost, and no loss.
+        # Calls with the former grant concern nobody any more: their answers are lost, and no loss.
+        self.world.open.clear()
         for replica in self.replicas:
             replica.answer = None
         self.world.trouble = False
