@@ -2,7 +2,8 @@
 
 Each write to the store and each call to the provider stops twice, before it has its effect and before its answer
 arrives. The machine lets one replica go one step, kills it there, lets time pass, has tokens refused, answers lost,
-and a person connect the account anew. The provider changes the refresh token at every call, and forgives nothing.
+and a person connect the account anew. The provider changes the refresh token at every call and forgives nothing, or, in
+other runs, gives the same value again and again.
 """
 
 import asyncio
@@ -93,6 +94,8 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     store: MemorySecretStore = field(default_factory=MemorySecretStore)
     good: str = "r0"
+    rotates: bool = True
+    """Whether the refresh token changes with every call; else it changes when a person connects anew."""
     issued: int = 0
     called: list[int] = field(default_factory=list)
     """Numbers of the calls that were made."""
@@ -102,9 +105,10 @@ class World:
     trouble: bool = False
     """Whether an answer may have been lost since a person last connected the account."""
 
-    def grant(self) -> Grant:
+    def grant(self, *, anew: bool = False) -> Grant:
         self.issued += 1
-        self.good = f"r{self.issued}"
+        if self.rotates or anew:
+            self.good = f"r{self.issued}"
         return Grant(SecretStr(f"a{self.issued}"), LIFE_S, SecretStr(self.good), self.clock.now())
 
     async def held(self) -> HeldGrant:
@@ -125,6 +129,8 @@ class Replica:
         self.task: asyncio.Task[Any] | None = None
         self.answer: Grant | None = None
         """What the provider has answered and the replica has not stored."""
+        self.concerns = True
+        """Whether the call under way is about the grant that is held: a person may have replaced it."""
         self._asked: HeldGrant | None = None
         self._revive()
 
@@ -137,6 +143,11 @@ class Replica:
             policy=POLICY,
             clock=self.world.clock,
         )
+
+    @property
+    def holds_answer(self) -> bool:
+        """Whether it alone knows the newest refresh token."""
+        return self.answer is not None and self.concerns
 
     @property
     def at_provider(self) -> bool:
@@ -197,6 +208,7 @@ class Replica:
         assert overlapping == [], "a call was made before another one was over"
         world.called.append(held.intent.number)
         world.open[held.intent.number], self._asked = held, held
+        self.concerns = True
         await self.stop.here()
         assert held.refresh_token is not None
         refused = held.refresh_token.get_secret_value() != world.good
@@ -215,7 +227,7 @@ class Replica:
         return self.answer
 
     def _lost(self) -> None:
-        self.world.trouble = self.world.trouble or self.answer is not None
+        self.world.trouble = self.world.trouble or self.holds_answer
         self.answer = None
 
     async def consent_url(self, consent: Consent, app: App) -> str:
@@ -249,8 +261,9 @@ class GrantMachine(RuleBasedStateMachine):
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
 
-    @initialize()
-    def import_grant(self) -> None:
+    @initialize(rotates=st.booleans())
+    def import_grant(self, *, rotates: bool) -> None:
+        self.world.rotates = rotates
         shelf = SecretShelf(self.world.store)
         first = supplied(None, FirstGrant(ACCOUNT, ACCOUNT, SecretStr("r0")))
         assert first is not None
@@ -291,7 +304,7 @@ class GrantMachine(RuleBasedStateMachine):
     def let_time_pass(self, seconds: int) -> None:
         self.world.clock.advance(timedelta(seconds=seconds))
         # Whose call is overdue while its answer is under way may be overtaken.
-        if any(replica.answer is not None for replica in self.replicas) and seconds > 1:
+        if any(replica.holds_answer for replica in self.replicas) and seconds > 1:
             self.world.trouble = True
 
     @rule()
@@ -304,13 +317,14 @@ class GrantMachine(RuleBasedStateMachine):
     @rule()
     def connect_again(self) -> None:
         held = self.run(self.world.held())
-        grant = self.world.grant()
+        grant = self.world.grant(anew=True)
         self.run(
             SecretShelf(self.world.store).put(connected(held, account=ACCOUNT, app=ACCOUNT, grant=grant))
         )
-        # Answers to calls with the former grant are lost, and no loss.
+        # Calls with the former grant concern nobody any more: their answers are lost, and no loss.
+        self.world.open.clear()
         for replica in self.replicas:
-            replica.answer = None
+            replica.concerns = False
         self.world.trouble = False
 
     @invariant()
@@ -336,7 +350,7 @@ class GrantMachine(RuleBasedStateMachine):
 
     @invariant()
     def newest_refresh_token_is_held_unless_it_is_known_to_be_uncertain(self) -> None:
-        if not self.world.store.documents or any(replica.answer for replica in self.replicas):
+        if not self.world.store.documents or any(replica.holds_answer for replica in self.replicas):
             return
         held = self.run(self.world.held())
         known_uncertain = held.intent is not None or held.uncertain or held.cause is Cause.ANSWER_LOST
