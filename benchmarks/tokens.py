@@ -95,7 +95,9 @@ async def main() -> int:
                 table = await measured(EmbeddedSecretStore(pool, key=bytes(32)))
     columns = ["way", "calls", "p50, ms", "p99, ms", "longest, ms"]
     report("tokens", f"Waits for a live access token (aim: cached p99 ≤ {AIM_MS:g} ms)", columns, table)
-    cached = [float(str(row[3])) for row in table if str(row[0]).startswith("cached") and "first" not in str(row[0])]
+    cached = [
+        float(str(row[3])) for row in table if str(row[0]).startswith("cached") and "first" not in str(row[0])
+    ]
     return 0 if max(cached) <= AIM_MS else 1
 
 
