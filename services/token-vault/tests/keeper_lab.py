@@ -9,16 +9,27 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from pydantic import SecretStr
 from typing_extensions import override
 
 from plumbline.common.contracts.operations import RenewCredential
-from plumbline.common.database import COMMON_MIGRATIONS, Pool, borrowed, migrate, open_pool, transaction
+from plumbline.common.database import (
+    COMMON_MIGRATIONS,
+    Connection,
+    Pool,
+    borrowed,
+    migrate,
+    open_pool,
+    transaction,
+)
 from plumbline.common.edge import Received
 from plumbline.common.listening import Bell
-from plumbline.common.reconciling.loop import Reconciler
-from plumbline.common.reconciling.store import BY_OPERATOR, WorkStore, mark, resume
+from plumbline.common.reconciling.loop import Claim, Reconciler
+from plumbline.common.reconciling.marks import Lane
+from plumbline.common.reconciling.store import BY_OPERATOR, Claimed, WorkStore, mark, resume
+from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.common.secrets.access import access_path, lent_version
 from plumbline.common.secrets.grants import Grant, GrantRefusedError, GrantUnknownError
 from plumbline.common.secrets.port import SecretStoreUnavailableError
@@ -27,7 +38,7 @@ from plumbline.common.testing.secrets import MemorySecretStore
 from plumbline.token_vault.adapters.notices import PostgresNotices
 from plumbline.token_vault.adapters.refusals import PostgresRefusals
 from plumbline.token_vault.adapters.shelf import SecretShelf
-from plumbline.token_vault.domain import App, Consent, HeldGrant
+from plumbline.token_vault.domain import App, Consent, HeldGrant, Known, News, Refusal, slug
 from plumbline.token_vault.handlers import looks, recording
 from plumbline.token_vault.importing import GrantsFile, import_grants
 from plumbline.token_vault.policy import Policy
@@ -126,6 +137,50 @@ class FakeIntuit:
     async def revoke(self, held: HeldGrant, app: App) -> None:
         """Count."""
         self.revoked += 1
+
+
+@dataclass
+class Tables:
+    """`Refusals` and `Notices` in memory."""
+
+    refusal: Refusal | None = None
+    told: list[str] = field(default_factory=list)
+    _known: Known = field(default_factory=Known)
+
+    async def newest(self, account: str) -> Refusal | None:
+        """See `Refusals`."""
+        return self.refusal
+
+    async def known(self, account: str) -> Known:
+        """See `Notices`."""
+        return self._known
+
+    async def tell(self, connection: Connection, *, held: HeldGrant, news: News) -> None:
+        """See `Notices`."""
+        self.told += [change for change, _ in news.changes]
+        self._known = news.known
+
+
+class NoQueue(WorkStore):
+    """No common queue: any number of keepers may work on an account at the same time."""
+
+    def __init__(self) -> None:
+        """Hold nothing."""
+
+    @override
+    @asynccontextmanager
+    async def fenced(self, claimed: Claimed) -> AsyncIterator[Connection]:
+        connection: Any = None
+        yield connection
+
+
+async def converged(keeper: Keeper, account: str = ACCOUNT, *, cause: str = "look") -> Verdict:
+    """Have a keeper look at an account, and store what its verdict says."""
+    row = Claimed(account, slug(account), Lane.LIVE, 1, 1, 0, None, False, None, (cause,), None)
+    verdict = await keeper.converge(Claim(row, NoQueue()))
+    if (store := getattr(verdict, "store", None)) is not None:
+        await store(None)
+    return verdict
 
 
 @dataclass

@@ -122,6 +122,19 @@ async def test_operator_resumes_an_account_whose_tokens_were_refused_anew(vault:
     assert vault.intuit.calls == 1 + 3 + 4
 
 
+async def test_refusals_from_before_the_store_was_restored_cost_nothing(vault: Vault) -> None:
+    await vault.refuse(9)
+    await begun(vault)
+    await vault.look()
+    await vault.work(timedelta(minutes=1))
+    assert (vault.intuit.calls, await vault.lent()) == (1, (1, False))
+    await vault.work(timedelta(days=1))
+    version = (await vault.held()).version
+    await vault.refuse(version)
+    await vault.work()
+    assert await vault.lent() == (version + 1, False)
+
+
 async def test_reports_about_a_dead_account_cost_no_call(vault: Vault) -> None:
     await begun(vault)
     await stormed(vault, minutes=30)

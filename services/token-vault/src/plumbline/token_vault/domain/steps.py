@@ -65,7 +65,10 @@ def is_revoked(held: HeldGrant, refusal: Refusal | None) -> bool:
     """Say whether the newest access token may be handed out no more."""
     if held.cause is Cause.DISCONNECTED:
         return True
-    return refusal is not None and refusal.version >= held.version > 0
+    if refusal is None or not refusal.version >= held.version > 0:
+        return False
+    # A version cannot be refused before it was issued: one that was is of a store that was restored since.
+    return held.issued_at is None or refusal.at >= held.issued_at
 
 
 def next_step(held: HeldGrant, *, refusal: Refusal | None, policy: Policy, now: datetime) -> Step:

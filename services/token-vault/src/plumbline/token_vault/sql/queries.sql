@@ -1,8 +1,9 @@
 -- name: note_refusal
 -- Remember the newest refused version of an account; true if it is news. A later report of it changes nothing.
+-- After a day no token of it lives any more: a lower number then is of a secret store that was restored.
 INSERT INTO refusals AS r (account, version, noted_at) VALUES ($1, $2, $3)
 ON CONFLICT (account) DO UPDATE SET version = excluded.version, noted_at = excluded.noted_at
-WHERE excluded.version > r.version RETURNING true
+WHERE excluded.version > r.version OR excluded.noted_at > r.noted_at + interval '1 day' RETURNING true
 
 -- name: newest_refusal
 -- The newest refused version of an account.
