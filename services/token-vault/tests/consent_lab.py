@@ -100,6 +100,7 @@ class Desk:
             codes=self.codes,
             connections=self.connections,
             wake=self.wake,
+            patience_s=1.0,
         )
 
     async def wake(self, account: str) -> None:

@@ -149,14 +149,15 @@ async def test_token_that_the_api_refuses_is_not_stored(desk: Desk) -> None:
 
 
 class StoreLeaves:
-    """A proof after which the store is away for a moment."""
+    """A proof after which the store is away for so long."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, away_s: float) -> None:
         self.desk = desk
+        self.away_s = away_s
 
     async def prove(self, provider: ProviderName, connection: ConnectionConfig, grant: Grant) -> str:
         self.desk.store.away = True
-        asyncio.get_running_loop().call_later(0.1, self.come_back)
+        asyncio.get_running_loop().call_later(self.away_s, self.come_back)
         return "somebody"
 
     def come_back(self) -> None:
@@ -165,9 +166,17 @@ class StoreLeaves:
 
 async def test_store_that_comes_back_takes_the_grant(desk: Desk) -> None:
     back = await desk.consented()
-    desk.connecting = desk.connecting_by(StoreLeaves(desk))
+    desk.connecting = desk.connecting_by(StoreLeaves(desk, away_s=0.1))
     assert (await desk.complete(back)).code == "connected"
     assert desk.token_calls() == ["ok"]
+
+
+async def test_store_that_stays_away_is_said_to_be(desk: Desk) -> None:
+    back = await desk.consented()
+    desk.connecting = desk.connecting_by(StoreLeaves(desk, away_s=60))
+    assert (await desk.complete(back)).code == "store-away"
+    desk.store.away = False
+    assert await desk.held() is None
 
 
 async def test_company_is_connected_again_by_intuits_own_link(desk: Desk) -> None:

@@ -1,15 +1,19 @@
 """Disconnecting: the only way to a provider's revocation."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from consent_lab import NAME, Desk, opened_desk
 from keeper_lab import opened
+from pydantic import SecretStr
+from typing_extensions import override
 
-from plumbline.common.secrets.grants import GrantUnknownError
-from plumbline.token_vault.disconnecting import RenewalUnderWayError, UnknownAccountError
-from plumbline.token_vault.domain import Cause, intending
+from plumbline.common.secrets.grants import GrantDelayedError, GrantUnknownError
+from plumbline.token_vault.adapters.quickbooks import QuickBooksProvider
+from plumbline.token_vault.disconnecting import Disconnecting, RenewalUnderWayError, UnknownAccountError
+from plumbline.token_vault.domain import App, Cause, HeldGrant, intending
 
 REVOKE = {"quickbooks": "/v2/oauth2/tokens/revoke", "procore": "/oauth/revoke"}
 
@@ -34,6 +38,26 @@ async def test_disconnected_grant_is_revoked_and_says_who_ended_it(desk: Desk) -
     assert desk.woken[-1] == before.account
     with pytest.raises(Exception, match="invalid_grant"):
         await desk.intuit.renew(before, desk.apps["quickbooks"])
+
+
+async def test_nobody_renews_while_a_grant_is_being_revoked(desk: Desk) -> None:
+    intents: list[object] = []
+
+    class Watched(QuickBooksProvider):
+        @override
+        async def revoke(self, held: HeldGrant, app: App) -> None:
+            present = await desk.held()
+            intents.append(present and present.intent)
+            await super().revoke(held, app)
+
+    url = "http://sandbox.example/.well-known/openid_configuration"
+    watched = Watched(desk.lab.quickbooks, discovery_url=url, clock=desk.clock, deadline_s=5.0)
+    disconnecting = Disconnecting(
+        shelf=desk.shelf, providers={"quickbooks": watched}, clock=desk.clock, wake=desk.wake
+    )
+    await disconnecting.disconnect(desk.accounts["quickbooks"])
+    assert len(intents) == 1
+    assert intents[0] is not None
 
 
 async def test_disconnecting_again_revokes_nothing_more(desk: Desk) -> None:
@@ -66,6 +90,17 @@ async def test_provider_that_is_away_leaves_the_grant_alive(desk: Desk) -> None:
     assert held is not None
     assert held.cause is None
     assert held.refresh_token is not None
+
+
+async def test_provider_that_asks_for_patience_leaves_the_grant_as_it_was(desk: Desk) -> None:
+    before = await desk.held()
+    assert before is not None
+    await desk.trouble("throttle", match={"path": REVOKE["quickbooks"]})
+    with pytest.raises(GrantDelayedError):
+        await desk.disconnecting.disconnect(before.account)
+    after = await desk.held()
+    assert after is not None
+    assert (after.intent, after.cause, after.uncertain) == (None, None, False)
 
 
 async def test_renewal_under_way_is_waited_for(desk: Desk) -> None:
@@ -106,6 +141,11 @@ async def test_nothing_but_disconnecting_calls_revoke(desk: Desk, database_url: 
         given_up = await vault.held()
         assert given_up.cause is Cause.REFUSED_ANEW
         assert given_up.version > 2
+        never_given = SecretStr("never-given")
+        await vault.shelf.put(replace(given_up, cause=None, refresh_token=never_given, issued_at=None))
+        await vault.look()
+        await vault.work()
+        assert (await vault.held()).cause is Cause.REFUSED
     await desk.complete(await desk.consented())
     await desk.complete({"code": "never-given", "realmId": desk.realm})
     assert len(desk.token_calls()) > 4

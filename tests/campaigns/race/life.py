@@ -14,8 +14,8 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 from unittest.mock import patch
@@ -85,9 +85,8 @@ def _write_to(log: Path) -> None:
 async def _live(order: Mapping[str, Any], line: socket.socket, broker: "Broker") -> None:
     settings = Settings()
     assert settings.secrets_key_file is not None
-    opening = partial(open_embedded, order["secrets_url"], key_file=settings.secrets_key_file)
-    patch.object(app, "open_secret_store", lambda _: opening()).start()
-    async with opening() as store:
+    async with open_embedded(order["secrets_url"], key_file=settings.secrets_key_file) as store:
+        patch.object(app, "open_secret_store", lambda _: nullcontext(store)).start()
         await asyncio.gather(app.run(settings), _ask_as_many(order, line, store, broker))
 
 

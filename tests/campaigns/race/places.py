@@ -35,7 +35,10 @@ PROCESSES_AT_ONCE = 24
 """Processes at the same time: each has five connections, and PostgreSQL takes 200."""
 
 SCHEMAS = ("token_vault", "secrets")
-"""What is emptied after a race."""
+"""What is emptied after a race …"""
+
+KEPT = ("migrations", "keys")
+"""… but for these tables: what was applied, and by which keys the store seals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,9 @@ class Place:
             try:
                 tables = await connection.fetch(
                     "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables "
-                    "WHERE schemaname = ANY($1) AND tablename <> 'migrations'",
-                    list(SCHEMAS),
+                    "WHERE schemaname = ANY($1) AND tablename <> ALL($2)",
+                    SCHEMAS,
+                    KEPT,
                 )
                 await connection.execute("; ".join(f"DELETE FROM {row['name']}" for row in tables))
             finally:
@@ -72,6 +76,8 @@ class Ground:
     places: Sequence[Place]
     processes: asyncio.Semaphore
     """How many more processes may begin."""
+    entering: asyncio.Lock
+    """Held by the one race that waits for its processes: two that each had a part would wait for ever."""
 
     def env(self, account: Account, *, database_url: str, config: Path, replica: str) -> dict[str, str]:
         """Return the environment of a replica."""
@@ -133,6 +139,7 @@ async def ground(places: int) -> AsyncIterator[Ground]:
                     for number in range(places)
                 ],
                 processes=asyncio.Semaphore(PROCESSES_AT_ONCE),
+                entering=asyncio.Lock(),
             )
 
 

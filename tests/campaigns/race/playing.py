@@ -125,8 +125,9 @@ async def running(ground: Ground, orders: Sequence[Mapping[str, Any]]) -> Any:
     """Run the processes of a race; who dies is begun anew, without callers, as a supervisor does."""
     racers: list[Racer] = []
     async with contextlib.AsyncExitStack() as stack:
-        for _ in orders:
-            await stack.enter_async_context(ground.processes)
+        async with ground.entering:
+            for _ in orders:
+                await stack.enter_async_context(ground.processes)
         racers.extend(Racer(ground.begin, order) for order in orders)
         keepers = [asyncio.create_task(_begin_anew(ground, racers, racer)) for racer in racers]
         try:

@@ -19,7 +19,7 @@ from plumbline.common.secrets.grants import Grant, GrantRefusedError, GrantUnkno
 from plumbline.common.secrets.port import SecretStoreUnavailableError
 from plumbline.token_vault.domain import App, Consent, HeldGrant, connected
 from plumbline.token_vault.ports import Provider, Shelf
-from plumbline.token_vault.storing import store_grant
+from plumbline.token_vault.storing import PATIENCE_S, store_grant
 
 ProviderName = Literal["procore", "quickbooks"]
 """The first word of an account."""
@@ -123,14 +123,16 @@ class Connecting:
         codes: Codes,
         connections: Connections,
         wake: Wake,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        """Connect the accounts of `connections`."""
+        """Connect the accounts of `connections`; a store that is away is waited for `patience_s`."""
         self._shelf = shelf
         self._providers = providers
         self._proof = proof
         self._codes = codes
         self._connections = connections
         self._wake = wake
+        self._patience_s = patience_s
 
     async def seat(self, connection: str, provider: str, *, app: str | None = None) -> Seat:
         """Return what is to be connected; the app is the one named, else the grant's, else the connection's own.
@@ -197,11 +199,11 @@ class Connecting:
             return _ended(
                 seat,
                 "answer-lost",
-                f"{seat.provider} gave no usable answer ({error.detail}). Nothing was stored: connect again.",
+                f"{seat.provider} gave no usable answer ({_bare(error)}). Nothing was stored: connect again.",
             )
         except TransientError as error:
             return _ended(
-                seat, "provider-away", f"{error.detail}. Nothing was changed: connect again once it is back."
+                seat, "provider-away", f"{_bare(error)}. Nothing was changed: connect again once it is back."
             )
         return await self._proven(seat, grant)
 
@@ -216,7 +218,7 @@ class Connecting:
                 seat,
                 grant,
                 "not-proven",
-                f"connected; the call that was to prove it had no answer ({error.detail}). The services will tell.",
+                f"connected; the call that was to prove it had no answer ({_bare(error)}). The services will tell.",
             )
         return await self._stored(
             seat, grant, "connected", f"connected, and proven by one call: {speaks_for}"
@@ -225,10 +227,10 @@ class Connecting:
     async def _stored(self, seat: Seat, grant: Grant, code: str, detail: str) -> Outcome:
         change = partial(connected, account=seat.account, app=seat.app, grant=grant)
         try:
-            held = await store_grant(self._shelf, seat.account, change)
+            held = await store_grant(self._shelf, seat.account, change, patience_s=self._patience_s)
         except SecretStoreUnavailableError as error:
             return _ended(
-                seat, "store-away", f"{error.detail}. The new grant could not be stored: connect again."
+                seat, "store-away", f"{_bare(error)}. The new grant could not be stored: connect again."
             )
         assert held is not None
         await self._wake(seat.account)
@@ -261,6 +263,11 @@ class Connecting:
 
 def _ended(seat: Seat, code: str, detail: str) -> Outcome:
     return Outcome(code=code, detail=detail, account=seat.account)
+
+
+def _bare(error: SuiteError) -> str:
+    """Return a sentence without its full stop, to go on after it."""
+    return error.detail.removesuffix(".")
 
 
 def _other_company(seat: Seat, realm: str | None) -> str:

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from plumbline.common.clock import Clock
 from plumbline.common.errors import NeedsHumanError, WaitError
-from plumbline.common.secrets.grants import GrantRefusedError
+from plumbline.common.http import NotSentError
+from plumbline.common.secrets.grants import GrantDelayedError, GrantRefusedError
 from plumbline.token_vault.consenting import Wake
-from plumbline.token_vault.domain import HeldGrant, disconnected, intending
+from plumbline.token_vault.domain import HeldGrant, disconnected, intending, not_called
 from plumbline.token_vault.ports import Provider, Shelf
 from plumbline.token_vault.storing import store_grant
 
@@ -62,4 +63,9 @@ class Disconnecting:
             await provider.revoke(announced, app)
         except GrantRefusedError as refusal:
             return f"the provider knew nothing to revoke any more ({refusal.reason})"
+        except (GrantDelayedError, NotSentError):
+            await store_grant(
+                self._shelf, held.account, lambda present: present and not_called(present, asked=announced)
+            )
+            raise
         return "revoked at the provider"

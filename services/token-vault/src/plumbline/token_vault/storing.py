@@ -21,7 +21,9 @@ Change = Callable[[HeldGrant | None], HeldGrant | None]
 log = structlog.get_logger(__name__)
 
 
-async def store_grant(shelf: Shelf, account: str, change: Change) -> HeldGrant | None:
+async def store_grant(
+    shelf: Shelf, account: str, change: Change, *, patience_s: float = PATIENCE_S
+) -> HeldGrant | None:
     """Store what `change` makes of the present document, by check-and-set; return what is stored, None if nothing was.
 
     A lost race is run again on what is there by then.
@@ -29,7 +31,7 @@ async def store_grant(shelf: Shelf, account: str, change: Change) -> HeldGrant |
     Raises:
         SecretStoreUnavailableError: wait; the store stayed away.
     """
-    until = asyncio.get_running_loop().time() + PATIENCE_S
+    until = asyncio.get_running_loop().time() + patience_s
     while True:
         try:
             changed = change(await shelf.held(account))
