@@ -33,6 +33,7 @@ class PlayedVault:
     otherwise: Answer = (200, DOCUMENT)
     calls: list[str] = field(default_factory=list)
     headers: list[str] = field(default_factory=list)
+    bodies: list[str] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -41,7 +42,8 @@ class PlayedVault:
                 self.headers.append(text.lower())
                 for line in text.lower().splitlines():
                     if line.startswith("content-length:"):
-                        await reader.readexactly(int(line.partition(":")[2]))
+                        body_sent = await reader.readexactly(int(line.partition(":")[2]))
+                        self.bodies.append(body_sent.decode())
                 method, path = text.split(" ")[:2]
                 self.calls.append(f"{method} {path}")
                 answer = self.answers.get(path.rpartition("/v1/")[2], self.otherwise)
@@ -247,6 +249,7 @@ async def test_deleted_document_is_none_and_is_written_over(tmp_path: Path) -> N
     async with played(vault, tmp_path) as store:
         assert await store.read(PATH) is None
         assert await store.write(PATH, {"a": "b"}, expected_version=None) == 5
+    assert json.loads(vault.bodies[-1])["options"] == {"cas": 4}
 
 
 async def test_delivery_that_cannot_be_stored_stays_whole_and_is_told(tmp_path: Path) -> None:
