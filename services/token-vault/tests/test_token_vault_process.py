@@ -13,7 +13,8 @@ import yaml
 from plumbline.common.database import COMMON_MIGRATIONS, migrate
 from plumbline.common.process import serving
 from plumbline.common.secrets.access import access_path, access_token
-from plumbline.common.secrets.embedded import make_key_file, migrate_embedded, open_embedded
+from plumbline.common.secrets.embedded import migrate_embedded, open_embedded
+from plumbline.common.secrets.keyfile import make_key_file
 from plumbline.common.testing.waiting import eventually
 from plumbline.stack.processes import ProcessSpec
 from plumbline.stack.servers.ports import free_port

@@ -12,7 +12,8 @@ from keeper_lab import ACCOUNT
 from pydantic import SecretStr
 
 from plumbline.common.secrets.access import access_path, lent_version
-from plumbline.common.secrets.embedded import make_key_file, migrate_embedded, open_embedded
+from plumbline.common.secrets.embedded import migrate_embedded, open_embedded
+from plumbline.common.secrets.keyfile import make_key_file
 from plumbline.common.secrets.port import StaleSecretError
 from plumbline.common.testing.clock import DAWN
 from plumbline.common.testing.secrets import MemorySecretStore

@@ -90,8 +90,6 @@ class Policy(_Section):
     """Client secrets."""
     verifier_tokens: SuppliedPolicy = SuppliedPolicy()
     """Of Intuit's webhooks."""
-    roles: KindPolicy = KindPolicy()
-    """AppRole secret ids."""
     keys: KindPolicy = KindPolicy()
     """The key file of the embedded secret store."""
 

@@ -53,6 +53,18 @@ def ask(
         RefusedError: the service refuses; its sentence has been said.
         typer.Exit: no stack runs here.
     """
+    return _answered(state, service, path, method=method, body=body, timeout_s=timeout_s).json()
+
+
+def ask_metric(state: Path, service: str, name: str) -> float | None:
+    """Return a figure of one service that has no labels; None if it has none of that name. Raises what `ask` raises."""
+    lines = _answered(state, service, "/metrics").text.splitlines()
+    return next((float(line.split()[1]) for line in lines if line.startswith(f"{name} ")), None)
+
+
+def _answered(
+    state: Path, service: str, path: str, *, method: str = "GET", body: Any = None, timeout_s: float = 10.0
+) -> httpx.Response:
     file = state / ADDRESSES_FILE
     if not file.exists():
         typer.echo(
@@ -80,4 +92,4 @@ def ask(
         detail = said.get("detail", answer.text)
         typer.echo(f"{service}: {detail}", err=True)
         raise AwayError(code=1) if answer.status_code == 503 else RefusedError(said.get("error", ""), detail)
-    return answer.json()
+    return answer

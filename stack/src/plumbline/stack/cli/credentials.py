@@ -14,8 +14,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask
+from plumbline.stack.cli.asking import DEFAULT_STATE, SERVICES, AwayError, State, ask, ask_metric
 from plumbline.stack.cli.console import wide_console
+from plumbline.stack.cli.vault import prepare
 
 SERVICE = "token-vault"
 """Who keeps them."""
@@ -24,6 +25,20 @@ FOLLOWED_S = 30.0
 """So long is a rotation watched before it is left to itself."""
 
 LOOK_PAUSE_S = 0.3
+
+PROCESSES = (*SERVICES, "ingest")
+"""Who enters Vault."""
+
+ROLES = "roles/"
+"""What the names of their secret ids begin with."""
+
+SECRET_ID = "secret id"  # noqa: S105  a kind
+
+TAKEN_AT = "plumbline_secret_id_taken_timestamp_seconds"
+"""The figure by which a process tells the age of its own."""
+
+OLDEST, LIFE = timedelta(days=30), timedelta(days=40)
+"""How old one may become, and when it ends."""
 
 _NAME = typer.Argument(help="A credential, as `plumbline credentials` names it.")
 
@@ -57,6 +72,8 @@ def rotate(
         return
     if everything:
         _rotate_all(state, chosen)
+    elif chosen[0]["kind"] == SECRET_ID:
+        _rotate_roles(chosen)
     else:
         _rotate_one(state, chosen[0])
 
@@ -94,7 +111,10 @@ def words(duration: timedelta) -> str:
 
 
 def _rotate_all(state: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    rows = list(rows)
     for row in rows:
+        if row["kind"] == SECRET_ID:
+            continue
         if row["rotates"] == "a person":
             typer.echo(f"{row['name']}: needs its new value: plumbline rotate {row['name']}")
         elif row["state"] == "missing":
@@ -103,6 +123,14 @@ def _rotate_all(state: Path, rows: Iterable[Mapping[str, Any]]) -> None:
             ask(state, SERVICE, f"/credentials/{row['name']}/rotate", method="POST", body={})
             typer.echo(f"{row['name']}: begun")
     typer.echo("`plumbline credentials` shows how far they are.")
+    _rotate_roles([row for row in rows if row["kind"] == SECRET_ID])
+
+
+def _rotate_roles(rows: Iterable[Mapping[str, Any]]) -> None:
+    """Give processes new secret ids: an administrator's job, for no service may make them."""
+    processes = [row["name"].removeprefix(ROLES) for row in rows]
+    if processes:
+        typer.echo(prepare(dry_run=False, rotate=processes))
 
 
 def _rotate_one(state: Path, row: Mapping[str, Any]) -> None:
@@ -143,7 +171,30 @@ def _value(prompt: str) -> str:
 
 def _rows(state: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = ask(state, SERVICE, "/credentials")["credentials"]
-    return rows
+    return [*rows, *(row for process in PROCESSES if (row := _role(state, process)) is not None)]
+
+
+def _role(state: Path, process: str) -> dict[str, Any] | None:
+    """Return the row of the secret id by which a process enters Vault; None where there is no Vault, or it is away."""
+    try:
+        taken_at = ask_metric(state, process, TAKEN_AT)
+    except AwayError:
+        return None
+    if not taken_at:
+        return None
+    since = datetime.fromtimestamp(taken_at, UTC)
+    return {
+        "name": f"{ROLES}{process}",
+        "kind": SECRET_ID,
+        "version": "-",
+        "since": since.isoformat(),
+        "due_at": (since + OLDEST).isoformat(),
+        "ends_at": (since + LIFE).isoformat(),
+        "state": "live",
+        "held_up": "",
+        "rotates": "itself",
+        "would": "delivers a new secret id, and destroys the former one once the process has entered by the new one",
+    }
 
 
 def _moment(said: str | None) -> datetime | None:

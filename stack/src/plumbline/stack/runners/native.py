@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from plumbline.provision.kafka import Broker, create_topics
 from plumbline.provision.secret_ids import AppRoleFiles
-from plumbline.provision.vault import role_files, set_up_vault
+from plumbline.provision.vault import Wishes, role_files, set_up_vault
 from plumbline.provision.vault_api import VaultAddress
 from plumbline.stack.run_folder import run_folder
 from plumbline.stack.runners.services import Environment, RunningStack, shared_env, start_services
@@ -55,7 +56,9 @@ async def stack_on(
         settings, kafka=servers.kafka, database_url=servers.postgres, operator_token_file=token_file
     )
     keys = settings.state_dir / "vault"
-    await set_up_vault(VaultAddress(url=servers.vault), servers.vault_token, keys)
+    vault = VaultAddress(url=servers.vault)
+    await set_up_vault(vault, servers.vault_token, keys)
+    anew = Wishes(rotate=frozenset(role_files(keys)))
     environment = Environment(
         shared={**shared, **way_env("native"), "PLUMBLINE_VAULT_URL": servers.vault},
         of_service={name: identity(files) for name, files in role_files(keys).items()},
@@ -68,6 +71,7 @@ async def stack_on(
             operator_token_file=token_file,
             database_url=servers.postgres,
             kafka=servers.kafka,
+            rotate_roles=partial(set_up_vault, vault, servers.vault_token, keys, anew),
         )
 
 

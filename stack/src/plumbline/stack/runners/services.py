@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -57,6 +57,8 @@ class RunningStack:
     operator_token_file: Path
     database_url: str
     kafka: str
+    rotate_roles: Callable[[], Awaitable[object]] | None = None
+    """Gives every process a new secret id, as an administrator of Vault does; None where there is no Vault."""
 
 
 async def start_services(

@@ -38,6 +38,9 @@ BEGIN_AFTER_S = 4.0
 
 LOOK_PAUSE_S = 0.2
 
+SECRET_ID_TAKEN_AT = "plumbline_secret_id_taken_timestamp_seconds"  # noqa: S105  a name
+"""The figure by which a process tells when it was given its way into Vault."""
+
 LIVES = frozenset({"live", "expiring"})
 """States of a credential whose rotation is over."""
 
@@ -65,11 +68,23 @@ class Rotator:
         async with asyncio.TaskGroup() as rotations:
             for row in others:
                 rotations.create_task(self._rotate(row))
+            if self.on.rotate_roles is not None:
+                rotations.create_task(self._rotate_roles(self.on.rotate_roles))
             # A portal knows one secret at a time, so no renewal may fall between it and us.
             await asyncio.gather(*(self._rotate(row) for row in grants))
             for row in rows.values():
                 if row["rotates"] == "a person":
                     await self._supply(rotations, row)
+
+    async def _rotate_roles(self, rotate: Callable[[], Awaitable[object]]) -> None:
+        begun_at, before = _now(), await self.on.operators.figures(SECRET_ID_TAKEN_AT)
+        await rotate()
+        after = await self.on.operators.figures(SECRET_ID_TAKEN_AT)
+        for process, taken_at in after.items():
+            if taken_at <= before[process]:
+                raise StuckError(f"{process} did not enter Vault by its new secret id.")
+            name, was = f"roles/{process}", _clock(before[process])
+            self.done[name] = Rotated(name, "secret id", was, _clock(taken_at), begun_at, _now())
 
     async def _rotate(self, row: Mapping[str, Any]) -> None:
         begun_at = _now()
@@ -193,3 +208,7 @@ def _failed(*tasks: asyncio.Task[None]) -> bool:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _clock(at_s: float) -> str:
+    return f"{datetime.fromtimestamp(at_s, UTC):%H:%M:%S}"

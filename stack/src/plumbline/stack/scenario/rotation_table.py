@@ -25,8 +25,9 @@ class Rotated:
 
     name: str
     kind: str
-    before: int
-    after: int
+    before: int | str
+    after: int | str
+    """Versions; of a secret id, which has none, when it was delivered."""
     begun_at: datetime
     done_at: datetime
     account: frozenset[str] = frozenset()
@@ -36,7 +37,7 @@ class Rotated:
         """Say whether an entry of the journal is about a call that goes by this credential."""
         kind, _, rest = self.name.partition("/")
         provider = rest.partition("/")[0]
-        if kind == "keys":
+        if kind in {"keys", "roles"}:
             return True  # every credential lies in the store
         if kind == "webhooks":
             return entry["kind"] == "webhook-attempt" and str(entry["url"]).endswith(f"/{self.name}")
@@ -123,9 +124,11 @@ def is_refused(entry: Mapping[str, Any]) -> bool:
 def print_rotation(console: Console, summary: RotationSummary, *, seconds: float) -> None:
     """Print the table that a person reads."""
     table = Table(
-        title="Every credential, rotated while people bill", caption="before, while, after: its calls"
+        title="Every credential, rotated while people bill",
+        caption="before, while, after: its calls",
+        pad_edge=False,
     )
-    for column in ("credential", "kind", "version", "begun", "took"):
+    for column in ("credential", "version", "begun", "took"):
         table.add_column(column, no_wrap=True)
     for column in ("before", "while", "after", "refused"):
         table.add_column(column, justify="right")
@@ -134,7 +137,6 @@ def print_rotation(console: Console, summary: RotationSummary, *, seconds: float
         took_s = (rotated.done_at - rotated.begun_at).total_seconds()
         table.add_row(
             rotated.name,
-            rotated.kind,
             f"{rotated.before} → {rotated.after}",
             f"{rotated.begun_at:%H:%M:%S}",
             f"{took_s:.1f} s",

@@ -88,6 +88,8 @@ class Stage:
     """Service name → base URL."""
     kill: Callable[[str], Awaitable[None]]
     """Ends something at once, as a crash would; it comes up again."""
+    rotate_roles: Callable[[], Awaitable[object]] | None = None
+    """Gives every process a new way into Vault; None where there is no Vault, or it is not ours to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +148,7 @@ async def stage(
                 kafka=KafkaAccess(bootstrap=stack.kafka),
                 addresses=stack.addresses,
                 kill=killing(supervisor),
+                rotate_roles=stack.rotate_roles,
                 supervisor=supervisor,
             )
 

@@ -22,8 +22,8 @@ FRESH_FOR = timedelta(seconds=60)
 RETRY_PAUSE = timedelta(seconds=5)
 """While the store is away, known secrets are served and it is asked this seldom."""
 
-LOOK_PAUSE = timedelta(seconds=1)
-"""For callers that show something unknown it is asked this seldom: anybody may call."""
+LOOK_PAUSE = timedelta(milliseconds=250)
+"""For callers that show something unknown it is asked this seldom, and they wait for it: anybody may call."""
 
 REFRESH_MAX_S = 1.0
 """So long does one caller wait for newer secrets where some are known: Intuit hears no answer after 3 s."""
@@ -106,6 +106,7 @@ def _moment(values: Mapping[str, SecretStr], name: str) -> datetime | None:
 class _Known:
     secret: WebhookSecret | None
     read_at: datetime
+    """When the last successful look began: it has seen everything that was stored before."""
     fresh_until: datetime
     failed_at: datetime | None = None
     """When the store last failed to answer, if it did not answer since."""
@@ -143,19 +144,21 @@ class WebhookSecrets:
     async def looked_again(self, source: str, addressee: str) -> WebhookSecret | None:
         """Return the secret as the store has it now, for a caller that shows nothing of what is known.
 
-        So no true sender is turned away because a value is newer than the last look. However many ask, the store
-        is asked once a second at most.
+        So no true sender is turned away because a value is newer than the last look, be it a moment ago. However many
+        call, they share one look each quarter of a second, and wait for it.
 
         Raises:
             SecretStoreUnavailableError: wait; the store is away, so nobody can know who the caller is.
         """
         key = (source, addressee)
         known = self._known.get(key) or await self._first_read(key)
+        came_at = self._clock.now()
         async with known.looking:
             now = self._clock.now()
             if known.failed_at is not None and now < known.failed_at + RETRY_PAUSE:
                 raise SecretStoreUnavailableError("the secret store does not answer")
-            if now >= known.read_at + LOOK_PAUSE:
+            if known.read_at < came_at:
+                await asyncio.sleep(max(0.0, (known.read_at + LOOK_PAUSE - now).total_seconds()))
                 await self._look(key, known)
         return known.secret
 
@@ -181,8 +184,8 @@ class WebhookSecrets:
     async def _first_read(self, key: tuple[str, str]) -> _Known:
         async with self._first:
             if (known := self._known.get(key)) is None:
-                secret, now = await self._read(key), self._clock.now()
-                known = self._known[key] = _Known(secret, now, now + self._fresh_for)
+                now = self._clock.now()
+                known = self._known[key] = _Known(await self._read(key), now, now + self._fresh_for)
             return known
 
     async def _refresh(self, key: tuple[str, str], known: _Known) -> None:
@@ -194,6 +197,7 @@ class WebhookSecrets:
             log.warning("webhook-secrets.stale", source=key[0], addressee=key[1], **error.log_fields())
 
     async def _look(self, key: tuple[str, str], known: _Known) -> None:
+        began_at = self._clock.now()
         try:
             async with asyncio.timeout(REFRESH_MAX_S):
                 known.secret = await self._read(key)
@@ -202,8 +206,8 @@ class WebhookSecrets:
             if isinstance(error, TimeoutError):
                 raise SecretStoreUnavailableError("the secret store does not answer") from error
             raise
-        known.failed_at, known.read_at = None, self._clock.now()
-        known.fresh_until = known.read_at + self._fresh_for
+        known.failed_at, known.read_at = None, began_at
+        known.fresh_until = began_at + self._fresh_for
 
     async def _read(self, key: tuple[str, str]) -> WebhookSecret | None:
         document = await self._store.read(webhook_path(*key))
