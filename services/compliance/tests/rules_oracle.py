@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Any
 
 from plumbline.compliance.domain.facts import DocumentFacts
@@ -378,7 +379,7 @@ def worst(rows: Any, condition: Callable[[Any], bool | None], otherwise: str) ->
     """Return the most severe verdict over rows; a person looks where there are none to look at."""
     if rows is None:
         return "review"
-    verdicts = [verdict(lambda row=row: condition(row), otherwise) for row in rows]
+    verdicts = [verdict(partial(condition, row), otherwise) for row in rows]
     return max((one for one in verdicts if one), key=SEVERE.index, default=None)
 
 
@@ -473,7 +474,7 @@ def of_payroll(facts: DocumentFacts) -> Named:
         week = seen(paper.week_ends_on)
         if project.work_ends_on is None or week is None:
             return None
-        return yes(paper.is_final) == (week >= project.work_ends_on)
+        return bool(yes(paper.is_final) == (week >= project.work_ends_on))
 
     def signed() -> bool:
         is_signed, title, on = yes(paper.signed), text(paper.signer_title), seen(paper.signed_on)
