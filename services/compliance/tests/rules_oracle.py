@@ -408,12 +408,12 @@ def of_certificate(facts: DocumentFacts) -> Named:
         said = text(paper.insured)
         return same(said, known(facts.vendor.legal_name))
 
-    def row_of(required: Any) -> Any:
+    def beside(required: Any) -> list[tuple[Any, Any]]:
         named = [row for row in paper.coverages if row.kind and row.kind.value == required.kind]
-        return named[-1] if named else None
+        return [(required, row) for row in named or [None]]
 
-    def lasts(required: Any) -> bool:
-        row = row_of(required)
+    def lasts(pair: Any) -> bool:
+        _, row = pair
         starts, ends = known(project.work_starts_on), known(project.work_ends_on)
         if row is None:
             return False
@@ -421,8 +421,8 @@ def of_certificate(facts: DocumentFacts) -> Named:
         effective, expires = seen(row.effective_on), seen(row.expires_on)
         return bool(effective and expires and effective <= starts and expires >= ends)
 
-    def limit(required: Any) -> bool:
-        row = row_of(required)
+    def limit(pair: Any) -> bool:
+        required, row = pair
         cents = seen(row.limit_cents) if row else None
         return cents is not None and cents >= required.limit_cents
 
@@ -441,11 +441,12 @@ def of_certificate(facts: DocumentFacts) -> Named:
     def naic(row: Any) -> bool:
         return len(text(row.naic)) == 5 and text(row.naic).isdecimal()
 
-    required = None if paper.coverages is None else project.required_covers
+    is_known = paper.coverages is not None and project.required_covers is not None
+    pairs = [pair for one in project.required_covers for pair in beside(one)] if is_known else None
     yield "COI-01", insured, "review"
     yield "COI-02", holder, "hold"
-    yield from each("COI-03", required, lasts, "hold")
-    yield from each("COI-04", required, limit, "hold")
+    yield from each("COI-03", pairs, lasts, "hold")
+    yield from each("COI-04", pairs, limit, "hold")
     yield from each("COI-05", paper.coverages, endorsed, "warn")
     yield from each("COI-06", paper.insurers, naic, "warn")
     if (project.state, project.trade) == ("TX", "plumbing"):

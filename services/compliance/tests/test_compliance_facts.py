@@ -111,6 +111,12 @@ def test_a_kind_that_nobody_knows_and_fields_of_another_kind_are_refused() -> No
         type(facts("w9")).model_validate(plain | {"kind": "permit"})
 
 
+@pytest.mark.parametrize("state", ["Texas", "tx", ""])
+def test_a_state_is_two_capital_letters_or_not_known(state: str) -> None:
+    with pytest.raises(ValidationError, match="state"):
+        facts("w9", project__state=state)
+
+
 def test_facts_go_through_json_unchanged() -> None:
     before = facts("payroll")
     assert type(before).model_validate_json(before.model_dump_json()) == before
