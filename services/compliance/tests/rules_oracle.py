@@ -441,8 +441,8 @@ def of_certificate(facts: DocumentFacts) -> Named:
     def naic(row: Any) -> bool:
         return len(text(row.naic)) == 5 and text(row.naic).isdecimal()
 
-    is_known = paper.coverages is not None and project.required_covers is not None
-    pairs = [pair for one in project.required_covers for pair in beside(one)] if is_known else None
+    required = None if paper.coverages is None else project.required_covers
+    pairs = None if required is None else [pair for one in required for pair in beside(one)]
     yield "COI-01", insured, "review"
     yield "COI-02", holder, "hold"
     yield from each("COI-03", pairs, lasts, "hold")
