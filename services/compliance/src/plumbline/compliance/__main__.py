@@ -21,7 +21,7 @@ def main() -> None:
     )
     shown.add_argument("what", nargs="?", default="rules", choices=get_args(Shown))
     told = commands.add_parser("explain", help="say what the rules decide about a document's facts")
-    told.add_argument("facts", type=Path, help="JSON as in docs/compliance.md")
+    told.add_argument("facts", type=Path, help="JSON; a bare value was read for certain")
     given = parser.parse_args()
     with plain_endings():
         sys.exit(_perform(given))

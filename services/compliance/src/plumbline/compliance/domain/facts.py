@@ -3,14 +3,15 @@
 import hashlib
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializeAsAny, model_validator
+from pydantic import Field, SerializeAsAny, StringConstraints, model_validator
 
 from plumbline.compliance.domain.papers import FIELDS, Fields
 from plumbline.compliance.domain.reading import Fact
 
-Sha256 = str
+State = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+"""Two capital letters."""
 
 
 class RequiredCover(Fact):
@@ -23,8 +24,7 @@ class RequiredCover(Fact):
 class Project(Fact):
     """The project, from Procore's data, never from the paper; what is None is not known."""
 
-    state: str | None = None
-    """Two capital letters."""
+    state: State | None = None
     county: str | None = None
     city: str | None = None
     trade: str | None = None
@@ -53,7 +53,7 @@ class Project(Fact):
 class HeldLicence(Fact):
     """A licence of the vendor that was checked before."""
 
-    state: str
+    state: State
     authority: str
     trade: str
     grade: str
@@ -96,7 +96,8 @@ class Payable(Fact):
 class DocumentFacts(Fact):
     """One document and its surroundings, on one day."""
 
-    document: Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
+    document: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Its SHA-256."""
     kind: str
     kind_confidence: float = Field(default=1.0, ge=0, le=1)
     fields: SerializeAsAny[Fields]

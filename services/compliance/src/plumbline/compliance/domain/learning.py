@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from plumbline.compliance.domain.facts import DocumentFacts, HeldLicence
+from plumbline.compliance.domain.facts import DocumentFacts, HeldLicence, RequiredCover
 from plumbline.compliance.domain.papers import Coverage
 from plumbline.compliance.domain.reading import Fact, Read
 from plumbline.compliance.domain.vocabulary import DERIVED, GIVEN, GROUPS, Cover, Sort, all_names, label
@@ -157,24 +157,30 @@ def rows(facts: DocumentFacts, each: str) -> Sequence[Fact] | None:
 
 
 def covers(facts: DocumentFacts) -> tuple[Cover, ...] | None:
-    """Return what the contract asks for, each beside the certificate's row of that kind."""
+    """Return what the contract asks for, each beside the certificate's rows of that kind."""
     coverages = getattr(facts.fields, "coverages", None)
     if facts.project.required_covers is None or coverages is None:
         return None
-    shown = {one.kind.value: one for one in coverages if one.kind and one.kind.value}
     return tuple(
-        _cover(asked.kind, asked.limit_cents, shown.get(asked.kind))
+        cover
         for asked in facts.project.required_covers
+        for cover in _covers(asked, [one for one in coverages if one.kind and one.kind.value == asked.kind])
     )
 
 
-def _cover(kind: str, required_cents: int, shown: Coverage | None) -> Cover:
-    if shown is None or shown.kind is None:
-        return Cover(kind=kind, required_cents=required_cents, is_shown=_NOT_SHOWN)
+def _covers(asked: RequiredCover, shown: Sequence[Coverage]) -> Sequence[Cover]:
+    """Return what is asked for beside each row of its kind: where there are several, all must do."""
+    return [_cover(asked, one) for one in shown] or [
+        Cover(kind=asked.kind, required_cents=asked.limit_cents, is_shown=_NOT_SHOWN)
+    ]
+
+
+def _cover(asked: RequiredCover, shown: Coverage) -> Cover:
+    confidence = shown.kind.confidence if shown.kind else 0
     return Cover(
-        kind=kind,
-        required_cents=required_cents,
-        is_shown=Read[bool](value=True, confidence=shown.kind.confidence),
+        kind=asked.kind,
+        required_cents=asked.limit_cents,
+        is_shown=Read[bool](value=True, confidence=confidence),
         effective_on=shown.effective_on,
         expires_on=shown.expires_on,
         limit_cents=shown.limit_cents,

@@ -1,0 +1,109 @@
+"""How long rules take: the shipped rules against the same checks in plain Python, over the same documents.
+
+Each part of the service that is measured is a function that gives rows of the table; this one is `rules`.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+from benchmarks.machine import report
+from plumbline.compliance.adapters.rule_files import load_rule_set, read_book
+from plumbline.compliance.domain.facts import DocumentFacts
+from plumbline.compliance.domain.learning import bound
+from plumbline.compliance.domain.rules.deciding import decide
+from plumbline.compliance.domain.rules.rule_set import TABLE, CompiledCheck, RuleSet
+from plumbline.compliance.domain.rules.vectors import facts_of
+
+ROOT = Path(__file__).parents[1]
+RULES = ROOT / "config" / "rules"
+
+ROUNDS = 7
+"""Times that each figure is taken; the median counts."""
+
+REPEATS = 10
+"""Times that all documents are gone through in a round."""
+
+TARGET_US = 2.0
+"""What a rule may take."""
+
+COLUMNS = ("part", "what", "µs each", "of them", "note")
+
+
+def us_each(work: Callable[[], int]) -> tuple[float, int]:
+    """Return the median processor time of one of what a call does, in µs, and how many a call does."""
+    number = work()
+    times = []
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        for _ in range(REPEATS):
+            work()
+        times.append((time.process_time() - began) / REPEATS / number * 1e6)
+    return sorted(times)[ROUNDS // 2], number
+
+
+def rules() -> Iterator[tuple[object, ...]]:
+    """Measure conditions alone, whole decisions, and plain Python over every vector's document."""
+    answers = plain_answers()
+    rule_set = load_rule_set(RULES)
+    book, _ = read_book(RULES)
+    documents = [facts_of(vector, book.bases) for vector in book.vectors]
+    conditions = [one for facts in documents for one in ready(facts, rule_set)]
+    alone, number = us_each(lambda: asked(conditions))
+    yield "rules", "one condition in CEL", f"{alone:.2f}", number, f"target ≤ {TARGET_US}"
+    decided, number = us_each(lambda: sum(len(decide(facts, rule_set)) for facts in documents))
+    yield "rules", "one decision, with digest and sentence", f"{decided:.2f}", number, ""
+    plain, number = us_each(lambda: sum(len(answers(facts)) for facts in documents))
+    yield "rules", "one check in plain Python", f"{plain:.2f}", number, "no digest, no sentence"
+    whole, number = us_each(lambda: sum(bool(decide(facts, rule_set)) for facts in documents))
+    yield "rules", "one document through all rules", f"{whole:.0f}", number, f"{len(rule_set.rules)} rules"
+
+
+def plain_answers() -> Callable[[DocumentFacts], dict[str, str]]:
+    """Return the checks in plain Python: the oracle of the service's tests."""
+    path = ROOT / "services" / "compliance" / "tests" / "rules_oracle.py"
+    spec = spec_from_file_location("rules_oracle", path)
+    assert spec is not None
+    assert spec.loader is not None
+    oracle = module_from_spec(spec)
+    spec.loader.exec_module(oracle)
+    answers: Callable[[DocumentFacts], dict[str, str]] = oracle.answers
+    return answers
+
+
+Condition = tuple[CompiledCheck, object]
+
+
+def ready(facts: DocumentFacts, rule_set: RuleSet) -> list[Condition]:
+    """Return the conditions that may be asked of a document, each with its facts made ready."""
+    of_kind = rule_set.for_kind(facts.kind)
+    known = of_kind.learner.learn(facts, rule_set.minimum_confidence(facts.as_of))
+    for table in of_kind.tables:
+        known.values[TABLE + table.name] = bound(table.value_on(facts.as_of))
+    values = {name: value for name, value in known.values.items() if name in of_kind.asked}
+    made = rule_set.engine.facts(values)
+    return [
+        (one, made)
+        for one in of_kind.checks
+        if one.rule.fits(facts) and not one.rule.each and one.holds.asks <= values.keys()
+    ]
+
+
+def asked(conditions: Sequence[Condition]) -> int:
+    """Ask every condition; return how many there were."""
+    for one, made in conditions:
+        one.holds.holds(made)
+    return len(conditions)
+
+
+def main() -> int:
+    """Measure, and say whether the target is met."""
+    rows = list(rules())
+    report("compliance", "Rules over papers", COLUMNS, rows)
+    return 0 if float(str(rows[0][2])) <= TARGET_US else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
