@@ -287,8 +287,13 @@ class GrantMachine(RuleBasedStateMachine):
 
     @rule(which=REPLICAS)
     def lose_an_answer_of_the_provider(self, which: int) -> None:
-        if self.replicas[which].at_provider:
-            self.replicas[which].step(arrives=False)
+        replica = self.replicas[which]
+        if replica.task is None:
+            replica.start(cause="look")
+        while replica.task is not None and not replica.at_provider:
+            replica.step()
+        if replica.at_provider:
+            replica.step(arrives=False)
 
     @rule(which=REPLICAS)
     def wake(self, which: int) -> None:
