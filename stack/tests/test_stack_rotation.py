@@ -11,9 +11,9 @@ from plumbline.stack.scenario.rotation_table import Rotated, RotationSummary, pr
 
 BEGUN = datetime(2026, 11, 30, 12, tzinfo=UTC)
 DONE = BEGUN + timedelta(seconds=10)
-HOOK = Rotated("webhooks/procore/lone-star", "webhook value", 1, 2, BEGUN, DONE)
-APP = Rotated("apps/procore/8", "client secret", 1, 2, BEGUN, DONE, account=frozenset({"8", "client-of-8"}))
-KEY = Rotated("keys/embedded", "sealing key", 1, 2, BEGUN, DONE)
+HOOK = Rotated("webhooks/procore/lone-star", 1, 2, BEGUN, DONE)
+APP = Rotated("apps/procore/8", 1, 2, BEGUN, DONE, account=frozenset({"8", "client-of-8"}))
+KEY = Rotated("keys/embedded", 1, 2, BEGUN, DONE)
 
 
 def entry(kind: str, second: int, **facts: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from plumbline.common.contracts.procore import ProcoreChanged
 from plumbline.common.contracts.topics import (
     CREDENTIALS_COMMANDS,
     CREDENTIALS_EVENTS,
+    CREDENTIALS_REPORTS,
     DEAD_LETTERS,
     LEDGER_COMMANDS,
     LEDGER_DRIFT,
@@ -47,6 +48,7 @@ from plumbline.common.testing.messages import (
     quickbooks_changed,
     record_parked,
     renew_credential,
+    secrets_report,
 )
 
 EXAMPLES: list[tuple[Topic, Contract]] = [
@@ -66,6 +68,7 @@ EXAMPLES: list[tuple[Topic, Contract]] = [
     (DEAD_LETTERS, dead_letter()),
     (CREDENTIALS_COMMANDS, renew_credential()),
     (CREDENTIALS_EVENTS, credential_changed()),
+    (CREDENTIALS_REPORTS, secrets_report()),
 ]
 
 

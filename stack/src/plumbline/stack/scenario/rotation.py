@@ -84,7 +84,7 @@ class Rotator:
             if taken_at <= before[process]:
                 raise StuckError(f"{process} did not enter Vault by its new secret id.")
             name, was = f"roles/{process}", _clock(before[process])
-            self.done[name] = Rotated(name, "secret id", was, _clock(taken_at), begun_at, _now())
+            self.done[name] = Rotated(name, was, _clock(taken_at), begun_at, _now())
 
     async def _rotate(self, row: Mapping[str, Any]) -> None:
         begun_at = _now()
@@ -118,9 +118,7 @@ class Rotator:
         except TimeoutError as error:
             why = present["held_up"] or present["state"]
             raise StuckError(f"The rotation of {name} does not come to its end: {why}") from error
-        self.done[name] = Rotated(
-            name, row["kind"], before, present["version"], begun_at, _now(), self._account(name)
-        )
+        self.done[name] = Rotated(name, before, present["version"], begun_at, _now(), self._account(name))
 
     def _account(self, name: str) -> frozenset[str]:
         kind, _, rest = name.partition("/")

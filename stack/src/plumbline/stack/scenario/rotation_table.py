@@ -24,7 +24,6 @@ class Rotated:
     """The rotation of one credential."""
 
     name: str
-    kind: str
     before: int | str
     after: int | str
     """Versions; of a secret id, which has none, when it was delivered."""

@@ -27,6 +27,7 @@ from plumbline.common.contracts.operations import (
     DeadLetter,
     RecordParked,
     RenewCredential,
+    SecretsReport,
 )
 from plumbline.common.contracts.procore import PAYMENT_APPLICATIONS, ProcoreChanged
 from plumbline.common.contracts.quickbooks import QuickBooksChanged
@@ -263,4 +264,12 @@ def credential_changed() -> CredentialChanged:
     """Return the news that a token was renewed."""
     return CredentialChanged(
         account="quickbooks/9130357992222806", change="renewed", version=8, expires_at=DAWN, at=DAWN
+    )
+
+
+def secrets_report() -> SecretsReport:
+    """Return a replica's report of what it accepts."""
+    versions = {"webhooks/procore/ohio": 4, "webhooks/quickbooks/plumbline-app": 0}
+    return SecretsReport(
+        reporter="ingest-1", says="accepts", versions=versions, trouble="Vault is sealed", at=DAWN
     )
