@@ -100,8 +100,9 @@ async def test_call_without_effect_leaves_no_doubt(vault: Vault, error: Exceptio
     assert (vault.intuit.calls, await vault.changes()) == (2, ["renewed"])
 
 
-async def test_wrong_app_secret_does_not_kill_the_grant(vault: Vault) -> None:
-    vault.intuit.fails = [GrantRefusedError("invalid_client")]
+@pytest.mark.parametrize("reason", ["invalid_client", "unauthorized_client", "invalid_scope", "unauthorized"])
+async def test_refusal_of_the_app_does_not_kill_the_grant(vault: Vault, reason: str) -> None:
+    vault.intuit.fails = [GrantRefusedError(reason)]
     await vault.look()
     await vault.work()
     assert (await vault.held()).cause is None

@@ -129,6 +129,8 @@ class Replica:
         self.task: asyncio.Task[Any] | None = None
         self.answer: Grant | None = None
         """What the provider has answered and the replica has not stored."""
+        self.concerns = True
+        """Whether the call under way is about the grant that is held: a person may have replaced it."""
         self._asked: HeldGrant | None = None
         self._revive()
 
@@ -141,6 +143,11 @@ class Replica:
             policy=POLICY,
             clock=self.world.clock,
         )
+
+    @property
+    def holds_answer(self) -> bool:
+        """Whether it alone knows the newest refresh token."""
+        return self.answer is not None and self.concerns
 
     @property
     def at_provider(self) -> bool:
@@ -201,6 +208,7 @@ class Replica:
         assert overlapping == [], "a call was made before another one was over"
         world.called.append(held.intent.number)
         world.open[held.intent.number], self._asked = held, held
+        self.concerns = True
         await self.stop.here()
         assert held.refresh_token is not None
         refused = held.refresh_token.get_secret_value() != world.good
@@ -219,7 +227,7 @@ class Replica:
         return self.answer
 
     def _lost(self) -> None:
-        self.world.trouble = self.world.trouble or self.answer is not None
+        self.world.trouble = self.world.trouble or self.holds_answer
         self.answer = None
 
     async def consent_url(self, consent: Consent, app: App) -> str:
@@ -279,8 +287,13 @@ class GrantMachine(RuleBasedStateMachine):
 
     @rule(which=REPLICAS)
     def lose_an_answer_of_the_provider(self, which: int) -> None:
-        if self.replicas[which].at_provider:
-            self.replicas[which].step(arrives=False)
+        replica = self.replicas[which]
+        if replica.task is None:
+            replica.start(cause="look")
+        while replica.task is not None and not replica.at_provider:
+            replica.step()
+        if replica.at_provider:
+            replica.step(arrives=False)
 
     @rule(which=REPLICAS)
     def wake(self, which: int) -> None:
@@ -296,7 +309,7 @@ class GrantMachine(RuleBasedStateMachine):
     def let_time_pass(self, seconds: int) -> None:
         self.world.clock.advance(timedelta(seconds=seconds))
         # Whose call is overdue while its answer is under way may be overtaken.
-        if any(replica.answer is not None for replica in self.replicas) and seconds > 1:
+        if any(replica.holds_answer for replica in self.replicas) and seconds > 1:
             self.world.trouble = True
 
     @rule()
@@ -313,9 +326,10 @@ class GrantMachine(RuleBasedStateMachine):
         self.run(
             SecretShelf(self.world.store).put(connected(held, account=ACCOUNT, app=ACCOUNT, grant=grant))
         )
-        # Answers to calls with the former grant are lost, and no loss.
+        # Calls with the former grant concern nobody any more: their answers are lost, and no loss.
+        self.world.open.clear()
         for replica in self.replicas:
-            replica.answer = None
+            replica.concerns = False
         self.world.trouble = False
 
     @invariant()
@@ -341,7 +355,7 @@ class GrantMachine(RuleBasedStateMachine):
 
     @invariant()
     def newest_refresh_token_is_held_unless_it_is_known_to_be_uncertain(self) -> None:
-        if not self.world.store.documents or any(replica.answer for replica in self.replicas):
+        if not self.world.store.documents or any(replica.holds_answer for replica in self.replicas):
             return
         held = self.run(self.world.held())
         known_uncertain = held.intent is not None or held.uncertain or held.cause is Cause.ANSWER_LOST

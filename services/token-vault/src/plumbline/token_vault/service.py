@@ -156,8 +156,8 @@ class Keeper:
             raise GrantUnknownError(f"{asked.provider} did not answer before the call's deadline") from error
 
     async def _refused(self, asked: HeldGrant, refusal: GrantRefusedError) -> Verdict:
-        """A refusal is final unless somebody else has renewed the grant meanwhile, or the app is wrong."""
-        if refusal.reason == "invalid_client":
+        """Only `invalid_grant` is about the grant, and final unless somebody else has renewed it meanwhile."""
+        if refusal.reason != "invalid_grant":
             await self._kept(asked, lambda held: not_called(held, asked=asked))
             raise refusal
         now = self._clock.now()
