@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from consent_lab import NAME, Desk, opened_desk
@@ -10,12 +10,22 @@ from keeper_lab import opened
 from pydantic import SecretStr
 from typing_extensions import override
 
+from plumbline.common.clock import Clock, SystemClock
 from plumbline.common.secrets.grants import GrantDelayedError, GrantUnknownError
 from plumbline.token_vault.adapters.quickbooks import QuickBooksProvider
 from plumbline.token_vault.disconnecting import Disconnecting, RenewalUnderWayError, UnknownAccountError
 from plumbline.token_vault.domain import App, Cause, HeldGrant, intending
 
 REVOKE = {"quickbooks": "/v2/oauth2/tokens/revoke", "procore": "/oauth/revoke"}
+
+
+class VaultsClock:
+    """The clock of keepers that are opened later."""
+
+    clock: Clock = SystemClock()
+
+    def now(self) -> datetime:
+        return self.clock.now()
 
 
 @pytest.fixture
@@ -120,7 +130,10 @@ async def test_unknown_account_is_named(desk: Desk) -> None:
 async def test_nothing_but_disconnecting_calls_revoke(desk: Desk, database_url: str) -> None:
     """Renewals, refusals of every new token, giving up, dying, connecting anew: none of it ends a grant."""
     await desk.connecting.admit(await desk.connecting.seat(NAME, "procore"), desk.apps["procore"])
-    async with opened(database_url, ("quickbooks", desk.intuit)) as vault:
+    vaults, url = VaultsClock(), "http://sandbox.example/.well-known/openid_configuration"
+    intuit = QuickBooksProvider(desk.lab.quickbooks, discovery_url=url, clock=vaults, deadline_s=5.0)
+    async with opened(database_url, ("quickbooks", intuit)) as vault:
+        vaults.clock = vault.clock
         held = await desk.held()
         assert held is not None
         file_of_lab = await vault.held()

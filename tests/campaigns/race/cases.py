@@ -8,7 +8,7 @@ from typing import Any
 
 from typing_extensions import override
 
-DEADLINE_S = 2.0
+DEADLINE_S = 5.0
 """When a renewal is over, whatever became of it; 30 s in production."""
 
 
@@ -83,13 +83,16 @@ def _rule(name: str, **args: Any) -> dict[str, Any]:
     return {"name": name, "args": args, "times": 1}
 
 
-SLOW = _rule("delay", ms=DEADLINE_S * 150)
-"""An answer that takes a good part of the deadline."""
+SLOW = _rule("delay", ms=500)
+"""An answer that takes its time, and less than the deadline."""
+
+LATE = _rule("delay", ms=DEADLINE_S * 1500)
+"""An answer that comes when the call is over."""
 
 TROUBLES: Sequence[Trouble] = (
     Trouble("nothing"),
     Trouble("slow provider", SLOW),
-    Trouble("answer after the deadline", _rule("delay", ms=DEADLINE_S * 1500), loses=True),
+    Trouble("answer after the deadline", LATE, loses=True),
     Trouble("request lost", _rule("lose-request", how="reset")),
     Trouble("answer lost", _rule("lose-answer", how="reset"), loses=True),
     Trouble("half an answer", _rule("truncate"), loses=True),
@@ -151,7 +154,7 @@ class Case:
     @property
     def patience_s(self) -> float:
         """How long a caller waits for a token; less where the wait may be in vain, and all of it is waited."""
-        return 8.0 if self.may_die else 30.0
+        return 12.0 if self.may_die else 40.0
 
     @override
     def __str__(self) -> str:
@@ -167,13 +170,15 @@ def case_of(seed: int, number: int) -> Case:
     rng = random.Random(f"{seed} {number}")
     pairs = [(trouble, vendor) for trouble in TROUBLES for vendor in trouble.of]
     trouble, vendor = pairs[(number * 37 + seed) % len(pairs)]
+    # Where replicas share nothing but the document, another may lend what this one has stored.
+    queues = [Queue.SHARED] if trouble.point in {Point.LENDING, Point.LENT} else list(Queue)
     return Case(
         seed=seed,
         number=number,
         vendor=vendor,
         trouble=trouble,
         cause=rng.choice(list(Cause)),
-        queue=rng.choice(list(Queue)),
+        queue=rng.choice(queues),
         callers=rng.choice(CALLERS),
         processes=rng.randint(1, PROCESSES_MAX),
     )

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ import httpx
 from plumbline.common.secrets.access import access_path
 from plumbline.common.secrets.port import SecretStore
 from plumbline.common.testing.waiting import eventually
-from tests.campaigns.race.cases import Case, Cause, Deed, Queue
+from tests.campaigns.race.cases import LATE, Case, Cause, Deed, Queue
 from tests.campaigns.race.lives import Racer
 from tests.campaigns.race.partners import Account, Tokens
 from tests.campaigns.race.places import Ground, Place, configure
 from tests.campaigns.race.verdict import Evidence, judge
+from tests.campaigns.race.watching import late_mark
 
 FIRST_VERSION = 7
 """The version of the token that ends."""
@@ -31,14 +33,23 @@ LIFE_S = 3600
 ASKED_MAX_S = 60.0
 """How long callers may take until all of them have come to an end."""
 
-REST_MAX_S = 12.0
+REST_MAX_S = 20.0
 """How long the documents may take after that to come to rest; the verdict tells of what did not."""
 
 REBIRTH_S = 0.1
 """A supervisor begins a process anew after so long."""
 
 
-async def play(case: Case, ground: Ground, place: Place, *, sabotage: str | None = None) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of a race."""
+
+    findings: Sequence[str]
+    was_cut: bool
+    """Whether a call was cut by its deadline though the provider answered in time: the machine was too slow."""
+
+
+async def play(case: Case, ground: Ground, place: Place, *, sabotage: str | None = None) -> Played:
     """Play a race and judge it."""
     account = await ground.partners.open(case.vendor)
     sibling: Tokens | None = None
@@ -76,7 +87,8 @@ async def play(case: Case, ground: Ground, place: Place, *, sabotage: str | None
         calls = (await ground.partners.calls(account))[made_before:]
         is_met = await ground.partners.is_met(rule) if rule else True
         is_met = is_met and (case.trouble.deed is None or mark.exists())
-    return judge(case, await gather(case, ground, place, account, racers, calls, is_met=is_met))
+    findings = judge(case, await gather(case, ground, place, account, racers, calls, is_met=is_met))
+    return Played(findings, was_cut=late_mark(mark).exists() and case.trouble.rule is not LATE)
 
 
 def log_of(case: Case, folder: Path) -> Path:

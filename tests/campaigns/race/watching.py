@@ -4,6 +4,7 @@ The points are watched where token-vault meets its libraries: the port of the se
 the token call. The code under test has no hook for it.
 """
 
+import asyncio
 import os
 import signal
 import time
@@ -33,6 +34,11 @@ AFTER_TRACE: Mapping[str, Point] = {
     "http11.receive_response_body.complete": Point.READ,
 }
 """Points of the token call."""
+
+
+def late_mark(mark: Path) -> Path:
+    """Return the file that is made when a call is cut by its deadline, beside the mark of a case."""
+    return mark.with_suffix(".late")
 
 
 class Watch:
@@ -87,7 +93,11 @@ class Watch:
             if request.url.path in TOKEN_PATHS:
                 self._asked = True
                 request.extensions = {**request.extensions, "trace": self._traced}
-            return await send(transport, request)
+            try:
+                return await send(transport, request)
+            except asyncio.CancelledError:
+                late_mark(self._mark).touch()
+                raise
 
         patch.object(httpx.AsyncHTTPTransport, "handle_async_request", handle).start()
 
