@@ -272,3 +272,28 @@ async def test_delivery_waits_while_vault_is_away(tmp_path: Path) -> None:
         with pytest.raises(SecretStoreUnavailableError, match="Vault is sealed"):
             await store.read(PATH)
     assert delivered.read_text() == "wrapping"
+
+
+async def test_delivery_into_a_folder_that_cannot_be_written_leaves_the_former_secret_id_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.access", lambda _path, _mode: False)  # a superuser may write everywhere
+    vault = PlayedVault()
+    async with played(vault, tmp_path, tended_every_s=0.02) as store:
+        delivered = wrapped_file(tmp_path / "secret")
+        delivered.write_text("wrapping")
+        assert await store.read(PATH) is not None
+        await asyncio.sleep(0.2)
+    assert delivered.exists()
+    assert "vault.delivery-not-taken" in capsys.readouterr().out
+    assert sum("login" in call for call in vault.calls) == 1
+
+
+async def test_first_delivery_into_a_folder_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda _path, _mode: False)
+    async with played(PlayedVault(), tmp_path) as store:
+        (tmp_path / "secret").rename(wrapped_file(tmp_path / "secret"))
+        with pytest.raises(SecretStoreRefusedError, match="folder cannot be written"):
+            await store.read(PATH)

@@ -44,6 +44,12 @@ def deliver(secret_id_file: Path, token: str) -> None:
         spent_file(secret_id_file).unlink(missing_ok=True)
 
 
+def may_take(secret_id_file: Path) -> bool:
+    """Say whether something was delivered that can be opened and kept."""
+    delivered = wrapped_file(secret_id_file)
+    return delivered.exists() and os.access(delivered.parent, os.W_OK)
+
+
 def take_delivered(client: hvac.Client, secret_id_file: Path) -> None:
     """Open what was delivered, if anything was, and store it in the place of the present secret id.
 
@@ -51,17 +57,21 @@ def take_delivered(client: hvac.Client, secret_id_file: Path) -> None:
     else has opened it, or it was too old, or an earlier life of this process ended right after it had opened it.
 
     Raises:
-        SecretStoreRefusedError: the folder cannot be written, so what is opened cannot be kept.
+        SecretStoreRefusedError: what is opened could not be kept, and there is no former one to go on with.
         hvac.exceptions.VaultError, requests.RequestException: Vault does not serve; the delivery is still whole.
     """
     delivered = wrapped_file(secret_id_file)
     if not delivered.exists():
         return
-    if not os.access(delivered.parent, os.W_OK):
-        raise SecretStoreRefusedError(
+    if not may_take(secret_id_file):
+        sentence = (
             f"a new secret id lies in {delivered}, and its folder cannot be written: give this process the right to, "
             "so that it can keep what it opens"
         )
+        if not secret_id_file.exists():
+            raise SecretStoreRefusedError(sentence)
+        log.error("vault.delivery-not-taken", detail=sentence)
+        return
     try:
         _take(client, secret_id_file, delivered)
     except requests.RequestException:  # an OSError too, and not the file's

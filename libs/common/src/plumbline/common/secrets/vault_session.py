@@ -12,7 +12,7 @@ import hvac.exceptions
 import structlog
 
 from plumbline.common.metrics import SECRET_ID_TAKEN_AT
-from plumbline.common.secrets.delivery import take_delivered, wrapped_file
+from plumbline.common.secrets.delivery import may_take, take_delivered
 from plumbline.common.secrets.port import SecretStoreRefusedError
 
 RENEWED_AT = 0.5
@@ -62,7 +62,7 @@ class VaultSession:
     def tend(self) -> None:
         """Take a secret id that was delivered, and renew a token that is half through; call it every few seconds."""
         token, lease = self._client.token, self._lease
-        if wrapped_file(self._secret_id_file).exists():
+        if may_take(self._secret_id_file):
             self._enter(instead_of=token)
         elif lease is not None and time.monotonic() >= lease.renew_at:
             self._renew(token, lease)
