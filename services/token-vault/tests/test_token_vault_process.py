@@ -83,6 +83,8 @@ async def replicas(database_url: str, mock_kafka: str, tmp_path: Path) -> AsyncI
             "PLUMBLINE_OPERATOR_TOKEN_FILE": str(token_file),
             "PLUMBLINE_KAFKA_BOOTSTRAP": mock_kafka,
             "PLUMBLINE_PROCORE_LOGIN_URL": f"http://{HOST}:{sandbox_port}",
+            "PLUMBLINE_PROCORE_URL": f"http://{HOST}:{sandbox_port}",
+            "PLUMBLINE_QUICKBOOKS_URL": f"http://{HOST}:{sandbox_port}",
             "PLUMBLINE_QUICKBOOKS_DISCOVERY_URL": f"http://{HOST}:{sandbox_port}/.well-known/openid_configuration",
         }
         for name, port in zip("ab", ports, strict=True):
