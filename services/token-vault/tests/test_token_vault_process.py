@@ -16,7 +16,9 @@ from plumbline.common.secrets.access import access_path, access_token
 from plumbline.common.secrets.embedded import migrate_embedded, open_embedded
 from plumbline.common.secrets.keyfile import make_key_file
 from plumbline.common.testing.waiting import eventually
+from plumbline.provision.kafka import Broker, create_topics
 from plumbline.stack.processes import ProcessSpec
+from plumbline.stack.servers.addresses import ServerAddresses
 from plumbline.stack.servers.ports import free_port
 from plumbline.stack.supervisor import Supervisor
 from plumbline.token_vault.adapters.shelf import SecretShelf
@@ -52,8 +54,9 @@ class Replicas:
 
 
 @pytest.fixture
-async def replicas(database_url: str, mock_kafka: str, tmp_path: Path) -> AsyncIterator[Replicas]:
+async def replicas(database_url: str, servers: ServerAddresses, tmp_path: Path) -> AsyncIterator[Replicas]:
     """Start both on one database, with the grant of a company that has just been imported."""
+    create_topics(Broker(bootstrap=servers.kafka))
     sandbox, key_file, token_file = fresh(1), tmp_path / "key", tmp_path / "token"
     realm = sandbox.seeded.realms[0]
     account = f"quickbooks/{realm.id}"
@@ -81,7 +84,7 @@ async def replicas(database_url: str, mock_kafka: str, tmp_path: Path) -> AsyncI
             "PLUMBLINE_SECRETS_KEY_FILE": str(key_file),
             "PLUMBLINE_CONFIG_DIR": str(tmp_path),
             "PLUMBLINE_OPERATOR_TOKEN_FILE": str(token_file),
-            "PLUMBLINE_KAFKA_BOOTSTRAP": mock_kafka,
+            "PLUMBLINE_KAFKA_BOOTSTRAP": servers.kafka,
             "PLUMBLINE_PROCORE_LOGIN_URL": f"http://{HOST}:{sandbox_port}",
             "PLUMBLINE_PROCORE_URL": f"http://{HOST}:{sandbox_port}",
             "PLUMBLINE_QUICKBOOKS_URL": f"http://{HOST}:{sandbox_port}",
@@ -98,6 +101,7 @@ async def replicas(database_url: str, mock_kafka: str, tmp_path: Path) -> AsyncI
     await sandbox.world.aclose()
 
 
+@pytest.mark.connected
 async def test_two_replicas_renew_once_and_both_tell_of_it(replicas: Replicas) -> None:
     await eventually(replicas.are_well, within_s=60)
     assert replicas.calls() == 1

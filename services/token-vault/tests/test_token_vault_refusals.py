@@ -78,17 +78,17 @@ async def test_late_replica_brings_no_older_token_back(vault: Vault) -> None:
 
 async def test_refusal_of_a_token_never_revokes_at_the_provider(vault: Vault) -> None:
     await begun(vault)
-    await stormed(vault, minutes=30)
+    await stormed(vault, minutes=75)
     assert vault.intuit.revoked == 0
 
 
-async def test_storm_of_refusals_costs_three_grants_and_then_asks_for_a_person(vault: Vault) -> None:
+async def test_storm_of_refusals_costs_five_grants_and_then_asks_for_a_person(vault: Vault) -> None:
     await begun(vault)
-    await stormed(vault, minutes=60)
-    assert vault.intuit.calls == 1 + 3
+    await stormed(vault, minutes=75)
+    assert vault.intuit.calls == 1 + 5
     assert (await vault.held()).cause is Cause.REFUSED_ANEW
-    assert await vault.changes() == ["renewed"] * 4 + ["dead"]
-    assert await vault.lent() == (4, True)
+    assert await vault.changes() == ["renewed"] * 6 + ["dead"]
+    assert await vault.lent() == (6, True)
 
 
 async def test_successors_of_a_refused_token_are_asked_for_ever_later(vault: Vault) -> None:
@@ -113,13 +113,13 @@ async def test_tokens_that_are_refused_after_they_were_good_for_long_are_no_stor
 
 async def test_operator_resumes_an_account_whose_tokens_were_refused_anew(vault: Vault) -> None:
     await begun(vault)
-    await stormed(vault, minutes=30)
+    await stormed(vault, minutes=75)
     await vault.resume()
     await vault.work()
-    assert ((await vault.held()).cause, await vault.lent()) == (None, (5, False))
+    assert ((await vault.held()).cause, await vault.lent()) == (None, (7, False))
     assert (await vault.changes())[-1] == "recovered"
-    await stormed(vault, minutes=60)
-    assert vault.intuit.calls == 1 + 3 + 4
+    await stormed(vault, minutes=75)
+    assert vault.intuit.calls == 1 + 5 + 6
 
 
 async def test_refusals_from_before_the_store_was_restored_cost_nothing(vault: Vault) -> None:
@@ -137,9 +137,9 @@ async def test_refusals_from_before_the_store_was_restored_cost_nothing(vault: V
 
 async def test_reports_about_a_dead_account_cost_no_call(vault: Vault) -> None:
     await begun(vault)
-    await stormed(vault, minutes=30)
+    await stormed(vault, minutes=75)
     calls = vault.intuit.calls
-    await stormed(vault, minutes=30)
+    await stormed(vault, minutes=75)
     assert vault.intuit.calls == calls
 
 

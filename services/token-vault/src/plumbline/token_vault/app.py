@@ -79,6 +79,7 @@ async def run(settings: Settings) -> None:
                 notices=PostgresNotices(service.pool, clock=clock, source=SERVICE),
                 policy=policy,
                 clock=clock,
+                cooldown=timedelta(seconds=settings.token_cooldown_s),
             ).converge
 
         def eager(offered: App | None) -> Handler:

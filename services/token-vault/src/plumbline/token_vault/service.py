@@ -15,6 +15,7 @@ from plumbline.common.reconciling.verdicts import Done, Effect, Park, Verdict, W
 from plumbline.common.secrets.grants import Grant, GrantRefusedError, GrantUnknownError
 from plumbline.common.secrets.port import SecretStoreUnavailableError, StaleSecretError
 from plumbline.token_vault.domain import (
+    COOLDOWN,
     App,
     Await,
     Cause,
@@ -75,6 +76,7 @@ class Keeper:
         notices: Notices,
         policy: Policy,
         clock: Clock,
+        cooldown: timedelta = COOLDOWN,
     ) -> None:
         """Keep what is on `shelf`, with one provider per first word of an account.
 
@@ -85,6 +87,7 @@ class Keeper:
             notices: what the world was told.
             policy: when to renew and to remind.
             clock: one that all replicas share: they judge each other's intents by it.
+            cooldown: how far apart tokens are asked for that a partner goes on refusing, as `PAUSES` counts it.
         """
         self._shelf = shelf
         self._providers = providers
@@ -92,6 +95,7 @@ class Keeper:
         self._notices = notices
         self._policy = policy
         self._clock = clock
+        self._cooldown = cooldown
 
     async def converge(self, claim: Claim) -> Verdict:
         """Renew one account's token if it is due, and make the copy that services read."""
@@ -106,7 +110,7 @@ class Keeper:
         await self._shelf.lend(held, revoked=is_revoked(held, refusal))
         await self._tell_now(claim, held)
         now = self._clock.now()
-        match next_step(held, refusal=refusal, policy=self._policy, now=now):
+        match next_step(held, refusal=refusal, policy=self._policy, now=now, cooldown=self._cooldown):
             case Rest(until):
                 return Done(again_after=max(LOOK_SOONEST, until - now))
             case Await(until, why):
@@ -192,7 +196,7 @@ class Keeper:
         refusal = await self._refusals.newest(held.account)
         await self._shelf.lend(held, revoked=is_revoked(held, refusal))
         now = self._clock.now()
-        match next_step(held, refusal=refusal, policy=self._policy, now=now):
+        match next_step(held, refusal=refusal, policy=self._policy, now=now, cooldown=self._cooldown):
             case Rest(until):
                 again_after = max(LOOK_SOONEST, until - now)
             case _:

@@ -15,6 +15,11 @@ class Settings(ServiceSettings):
     renewal_deadline_s: float = Field(
         default=30.0, description="When a renewal is over, whatever became of it."
     )
+    token_cooldown_s: float = Field(
+        default=60.0,
+        description="Unit of the pauses before a token that follows a refused one is asked for: none, 1, 5, 15, 30 of them; "
+        "refused then as well, the grant is given up.",
+    )
     rotation_look_s: float = Field(
         default=10.0, gt=0.0, description="Between looks at a rotation that waits for others."
     )

@@ -24,6 +24,7 @@ from plumbline.token_vault.domain.grants import (
 )
 from plumbline.token_vault.domain.news import Change, Known, News, news, why_dead
 from plumbline.token_vault.domain.steps import (
+    COOLDOWN,
     Await,
     GiveUp,
     Reconnect,
@@ -36,6 +37,7 @@ from plumbline.token_vault.domain.steps import (
 )
 
 __all__ = [
+    "COOLDOWN",
     "App",
     "Await",
     "Cause",

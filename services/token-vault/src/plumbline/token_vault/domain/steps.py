@@ -8,14 +8,18 @@ from plumbline.token_vault.domain.grants import Cause, HeldGrant
 from plumbline.token_vault.domain.news import next_reminder_at
 from plumbline.token_vault.policy import Policy
 
-COOLDOWNS = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5))
-"""How long after a refusal the next token is asked for: the first at once, its successors in a row later …
+COOLDOWN = timedelta(minutes=1)
+"""The unit of these."""
 
-… and the one after these never: a scope or an account is gone, and more tokens would be refused as well.
+PAUSES = (0, 1, 5, 15, 30)
+"""How many cooldowns after a refusal the next token is asked for: the first at once, its successors in a row later …
+
+… and the one after these never: a scope or an account is gone, and more tokens would be refused as well. A provider
+that refuses good tokens for three quarters of an hour, in an incident of its own, is outlived.
 """
 
-TRUSTED_AFTER = timedelta(minutes=10)
-"""A token that was accepted for longer was good: its refusal begins a new row."""
+TRUSTED_AFTER = 10
+"""A token that was accepted for as many cooldowns was good: its refusal begins a new row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,14 @@ def is_revoked(held: HeldGrant, refusal: Refusal | None) -> bool:
     return held.issued_at is None or refusal.at >= held.issued_at
 
 
-def next_step(held: HeldGrant, *, refusal: Refusal | None, policy: Policy, now: datetime) -> Step:
+def next_step(
+    held: HeldGrant,
+    *,
+    refusal: Refusal | None,
+    policy: Policy,
+    now: datetime,
+    cooldown: timedelta = COOLDOWN,
+) -> Step:
     """Return what to do now."""
     if held.cause is not None:
         return Reconnect()
@@ -83,7 +94,9 @@ def next_step(held: HeldGrant, *, refusal: Refusal | None, policy: Policy, now: 
         return Await(held.intent.until, "a call of another replica may still be answered")
     if refusal is None or not revoked or held.issued_at is None:
         return Renew()
-    return _replacing(held, refusal, issued_at=held.issued_at, now=now)
+    if refusal.at >= held.issued_at + TRUSTED_AFTER * cooldown:
+        return Renew(in_vain=1)
+    return _succeeding(held, refusal, cooldown=cooldown, now=now)
 
 
 def renewal_at(held: HeldGrant, policy: Policy) -> datetime | None:
@@ -102,11 +115,11 @@ def renewal_at(held: HeldGrant, policy: Policy) -> datetime | None:
     return min(by_share, held.issued_at + policy.grants.maximum_age)
 
 
-def _replacing(held: HeldGrant, refusal: Refusal, *, issued_at: datetime, now: datetime) -> Step:
-    in_vain = held.in_vain if refusal.at < issued_at + TRUSTED_AFTER else 0
-    if in_vain >= len(COOLDOWNS):
+def _succeeding(held: HeldGrant, refusal: Refusal, *, cooldown: timedelta, now: datetime) -> Step:
+    """Say when a token gets a successor that was refused about as soon as it came."""
+    if held.in_vain >= len(PAUSES):
         return GiveUp()
-    ready_at = refusal.at + COOLDOWNS[in_vain]
+    ready_at = refusal.at + PAUSES[held.in_vain] * cooldown
     if now < ready_at:
         return Await(ready_at, "the partner refuses new tokens as well; the next one is asked for later")
-    return Renew(in_vain + 1)
+    return Renew(held.in_vain + 1)
