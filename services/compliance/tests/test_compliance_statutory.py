@@ -232,7 +232,7 @@ NAMES = st.text(alphabet="abcdefghij &.,-'", max_size=40)
 def test_whatever_is_filled_into_the_blanks_the_form_passes(
     form: Form, values: dict[str, str], cents: int
 ) -> None:
-    few = {name: " ".join(value.split()[:3]) for name, value in values.items()}
+    few = {n: value if len(words(value)) <= 3 else " ".join(words(value)[:3]) for n, value in values.items()}
     text = filled(form, few | {"amount": f"{cents // 100:,}.{cents % 100:02d}"})
     assert shape(compare(form, text)) == (1.0, 1.0, 0, 0)
 

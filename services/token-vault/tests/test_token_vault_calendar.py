@@ -228,7 +228,7 @@ async def test_refused_tokens_never_lead_to_the_providers_revocation() -> None:
             calendar.pass_by(timedelta(minutes=1))
         await calendar.look(cause=f"{BY_OPERATOR}test")
         outcomes = Counter(facts["outcome"] for facts in calendar.grants())
-        assert outcomes == {"ok": 1 + 3 + 1}
+        assert outcomes == {"ok": 1 + 5 + 1}
         assert await calendar.is_accepted()
 
 
