@@ -93,6 +93,8 @@ SECRET_ID_DELIVERIES = Counter(
     "Secret ids of Vault that were delivered: `taken`, or `spent` if the delivery had been opened before.",
     ["outcome"],
 )
+for _outcome in ("taken", "spent"):
+    SECRET_ID_DELIVERIES.labels(_outcome)  # a first one is an increase only from zero
 SECRET_ID_TAKEN_AT = Gauge(
     "plumbline_secret_id_taken_timestamp_seconds",
     "When the secret id was delivered by which this process enters Vault; it ends 40 days later.",
