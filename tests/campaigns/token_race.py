@@ -37,6 +37,7 @@ class Failure:
 
     case: Case
     findings: Sequence[str]
+    on_vault: bool = False
 
     def shows(self, symptom: str) -> bool:
         """Say whether a finding is what a sabotage must bring about."""
@@ -45,7 +46,9 @@ class Failure:
     @override
     def __str__(self) -> str:
         """Say which case it is, what was found, and how to play it again."""
-        options = f"--seed {self.case.seed} --cases {self.case.number}"
+        options = (
+            f"--seed {self.case.seed} --cases {self.case.number}{' --store vault' if self.on_vault else ''}"
+        )
         again = f'make campaign CAMPAIGN=token_race OPTIONS="{options}"'
         return "\n".join([f"FAILED {self.case}", *(f"    {f}" for f in self.findings), f"    again: {again}"])
 
@@ -70,7 +73,7 @@ async def race(
         while todo:
             case = todo.pop()
             if findings := await _findings(case, on, place, sabotage):
-                failures.append(Failure(case, findings))
+                failures.append(Failure(case, findings, on_vault="PLUMBLINE_VAULT_URL" in on.store))
                 if sabotage is None:
                     keep_log(case, on)
                     progress.console.print(str(failures[-1]), highlight=False, markup=False)
@@ -101,9 +104,9 @@ def keep_log(case: Case, on: Ground) -> None:
         shutil.copy(log_of(case, on.folder), LOGS)
 
 
-async def campaign(cases: Sequence[Case], console: Console) -> list[Failure]:
+async def campaign(cases: Sequence[Case], console: Console, *, on_vault: bool = False) -> list[Failure]:
     """Run what is needed, and the cases."""
-    async with ground(min(AT_ONCE, len(cases))) as on:
+    async with ground(min(AT_ONCE, len(cases)), on_vault=on_vault) as on:
         with progress_bar(console) as progress:
             return await race(cases, on, progress)
 
@@ -114,12 +117,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="decides everything that is left to chance")
     parser.add_argument("--runs", type=int, default=RUNS, help="how many expiries")
     parser.add_argument("--cases", default="", help="numbers of the cases to play, parted by commas")
+    parser.add_argument(
+        "--store", choices=["embedded", "vault"], default="embedded", help="where grants are kept"
+    )
     asked = parser.parse_args()
     numbers = [int(n) for n in asked.cases.split(",")] if asked.cases else range(asked.runs)
     cases = [case_of(asked.seed, number) for number in numbers]
     console = Console()
     began = time.monotonic()
-    failures = run_until_signal(campaign(cases, console))
+    failures = run_until_signal(campaign(cases, console, on_vault=asked.store == "vault"))
     if failures is None:
         return 1
     for failure in failures:

@@ -31,6 +31,7 @@ from plumbline.common.contracts.topics import CREDENTIALS_COMMANDS
 from plumbline.common.errors import TransientError
 from plumbline.common.secrets.access import AccountTokens
 from plumbline.common.secrets.embedded import open_embedded
+from plumbline.common.secrets.opening import open_secret_store
 from plumbline.common.secrets.port import SecretStore
 from plumbline.common.secrets.tokens import LiveToken, NoLiveTokenError
 from plumbline.common.testing.intake import FakeBroker, consumed
@@ -84,8 +85,9 @@ def _write_to(log: Path) -> None:
 
 async def _live(order: Mapping[str, Any], line: socket.socket, broker: "Broker") -> None:
     settings = Settings()
-    assert settings.secrets_key_file is not None
-    async with open_embedded(order["secrets_url"], key_file=settings.secrets_key_file) as store:
+    # Where replicas share no work table, the embedded store is in another database than the work.
+    apart = open_embedded(order["secrets_url"], key_file=key) if (key := settings.secrets_key_file) else None
+    async with apart or open_secret_store(settings) as store:
         patch.object(app, "open_secret_store", lambda _: nullcontext(store)).start()
         await asyncio.gather(app.run(settings), _ask_as_many(order, line, store, broker))
 

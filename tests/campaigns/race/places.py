@@ -1,8 +1,13 @@
-"""Where races are run: one PostgreSQL, one sandbox, one nursery; for each race at a time, databases of its own."""
+"""Where races are run: one PostgreSQL, one sandbox, one nursery; for each race at a time, databases of its own.
+
+The secret store is the embedded one, in those databases, or a real Vault for all, which each process enters by
+token-vault's own role.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,15 +18,16 @@ import httpx
 import yaml
 
 from plumbline.common.database import COMMON_MIGRATIONS, migrate
-from plumbline.common.secrets.embedded import (
-    EmbeddedSecretStore,
-    migrate_embedded,
-    open_embedded,
-)
+from plumbline.common.secrets.embedded import migrate_embedded, open_embedded
 from plumbline.common.secrets.keyfile import make_key_file
+from plumbline.common.secrets.port import SecretStore
+from plumbline.common.secrets.vault import open_vault
+from plumbline.provision.vault import role_files, set_up_vault
+from plumbline.provision.vault_api import VaultAddress
 from plumbline.stack.run_folder import run_folder
 from plumbline.stack.scenario.stage import running_sandbox
 from plumbline.stack.servers.embedded import start_embedded_postgres
+from plumbline.stack.servers.vault import prepare_vault
 from plumbline.stack.supervisor import Supervisor
 from tests.campaigns.books import control_client
 from tests.campaigns.lives import Begin, nursery
@@ -47,7 +53,7 @@ class Place:
 
     urls: Sequence[str]
     """The first holds the secret store, and the work table where replicas share one; the others, one work table each."""
-    secrets: EmbeddedSecretStore
+    secrets: SecretStore
     folder: Path
 
     async def clear(self, databases: int) -> None:
@@ -74,6 +80,8 @@ class Ground:
     begin: Begin
     folder: Path
     places: Sequence[Place]
+    store: Mapping[str, str]
+    """Settings of the secret store."""
     processes: asyncio.Semaphore
     """How many more processes may begin."""
     entering: asyncio.Lock
@@ -85,8 +93,7 @@ class Ground:
             "PLUMBLINE_ENV": "test",
             "PLUMBLINE_DATABASE_URL": database_url,
             "PLUMBLINE_DATABASE_POOL_SIZE": "3",
-            "PLUMBLINE_SECRETS": "embedded",
-            "PLUMBLINE_SECRETS_KEY_FILE": str(self.folder / "secrets.key"),
+            **self.store,
             "PLUMBLINE_OPERATOR_TOKEN_FILE": str(self.folder / "operator.token"),
             "PLUMBLINE_CONFIG_DIR": str(config),
             "PLUMBLINE_KAFKA_BOOTSTRAP": "nowhere:1",
@@ -115,7 +122,7 @@ def configure(folder: Path, account: Account) -> Path:
 
 
 @asynccontextmanager
-async def ground(places: int) -> AsyncIterator[Ground]:
+async def ground(places: int, *, on_vault: bool = False) -> AsyncIterator[Ground]:
     """Run what races need until the end of the context."""
     with run_folder() as folder:
         make_key_file(folder / "secrets.key")
@@ -130,14 +137,27 @@ async def ground(places: int) -> AsyncIterator[Ground]:
             partners = Partners(control, http, world.sandbox)
             await partners.prepare()
             template = await _template(server)
+            key_file = folder / "secrets.key"
+            store = {"PLUMBLINE_SECRETS": "embedded", "PLUMBLINE_SECRETS_KEY_FILE": str(key_file)}
+            shared = None
+            if on_vault:
+                store = await _running_vault(supervisor, folder)
+                shared = await stack.enter_async_context(
+                    open_vault(
+                        store["PLUMBLINE_VAULT_URL"],
+                        role_id_file=Path(store["PLUMBLINE_VAULT_ROLE_ID_FILE"]),
+                        secret_id_file=Path(store["PLUMBLINE_VAULT_SECRET_ID_FILE"]),
+                    )
+                )
             yield Ground(
                 partners=partners,
                 begin=begin,
                 folder=folder,
                 places=[
-                    await stack.enter_async_context(_place(server, template, folder, number))
+                    await stack.enter_async_context(_place(server, template, folder, number, shared))
                     for number in range(places)
                 ],
+                store=store,
                 processes=asyncio.Semaphore(PROCESSES_AT_ONCE),
                 entering=asyncio.Lock(),
             )
@@ -153,13 +173,30 @@ async def _template(server: str) -> str:
     return name
 
 
+async def _running_vault(supervisor: Supervisor, folder: Path) -> dict[str, str]:
+    """Start a Vault, set it up as an operator does, and return by which settings token-vault enters it."""
+    server = await prepare_vault(folder, root_token=secrets.token_urlsafe())
+    await supervisor.start(server.spec())
+    await set_up_vault(VaultAddress(url=server.url), server.root_token, folder / "keys")
+    files = role_files(folder / "keys")["token-vault"]
+    return {
+        "PLUMBLINE_SECRETS": "vault",
+        "PLUMBLINE_VAULT_URL": server.url,
+        "PLUMBLINE_VAULT_ROLE_ID_FILE": str(files.role_id),
+        "PLUMBLINE_VAULT_SECRET_ID_FILE": str(files.secret_id),
+    }
+
+
 @asynccontextmanager
-async def _place(server: str, template: str, folder: Path, number: int) -> AsyncIterator[Place]:
+async def _place(
+    server: str, template: str, folder: Path, number: int, shared: SecretStore | None
+) -> AsyncIterator[Place]:
     names = [f"{template}_{number}_{n}" for n in range(PROCESSES_MAX)]
     await _execute(server, [f"CREATE DATABASE {name} TEMPLATE {template}" for name in names])
     urls = [urlsplit(server)._replace(path=f"/{name}").geturl() for name in names]
-    async with open_embedded(urls[0], key_file=folder / "secrets.key") as secrets:
-        yield Place(urls=urls, secrets=secrets, folder=folder / f"place-{number}")
+    opening = nullcontext(shared) if shared else open_embedded(urls[0], key_file=folder / "secrets.key")
+    async with opening as store:
+        yield Place(urls=urls, secrets=store, folder=folder / f"place-{number}")
 
 
 async def _execute(url: str, statements: Sequence[str]) -> None:

@@ -16,7 +16,8 @@ from unittest.mock import patch
 import httpx
 
 from plumbline.common.secrets.embedded import EmbeddedSecretStore
-from plumbline.common.secrets.port import SecretDocument, SecretStoreUnavailableError
+from plumbline.common.secrets.port import SecretDocument, SecretStore, SecretStoreUnavailableError
+from plumbline.common.secrets.vault import VaultSecretStore
 from tests.campaigns.race.cases import DEADLINE_S, Deed, Point
 
 AWAY_S = 0.5
@@ -59,21 +60,26 @@ class Watch:
         self._point = Point(point) if point else None
         self._mark = mark
         self._sibling = sibling
-        self._store: EmbeddedSecretStore | None = None
+        self._store: SecretStore | None = None
         self._path = ""
         self._away_until = 0.0
         self._asked = False
 
     def install(self) -> None:
         """Watch this process from now on."""
-        read, write = EmbeddedSecretStore.read, EmbeddedSecretStore.write
+        for kind in (EmbeddedSecretStore, VaultSecretStore):
+            self._watch_store(kind)
+        self._watch_calls()
 
-        async def watched_read(store: EmbeddedSecretStore, path: str) -> SecretDocument | None:
+    def _watch_store(self, kind: type[SecretStore]) -> None:
+        read, write = kind.read, kind.write
+
+        async def watched_read(store: SecretStore, path: str) -> SecretDocument | None:
             self._refuse_if_away(path)
             return await read(store, path)
 
         async def watched_write(
-            store: EmbeddedSecretStore, path: str, values: Mapping[str, str], *, expected_version: int | None
+            store: SecretStore, path: str, values: Mapping[str, str], *, expected_version: int | None
         ) -> int:
             before, after = self._points_of(path, values)
             if before is not None:
@@ -85,8 +91,10 @@ class Watch:
                 await self.reach(after)
             return version
 
-        patch.object(EmbeddedSecretStore, "read", watched_read).start()
-        patch.object(EmbeddedSecretStore, "write", watched_write).start()
+        patch.object(kind, "read", watched_read).start()
+        patch.object(kind, "write", watched_write).start()
+
+    def _watch_calls(self) -> None:
         send = httpx.AsyncHTTPTransport.handle_async_request
 
         async def handle(transport: httpx.AsyncHTTPTransport, request: httpx.Request) -> httpx.Response:
