@@ -5,41 +5,21 @@
 
 import argparse
 import asyncio
-import re
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from typing_extensions import override
 
 from plumbline.stack.lifetime import run_until_signal
 from tests.campaigns.cases import Case, all_cases, sample
+from tests.campaigns.failure import Failure
 from tests.campaigns.playing import play
 from tests.campaigns.servers import Pace, Servers, keep_log, running_servers
 
 AT_ONCE = 16
 """Cases that are played at the same time: most of one is waiting, and PostgreSQL takes 200 connections."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A case that did not pass."""
-
-    case: Case
-    findings: Sequence[str]
-
-    def shows(self, symptom: str) -> bool:
-        """Say whether a finding is what a sabotage must bring about."""
-        return any(re.search(symptom, finding) for finding in self.findings)
-
-    @override
-    def __str__(self) -> str:
-        """Say which case it is, what was found, and how to play it again."""
-        again = f'make campaign OPTIONS="--seed {self.case.seed} --cases {self.case.number}"'
-        return "\n".join([f"FAILED {self.case}", *(f"    {f}" for f in self.findings), f"    again: {again}"])
 
 
 async def sweep(
@@ -49,7 +29,7 @@ async def sweep(
     *,
     sabotage: str | None = None,
     symptom: str = "",
-) -> list[Failure]:
+) -> list[Failure[Case]]:
     """Play the cases, many at once, and return those that failed.
 
     Args:
@@ -60,7 +40,7 @@ async def sweep(
         symptom: a regular expression.
     """
     todo = list(reversed(cases))
-    failures: list[Failure] = []
+    failures: list[Failure[Case]] = []
     caught = asyncio.Event()
     bar = progress.add_task(sabotage or "crash sweep", total=len(cases), failed=0)
     pace = Pace()
@@ -98,7 +78,7 @@ def progress_bar(console: Console) -> Progress:
     )
 
 
-async def campaign(cases: Sequence[Case], console: Console) -> list[Failure]:
+async def campaign(cases: Sequence[Case], console: Console) -> list[Failure[Case]]:
     """Run the servers and the cases."""
     async with running_servers() as servers:
         with progress_bar(console) as progress:

@@ -9,23 +9,18 @@ import contextlib
 import os
 import signal
 import socket
-import sys
-import traceback
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NoReturn
-from unittest.mock import patch
 
 import structlog
-import uvloop
 
-from plumbline.common import service
 from plumbline.common.contracts.cloudevents import Outgoing
 from plumbline.common.testing.intake import FakeBroker, consumed
 from plumbline.qb_writer.app import run
 from plumbline.qb_writer.settings import Settings
 from tests.campaigns.cases import Point
+from tests.campaigns.forked import live_and_end
 from tests.campaigns.link import Message, receive, send
 from tests.campaigns.sabotages import SABOTAGES
 from tests.campaigns.striking import Strike, watch_database, watch_requests
@@ -43,35 +38,15 @@ def live(order: Mapping[str, Any], line: socket.socket) -> NoReturn:
         order: `env`, `log` (a file for standard error), `sabotage` (a name, or null).
         line: to the campaign.
     """
-    status = 1
-    try:
-        _write_to(Path(order["log"]))
-        os.environ.update(order["env"])
-        if order.get("sabotage"):
-            SABOTAGES[order["sabotage"]].apply()
+
+    def begin() -> tuple[FakeBroker, Coroutine[Any, Any, None]]:
         polled: asyncio.Queue[Message] = asyncio.Queue()
         strike = Strike(line, meanwhile=polled.put_nowait)
         watch_database(strike)
         watch_requests(strike)
-        broker = CampaignBroker(line=line, polled=polled, strike=strike)
-        patch.object(service, "PatientBroker", lambda *_, **__: broker).start()
-        send(line, "born", pid=os.getpid())
-        uvloop.run(run(Settings()))
-        status = 0
-    except BaseException:  # noqa: BLE001  the last frame of a process
-        traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(status)
+        return CampaignBroker(line=line, polled=polled, strike=strike), run(Settings())
 
-
-def _write_to(log: Path) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    os.close(descriptor)
+    live_and_end(order, line, SABOTAGES, begin)
 
 
 @dataclass(slots=True)

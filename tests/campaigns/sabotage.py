@@ -3,7 +3,6 @@
 `python -m tests.campaigns.sabotage [--seed N] [--only NAME,NAME]`. A sweep that cannot fail proves nothing.
 """
 
-import argparse
 import asyncio
 import os
 import re
@@ -11,12 +10,10 @@ import sys
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import Progress
-from rich.table import Column, Table
 
-from plumbline.stack.lifetime import run_until_signal
 from tests.campaigns.cases import Case, all_cases
+from tests.campaigns.catching import catch_them
 from tests.campaigns.crash_sweep import progress_bar, sweep
 from tests.campaigns.sabotages import SABOTAGES, Sabotage
 from tests.campaigns.servers import Servers, running_servers
@@ -82,23 +79,8 @@ async def campaign(names: Sequence[str], seed: int, console: Console) -> dict[st
 
 
 def main() -> int:
-    """Print the table; return 1 if a sabotage survived."""
-    parser = argparse.ArgumentParser(prog="sabotage", description=__doc__)
-    parser.add_argument("--seed", type=int, default=1, help="of the cases that must catch it")
-    parser.add_argument("--only", help="names, parted by commas")
-    asked = parser.parse_args()
-    names = asked.only.split(",") if asked.only else list(SABOTAGES)
-    console = Console()
-    found = run_until_signal(campaign(names, asked.seed, console))
-    if found is None:
-        return 1
-    table = Table("sabotage", "what is taken out", Column("caught by", overflow="fold"))
-    for name, (is_caught, by) in found.items():
-        table.add_row(name, SABOTAGES[name].what, escape(by if is_caught else f"NOT CAUGHT: {by}"))
-    console.print(table)
-    survivors = [name for name, (is_caught, _) in found.items() if not is_caught]
-    console.print(f"{len(found)} sabotages, {len(found) - len(survivors)} caught", highlight=False)
-    return 1 if survivors else 0
+    """Try what the command line asks for; return 1 if a sabotage survived."""
+    return catch_them("sabotage", __doc__, SABOTAGES, campaign)
 
 
 if __name__ == "__main__":

@@ -5,19 +5,17 @@
 
 import argparse
 import asyncio
-import re
 import shutil
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import Progress
-from typing_extensions import override
 
 from plumbline.stack.lifetime import run_until_signal
 from tests.campaigns.crash_sweep import progress_bar
+from tests.campaigns.failure import Failure
 from tests.campaigns.race.cases import Case, case_of
 from tests.campaigns.race.places import AT_ONCE, Ground, Place, ground
 from tests.campaigns.race.playing import log_of, play
@@ -31,31 +29,9 @@ TRIES = 3
 """How often a case is played at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A case that did not pass."""
-
-    case: Case
-    findings: Sequence[str]
-    on_vault: bool = False
-
-    def shows(self, symptom: str) -> bool:
-        """Say whether a finding is what a sabotage must bring about."""
-        return any(re.search(symptom, finding) for finding in self.findings)
-
-    @override
-    def __str__(self) -> str:
-        """Say which case it is, what was found, and how to play it again."""
-        options = (
-            f"--seed {self.case.seed} --cases {self.case.number}{' --store vault' if self.on_vault else ''}"
-        )
-        again = f'make campaign CAMPAIGN=token_race OPTIONS="{options}"'
-        return "\n".join([f"FAILED {self.case}", *(f"    {f}" for f in self.findings), f"    again: {again}"])
-
-
 async def race(
     cases: Sequence[Case], on: Ground, progress: Progress, *, sabotage: str | None = None, symptom: str = ""
-) -> list[Failure]:
+) -> list[Failure[Case]]:
     """Play the cases, many at once, and return those that failed.
 
     Args:
@@ -66,14 +42,15 @@ async def race(
         symptom: a regular expression.
     """
     todo = list(reversed(cases))
-    failures: list[Failure] = []
+    failures: list[Failure[Case]] = []
+    options = " --store vault" if on.on_vault else ""
     bar = progress.add_task(sabotage or "token race", total=len(cases), failed=0)
 
     async def worker(place: Place) -> None:
         while todo:
             case = todo.pop()
             if findings := await _findings(case, on, place, sabotage):
-                failures.append(Failure(case, findings, on_vault="PLUMBLINE_VAULT_URL" in on.store))
+                failures.append(Failure(case, findings, "token_race", options))
                 if sabotage is None:
                     keep_log(case, on)
                     progress.console.print(str(failures[-1]), highlight=False, markup=False)
@@ -104,7 +81,7 @@ def keep_log(case: Case, on: Ground) -> None:
         shutil.copy(log_of(case, on.folder), LOGS)
 
 
-async def campaign(cases: Sequence[Case], console: Console, *, on_vault: bool = False) -> list[Failure]:
+async def campaign(cases: Sequence[Case], console: Console, *, on_vault: bool = False) -> list[Failure[Case]]:
     """Run what is needed, and the cases."""
     async with ground(min(AT_ONCE, len(cases)), on_vault=on_vault) as on:
         with progress_bar(console) as progress:

@@ -40,9 +40,9 @@ from plumbline.stack.concurrency import together
 from plumbline.stack.lifetime import run_until_signal
 from plumbline.stack.run_folder import run_folder
 from plumbline.stack.runners.native import identity
-from plumbline.stack.runners.services import Environment, RunningStack, shared_env, start_services
+from plumbline.stack.runners.services import Environment, RunningStack, running_services, shared_env
 from plumbline.stack.runners.settings import StackSettings, way_env
-from plumbline.stack.runners.state import published, write_operator_token
+from plumbline.stack.runners.state import write_operator_token
 from plumbline.stack.scenario.configuring import DURATIONS
 from plumbline.stack.scenario.performance import journal, progress_bar, until_quiet
 from plumbline.stack.scenario.playing import Player
@@ -361,15 +361,8 @@ async def _running(
                     shared={**shared, **way_env("embedded"), **of_vault},
                     of_service={name: identity(files) for name, files in role_files(theatre.keys).items()},
                 )
-                addresses = await start_services(supervisor, settings, environment)
-                with published(settings.state_dir, addresses, token_file):
-                    yield RunningStack(
-                        supervisor=supervisor,
-                        addresses=addresses,
-                        operator_token_file=token_file,
-                        database_url=database_url,
-                        kafka=kafka,
-                    )
+                async with running_services(supervisor, settings, environment) as running:
+                    yield running
         finally:
             await supervisor.stop()  # before their data goes
 

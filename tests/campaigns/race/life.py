@@ -6,14 +6,10 @@ callers publish to `credentials.commands.v1` is handed to the edge of their own 
 
 import asyncio
 import hashlib
-import os
-import signal
 import socket
-import sys
 import time
-import traceback
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +17,7 @@ from typing import Any, NoReturn
 from unittest.mock import patch
 
 import httpx
-import uvloop
 
-from plumbline.common import service
 from plumbline.common.clock import SystemClock
 from plumbline.common.contracts.cloudevents import outgoing
 from plumbline.common.contracts.operations import RenewCredential
@@ -37,6 +31,7 @@ from plumbline.common.secrets.tokens import LiveToken, NoLiveTokenError
 from plumbline.common.testing.intake import FakeBroker, consumed
 from plumbline.token_vault import app
 from plumbline.token_vault.settings import Settings
+from tests.campaigns.forked import live_and_end
 from tests.campaigns.link import send
 from tests.campaigns.race.sabotages import SABOTAGES
 from tests.campaigns.race.watching import Watch
@@ -53,34 +48,15 @@ def live(order: Mapping[str, Any], line: socket.socket) -> NoReturn:
             table), `callers`, `patience_s`, `account`, `refused_version`, `proof` (how a token is tried), and what `Watch` waits for.
         line: to the campaign.
     """
-    status = 1
-    try:
-        _write_to(Path(order["log"]))
-        os.environ.update(order["env"])
-        if order["sabotage"]:
-            SABOTAGES[order["sabotage"]].apply()
+
+    def begin() -> tuple[FakeBroker, Coroutine[Any, Any, None]]:
         Watch(
             deed=order["deed"], point=order["point"], mark=Path(order["mark"]), sibling=order["sibling"]
         ).install()
         broker = Broker(line=line)
-        patch.object(service, "PatientBroker", lambda *_, **__: broker).start()
-        send(line, "born", pid=os.getpid())
-        uvloop.run(_live(order, line, broker))
-        status = 0
-    except BaseException:  # noqa: BLE001  the last frame of a process
-        traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(status)
+        return broker, _live(order, line, broker)
 
-
-def _write_to(log: Path) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    os.close(descriptor)
+    live_and_end(order, line, SABOTAGES, begin)
 
 
 async def _live(order: Mapping[str, Any], line: socket.socket, broker: "Broker") -> None:

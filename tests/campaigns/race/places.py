@@ -82,6 +82,7 @@ class Ground:
     places: Sequence[Place]
     store: Mapping[str, str]
     """Settings of the secret store."""
+    on_vault: bool
     processes: asyncio.Semaphore
     """How many more processes may begin."""
     entering: asyncio.Lock
@@ -158,6 +159,7 @@ async def ground(places: int, *, on_vault: bool = False) -> AsyncIterator[Ground
                     for number in range(places)
                 ],
                 store=store,
+                on_vault=on_vault,
                 processes=asyncio.Semaphore(PROCESSES_AT_ONCE),
                 entering=asyncio.Lock(),
             )

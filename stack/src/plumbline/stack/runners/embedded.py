@@ -8,9 +8,9 @@ from pathlib import Path
 
 from plumbline.stack.concurrency import together
 from plumbline.stack.run_folder import run_folder
-from plumbline.stack.runners.services import Environment, RunningStack, shared_env, start_services
+from plumbline.stack.runners.services import Environment, RunningStack, running_services, shared_env
 from plumbline.stack.runners.settings import StackSettings, way_env
-from plumbline.stack.runners.state import published, write_operator_token, write_secrets_key
+from plumbline.stack.runners.state import write_operator_token, write_secrets_key
 from plumbline.stack.servers.embedded import start_embedded_postgres, start_mock_kafka
 from plumbline.stack.supervisor import Supervisor
 
@@ -31,15 +31,8 @@ async def embedded_stack(settings: StackSettings, supervisor: Supervisor) -> Asy
             )
             key = {"PLUMBLINE_SECRETS_KEY_FILE": str(write_secrets_key(settings.state_dir))}
             environment = Environment(shared={**shared, **way_env("embedded"), **key})
-            addresses = await start_services(supervisor, settings, environment)
-            with published(settings.state_dir, addresses, token_file):
-                yield RunningStack(
-                    supervisor=supervisor,
-                    addresses=addresses,
-                    operator_token_file=token_file,
-                    database_url=database_url,
-                    kafka=kafka,
-                )
+            async with running_services(supervisor, settings, environment) as running:
+                yield running
         finally:
             await supervisor.stop()  # before their data goes
 

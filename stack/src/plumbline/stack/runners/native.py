@@ -12,9 +12,9 @@ from plumbline.provision.secret_ids import AppRoleFiles
 from plumbline.provision.vault import Wishes, role_files, set_up_vault
 from plumbline.provision.vault_api import VaultAddress
 from plumbline.stack.run_folder import run_folder
-from plumbline.stack.runners.services import Environment, RunningStack, shared_env, start_services
+from plumbline.stack.runners.services import Environment, RunningStack, running_services, shared_env
 from plumbline.stack.runners.settings import StackSettings, way_env
-from plumbline.stack.runners.state import published, write_operator_token
+from plumbline.stack.runners.state import write_operator_token
 from plumbline.stack.servers.addresses import ServerAddresses
 from plumbline.stack.servers.native import start_native_servers
 from plumbline.stack.supervisor import Supervisor
@@ -63,16 +63,9 @@ async def stack_on(
         shared={**shared, **way_env("native"), "PLUMBLINE_VAULT_URL": servers.vault},
         of_service={name: identity(files) for name, files in role_files(keys).items()},
     )
-    addresses = await start_services(supervisor, settings, environment)
-    with published(settings.state_dir, addresses, token_file):
-        yield RunningStack(
-            supervisor=supervisor,
-            addresses=addresses,
-            operator_token_file=token_file,
-            database_url=servers.postgres,
-            kafka=servers.kafka,
-            rotate_roles=partial(set_up_vault, vault, servers.vault_token, keys, anew),
-        )
+    rotate_roles = partial(set_up_vault, vault, servers.vault_token, keys, anew)
+    async with running_services(supervisor, settings, environment, rotate_roles=rotate_roles) as running:
+        yield running
 
 
 def identity(files: AppRoleFiles) -> dict[str, str]:

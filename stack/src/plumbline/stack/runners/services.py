@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from plumbline.stack.concurrency import together
 from plumbline.stack.processes import ProcessSpec
 from plumbline.stack.runners.settings import StackSettings
+from plumbline.stack.runners.state import published
 from plumbline.stack.servers.ports import free_port
 from plumbline.stack.supervisor import Supervisor
 
@@ -61,14 +63,37 @@ class RunningStack:
     """Gives every process a new secret id, as an administrator of Vault does; None where there is no Vault."""
 
 
-async def start_services(
-    supervisor: Supervisor, settings: StackSettings, environment: Environment
-) -> Mapping[str, str]:
-    """Migrate every schema, import the first grants, start every service; return name → base URL.
+@asynccontextmanager
+async def running_services(
+    supervisor: Supervisor,
+    settings: StackSettings,
+    environment: Environment,
+    *,
+    rotate_roles: Callable[[], Awaitable[object]] | None = None,
+) -> AsyncIterator[RunningStack]:
+    """Start the services on servers that are up, and publish where they are until the end of the context.
 
     Raises:
         ProcessDiedError, ProcessNotReadyError: a step failed; the message quotes its log.
     """
+    shared = environment.shared
+    token_file = Path(shared["PLUMBLINE_OPERATOR_TOKEN_FILE"])
+    addresses = await _start_services(supervisor, settings, environment)
+    with published(settings.state_dir, addresses, token_file):
+        yield RunningStack(
+            supervisor=supervisor,
+            addresses=addresses,
+            operator_token_file=token_file,
+            database_url=shared["PLUMBLINE_DATABASE_URL"],
+            kafka=shared["PLUMBLINE_KAFKA_BOOTSTRAP"],
+            rotate_roles=rotate_roles,
+        )
+
+
+async def _start_services(
+    supervisor: Supervisor, settings: StackSettings, environment: Environment
+) -> Mapping[str, str]:
+    """Migrate every schema, import the first grants, start every service; return name → base URL."""
     ports = {service.name: free_port() for service in SERVICES}
     public = {"PLUMBLINE_PUBLIC_URL": f"http://127.0.0.1:{ports['ingest']}"}
     environment = replace(environment, shared={**environment.shared, **public})

@@ -104,12 +104,7 @@ async def request_grant(
         GrantUnknownError: transient; a refresh token in the request may be spent or not.
         NotSentError: transient; nothing was sent.
     """
-    try:
-        answer = await exchange(http, request, deadline_s=deadline_s)
-    except NoAnswerError as error:
-        raise GrantUnknownError(error.detail) from error
-    if answer.status != 200:
-        raise _refusal(answer)
+    answer = await _accepted(http, request, deadline_s=deadline_s)
     try:
         given = _Answer.model_validate_json(answer.body)
     except ValidationError:
@@ -130,12 +125,17 @@ async def request_revocation(http: httpx.AsyncClient, request: httpx.Request, *,
 
     Safe to repeat. Raises what `request_grant` raises.
     """
+    await _accepted(http, request, deadline_s=deadline_s)
+
+
+async def _accepted(http: httpx.AsyncClient, request: httpx.Request, *, deadline_s: float) -> PartnerAnswer:
     try:
         answer = await exchange(http, request, deadline_s=deadline_s)
     except NoAnswerError as error:
         raise GrantUnknownError(error.detail) from error
     if answer.status != 200:
         raise _refusal(answer)
+    return answer
 
 
 def _refusal(answer: PartnerAnswer) -> GrantRefusedError | GrantDelayedError | GrantUnknownError:
