@@ -9,7 +9,7 @@ import pytest
 from rules_lab import ROOT, RULES, facts
 
 from plumbline.common.connections import ConfigurationError
-from plumbline.compliance.app import explain, lint_rules, read_facts, show
+from plumbline.compliance.rules_command import explain, lint_rules, read_facts, show
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -48,7 +48,7 @@ def test_plain_values_may_be_written_by_hand(tmp_path: Path) -> None:
 
 def test_lint_ends_with_one_when_something_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "wrong.yaml").write_text("rulez: []\n")
-    told = run("--rules", str(tmp_path), "rules", "lint")
+    told = run("rules", "--rules", str(tmp_path), "lint")
     assert told.returncode == 1
     assert told.stdout.startswith("unknown-field: wrong.yaml: `rulez` is none of bases, checks, forms,")
 

@@ -1,20 +1,28 @@
-"""`python -m plumbline.compliance rules lint | show [rules|facts|kinds] | explain FACTS.json`."""
+"""`python -m plumbline.compliance migrate | run | rules lint | rules show [rules|facts|kinds] | rules explain FACTS.json`."""
 
 import argparse
+import asyncio
 import sys
 from pathlib import Path
 from typing import get_args
 
+import uvloop
+
 from plumbline.common.endings import plain_endings
-from plumbline.compliance.app import Shown, explain, lint_rules, show
+from plumbline.compliance.app import bring_up_to_date, run
+from plumbline.compliance.rules_command import Shown, explain, lint_rules, show
+from plumbline.compliance.settings import Settings
 
 
 def main() -> None:
-    """Check the rules, show them, or say what they decide about a document's facts."""
+    """Bring the schema up to date, run the service, or ask the rules."""
     parser = argparse.ArgumentParser(prog="plumbline.compliance", description=__doc__)
-    parser.add_argument("--rules", type=Path, default=Path("config/rules"), help="the folder of rules")
     parts = parser.add_subparsers(dest="part", required=True)
-    commands = parts.add_parser("rules", help="the rules").add_subparsers(dest="command", required=True)
+    parts.add_parser("migrate", help="create or update the tables of compliance")
+    parts.add_parser("run", help="run until SIGTERM")
+    rules = parts.add_parser("rules", help="the rules")
+    rules.add_argument("--rules", type=Path, default=Path("config/rules"), help="the folder of rules")
+    commands = rules.add_subparsers(dest="command", required=True)
     commands.add_parser("lint", help="say what is wrong with the rules; ends with 1 if anything is")
     shown = commands.add_parser(
         "show", help="show the rules, the facts they may ask for, or the kinds of paper"
@@ -24,10 +32,16 @@ def main() -> None:
     told.add_argument("facts", type=Path, help="JSON; a bare value was read for certain")
     given = parser.parse_args()
     with plain_endings():
-        sys.exit(_perform(given))
+        match given.part:
+            case "migrate":
+                asyncio.run(bring_up_to_date(Settings()))
+            case "run":
+                uvloop.run(run(Settings()))
+            case _:
+                sys.exit(_rules(given))
 
 
-def _perform(given: argparse.Namespace) -> int:
+def _rules(given: argparse.Namespace) -> int:
     match given.command:
         case "lint":
             text, is_usable = lint_rules(given.rules)

@@ -5,6 +5,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from plumbline.common.contracts.base import Contract
+from plumbline.common.contracts.documents import (
+    DispatchAcknowledged,
+    DispatchHeld,
+    DispatchTicket,
+    DocumentDecided,
+    DocumentReceived,
+    PayableChanged,
+)
 from plumbline.common.contracts.drift import LedgerDrift
 from plumbline.common.contracts.ledger import LedgerCommand, LedgerResult
 from plumbline.common.contracts.operations import (
@@ -121,6 +129,33 @@ CREDENTIALS_REPORTS = Topic(
     "which versions of webhook secrets a process accepts or shows",
     partitions=1,
 )
+DOCUMENTS_RECEIVED = Topic(
+    "documents.received.v1", DocumentReceived, "document", "compliance", "anyone", "a paper was stored"
+)
+DOCUMENTS_DECIDED = Topic(
+    "documents.decided.v1",
+    DocumentDecided,
+    "document",
+    "compliance",
+    "anyone",
+    "what a paper is, and what the rules say of it",
+    COMMAND_RETENTION,
+)
+DISPATCH_HELD = Topic(
+    "dispatch.held.v1", DispatchHeld, "project", "compliance", "anyone", "a paper goes to no desk for now"
+)
+DISPATCH_ACKNOWLEDGED = Topic(
+    "dispatch.acknowledged.v1", DispatchAcknowledged, "project", "desks", "compliance", "a desk took a ticket"
+)
+PAYABLES = Topic(
+    "payables.v1",
+    PayableChanged,
+    "payable",
+    "compliance",
+    "anyone",
+    "what is owed, to whom, and what it waits for",
+    COMMAND_RETENTION,
+)
 DEAD_LETTERS = Topic(
     "dead-letters.v1",
     DeadLetter,
@@ -141,9 +176,26 @@ TOPICS: tuple[Topic, ...] = (
     CREDENTIALS_COMMANDS,
     CREDENTIALS_EVENTS,
     CREDENTIALS_REPORTS,
+    DOCUMENTS_RECEIVED,
+    DOCUMENTS_DECIDED,
+    DISPATCH_HELD,
+    DISPATCH_ACKNOWLEDGED,
+    PAYABLES,
     DEAD_LETTERS,
 )
-"""Every topic there is."""
+"""Every topic with a name of its own; those of regions come from the routing file."""
+
+
+def dispatch_topic(region: str) -> Topic:
+    """Return the topic on which the desks of a region, such as `us-tx`, listen."""
+    return Topic(
+        f"dispatch.{region}.v1",
+        DispatchTicket,
+        "project",
+        "compliance",
+        "desks",
+        f"papers for desks of {region}",
+    )
 
 
 def as_markdown(topics: Iterable[Topic] = TOPICS) -> str:

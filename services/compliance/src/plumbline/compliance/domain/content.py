@@ -1,0 +1,77 @@
+"""A paper's contents as a reader found them, before anybody says what kind of paper it is."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from plumbline.compliance.domain.reading import Fact
+
+
+class Run(Fact):
+    """A piece of text in one font and size, where it stands."""
+
+    text: str
+    page: int = Field(ge=1)
+    x: float
+    """Points from the left edge."""
+    y: float
+    """Points from the lower edge."""
+    points: float
+    """Type size."""
+    is_bold: bool
+
+
+class Page(Fact):
+    """One page's text in reading order, and its runs."""
+
+    number: int = Field(ge=1)
+    text: str
+    runs: tuple[Run, ...] = ()
+
+
+class FormField(Fact):
+    """One field of an interactive form, as it was left by whoever filled it."""
+
+    name: str
+    """The full name: `topmostSubform[0].Page1[0].f1_01[0]`."""
+    value: str
+    """The text; of a box its state without the slash: `1`, `Off`."""
+
+
+class Structure(Fact):
+    """What a file has in it besides what people see; told to a person, never acted upon."""
+
+    page_count: int
+    leading_bytes: int = 0
+    """Bytes before the header."""
+    trailing_bytes: int = 0
+    """Bytes after the last end-of-file mark."""
+    has_javascript: bool = False
+    has_launch: bool = False
+    has_open_action: bool = False
+    has_embedded_files: bool = False
+    has_xfa: bool = False
+    is_signed: bool = False
+
+
+class PaperContent(Fact):
+    """All that was read from one file, in a process of its own with limits."""
+
+    media_type: Literal["application/pdf", "image/png", "image/jpeg", "text/csv"]
+    title: str = ""
+    pages: tuple[Page, ...] = ()
+    fields: tuple[FormField, ...] = ()
+    structure: Structure
+    read_by: str
+    """Which reader read it: `pypdf`, or `pypdfium2` where that refused, or `none` for pictures."""
+
+    @property
+    def text(self) -> str:
+        """The whole text."""
+        return "\n".join(page.text for page in self.pages)
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The form's values by the full name of their fields."""
+        return {field.name: field.value for field in self.fields}
