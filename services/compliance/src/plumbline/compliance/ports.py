@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Protocol
 
 from plumbline.common.errors import NeedsHumanError, WaitError
 from plumbline.compliance.domain.content import PaperContent
+from plumbline.compliance.domain.on_file import PaperOnFile as PaperOnFile
+from plumbline.compliance.domain.on_file import State as State
 
 
 class ScannerUnavailableError(WaitError):
@@ -128,38 +129,6 @@ class Safe(Protocol):
 
 class SafeUnavailableError(WaitError):
     """The store of papers, or the keeper of its keys, does not answer."""
-
-
-State = Literal[
-    "received",
-    "scanned",
-    "extracted",
-    "needs_review",
-    "validated",
-    "invalid",
-    "held",
-    "dispatch_ready",
-    "dispatched",
-    "acknowledged",
-    "expired",
-    "superseded",
-    "quarantined",
-]
-"""How far a document is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaperOnFile:
-    """One document as the gate sees it."""
-
-    document: str
-    kind: str | None
-    state: State
-    file_name: str
-    received_at: datetime
-    expires_on: str | None
-    blocking: tuple[str, ...]
-    """The sentences of its blocking decisions."""
 
 
 class Papers(Protocol):
