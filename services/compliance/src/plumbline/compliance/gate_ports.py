@@ -16,7 +16,7 @@ from plumbline.procore.subcontracting import BillingPeriodOfProject, Requisition
 
 
 class Subcontracts(Protocol):
-    """Subcontractors' invoices in Procore, read anew at each call.
+    """Subcontractors' invoices in Procore, read anew at each call; vendors and periods may be some minutes old.
 
     Every method raises the named errors of Procore's client.
     """

@@ -1,6 +1,6 @@
 """The gate's edges: the rows that it works, QuickBooks' results, and operators' routes."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -14,9 +14,9 @@ from plumbline.common.database import Connection, Pool
 from plumbline.common.edge import Received, Record
 from plumbline.common.errors import PermanentError, SuiteError
 from plumbline.common.operator import answer, refusal
+from plumbline.common.reconciling.loop import Handler
 from plumbline.common.reconciling.marks import Mark
-from plumbline.common.reconciling.store import Claimed, mark
-from plumbline.common.reconciling.verdicts import Verdict
+from plumbline.common.reconciling.store import mark
 from plumbline.compliance.adapters.gate.payables import QUERIES, escrow_of
 from plumbline.compliance.domain.gate import bills, expiry, payable
 from plumbline.compliance.domain.gate.money import InBooks, Settlement, SettlementRefusedError
@@ -28,11 +28,8 @@ from plumbline.compliance.service.payable_words import PayableWords
 
 _STATE: TypeAdapter[payable.State] = TypeAdapter(payable.State)
 
-Work = Callable[[Claimed], Awaitable[Verdict]]
-"""Works one row."""
 
-
-def gate_work(gate: Gate, billing: Billing, expiring: Expiring) -> Mapping[str, Work]:
+def gate_work(gate: Gate, billing: Billing, expiring: Expiring) -> Mapping[str, Handler]:
     """Return what works the gate's rows, by how their keys begin."""
     return {
         payable.PREFIX: gate.work,

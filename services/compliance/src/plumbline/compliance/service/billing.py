@@ -3,7 +3,7 @@
 from plumbline.common.clock import Clock
 from plumbline.common.connections import Connections
 from plumbline.common.contracts.ledger import DesiredBill, PayableState
-from plumbline.common.reconciling.store import Claimed
+from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Done, Verdict
 from plumbline.compliance.domain.gate import bills as billing
 from plumbline.compliance.domain.gate.policy import GatePolicy
@@ -23,13 +23,13 @@ class Billing:
         self._bills = bills
         self._clock = clock
 
-    async def work(self, row: Claimed) -> Verdict:
+    async def work(self, claim: Claim) -> Verdict:
         """Publish what QuickBooks should hold of one payable's bill, if that is news.
 
         Raises:
             SuiteError: with the verdict of its class; nothing was stored.
         """
-        payable = row.key.removeprefix(billing.PREFIX)
+        payable = claim.key.removeprefix(billing.PREFIX)
         known = await self._book.known(payable)
         if known is None:
             return Done()
@@ -48,9 +48,9 @@ class Billing:
             bill = published.desired.model_copy(update={"state": state})
         else:
             bill = billing.desired(owed, company.books, state)
-        occasion = billing.Occasion(realm, row.serving_since, known.said.sentence)
+        occasion = billing.Occasion(realm, claim.row.serving_since, known.said.sentence)
         command = billing.news(owed, bill, published, occasion)
         if command is None:
             return Done()
         now = self._clock.now()
-        return Done(store=self._bills.keeping(command, at=now, traceparent=row.traceparent))
+        return Done(store=self._bills.keeping(command, at=now, traceparent=claim.row.traceparent))

@@ -5,7 +5,7 @@ from datetime import datetime, time
 from plumbline.common.clock import Clock
 from plumbline.common.connections import Connections
 from plumbline.common.contracts.documents import DocumentExpiring
-from plumbline.common.reconciling.store import Claimed
+from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Done, Verdict
 from plumbline.compliance.domain.gate import expiry
 from plumbline.compliance.gate_ports import Endings
@@ -20,9 +20,9 @@ class Expiring:
         self._endings = endings
         self._clock = clock
 
-    async def work(self, row: Claimed) -> Verdict:
+    async def work(self, claim: Claim) -> Verdict:
         """Give the warning that has come, once, and be due again for the next."""
-        name, _, document = row.key.removeprefix(expiry.PREFIX).partition("/")
+        name, _, document = claim.key.removeprefix(expiry.PREFIX).partition("/")
         connection, ending = self._connections.get(name), await self._endings.ending(name, document)
         if connection is None or ending is None:
             return Done()

@@ -9,10 +9,11 @@ from typing import Any
 from plumbline.common.clock import Clock
 from plumbline.common.connections import ConnectionConfig, Connections
 from plumbline.common.contracts.documents import PayableChanged
-from plumbline.common.errors import NeedsHumanError
+from plumbline.common.errors import NeedsHumanError, SuiteError, TransientError
+from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.marks import Lane, Mark
 from plumbline.common.reconciling.store import Claimed
-from plumbline.common.reconciling.verdicts import Done, Park, Verdict
+from plumbline.common.reconciling.verdicts import Done, Verdict
 from plumbline.compliance.domain.facts import Payable
 from plumbline.compliance.domain.gate import bills as billing
 from plumbline.compliance.domain.gate.judging import Judgement, judge
@@ -29,6 +30,10 @@ SWEEP = "requisitions/"
 
 OUT_OF_ESCROW = frozenset({"superseded", "quarantined"})
 """States of documents that are kept from everybody by themselves."""
+
+
+class InvisibleInProcoreError(NeedsHumanError):
+    """Procore shows neither an invoice nor its contract."""
 
 
 class UnknownProjectError(NeedsHumanError):
@@ -93,13 +98,13 @@ class Gate:
             for project in connection.procore.projects
         ]
 
-    async def sweep(self, row: Claimed) -> Verdict:
+    async def sweep(self, claim: Claim) -> Verdict:
         """Look through a project's invoices, and make those due that changed, came or went.
 
         Raises:
             SuiteError: with the verdict of its class; nothing was marked.
         """
-        name, _, project = row.key.removeprefix(SWEEP).partition("/")
+        name, _, project = claim.key.removeprefix(SWEEP).partition("/")
         connection = self._connections.get(name)
         if connection is None or project not in connection.procore.projects:
             return Done()
@@ -110,14 +115,10 @@ class Gate:
             for one in await self._subcontracts.requisitions(name, project)
         }
         now = self._clock.now()
-        marks = [
-            # What is unknown here, or was lost, is looked at whenever it is listed.
-            Mark(
-                key,
-                name,
-                f"listed {seen}" if before.get(key) is False else f"listed {seen} {now.isoformat()}",
-            )
-            for key, seen in listed.items()
+        marks = [Mark(key, name, f"listed {seen}") for key, seen in listed.items()]
+        # What is unknown here, or was lost, is looked at whenever it is listed.
+        marks += [
+            Mark(key, name, f"listed {now.isoformat()}") for key in listed if before.get(key) is not False
         ]
         marks += [
             Mark(key, name, f"gone {now.isoformat()}")
@@ -126,29 +127,36 @@ class Gate:
         ]
         return Done(store=self._book.marking(marks, at=now), again_after=self._sweep_every)
 
-    async def work(self, row: Claimed) -> Verdict:
+    async def work(self, claim: Claim) -> Verdict:
         """Read one payable from Procore, judge it, and tell what is news.
 
         Raises:
-            SuiteError: with the verdict of its class; nothing was stored.
+            SuiteError: with the verdict of its class. What was known before was judged for today all the same:
+                overrides and papers end whether Procore answers or not.
         """
-        task = await self._task(row)
-        seen = await self._seen(task)
+        task = await self._task(claim.row)
+        try:
+            seen = await self._seen(task)
+        except SuiteError as error:
+            if task.known is not None:
+                await self._judge_unseen(claim, task, task.known.billed, error)
+            raise
         if seen is None:
             return Done()  # It was gone before anybody saw it; if it comes back, it is listed anew.
+        kept, changes_on = await self._judged(task, seen)
+        return Done(store=self._book.keeping(kept), again_after=_until(changes_on, task))
+
+    async def _judge_unseen(self, claim: Claim, task: Task, before: Billed, error: SuiteError) -> None:
+        """Judge by what was seen before; what a person has to look into is held until then."""
+        trouble = before.trouble if isinstance(error, TransientError) else error.detail
+        kept, _ = await self._judged(task, before.model_copy(update={"trouble": trouble}))
+        async with claim.transaction() as database:
+            await self._book.keeping(kept)(database)
+
+    async def _judged(self, task: Task, seen: Billed) -> tuple[Kept, date | None]:
         case, around = await self._case(seen, today=task.today)
         judgement = judge(case)
-        kept = await self._kept(task, case, around, judgement)
-        effect = self._book.keeping(kept)
-        if not seen.is_shown:
-            return Park(
-                "invisible-in-procore",
-                f"Procore shows {seen.title} no more, nor its contract: the account has lost the permission, or "
-                "both were deleted; nothing is paid on it. Check it in Procore, then resume.",
-                amount_cents=seen.amount_cents,
-                store=effect,
-            )
-        return Done(store=effect, again_after=_until(judgement.changes_on, task))
+        return await self._kept(task, case, around, judgement), judgement.changes_on
 
     async def facts(self, connection: str, payable: str) -> Payable | None:
         """Return a payable as rules see it; None if it is not known."""
@@ -239,8 +247,12 @@ class Gate:
         # One answer that there is no such thing proves nothing: the list and the contract must say so too.
         listed = await self._subcontracts.requisitions(name, target.project_id)
         is_listed = any(str(one.id) == target.requisition_id for one in listed)
-        is_shown = not is_listed and await self._subcontracts.shows_commitment(name, before)
-        return before.model_copy(update={"is_shown": is_shown, "is_withdrawn": is_shown})
+        if is_listed or not await self._subcontracts.shows_commitment(name, before):
+            raise InvisibleInProcoreError(
+                f"Procore shows {before.title} no more, nor its contract; check in Procore whether our account has "
+                "lost the permission, then resume"
+            )
+        return before.model_copy(update={"is_withdrawn": True, "trouble": ""})
 
     async def _billed(self, task: Task, found: Requisition) -> Billed:
         name = task.connection.name

@@ -132,7 +132,7 @@ async def _keep(database: Connection, kept: Kept) -> None:
         billed.commitment_id,
         said.state,
         billed.amount_cents,
-        billed.is_withdrawn or not billed.is_shown,
+        billed.is_withdrawn or billed.trouble != "",
         kept.owes_waiver,
         billed.model_dump_json(),
         said.model_dump_json(),

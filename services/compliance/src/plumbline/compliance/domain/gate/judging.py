@@ -61,7 +61,7 @@ def _state(case: Case, requirements: Sequence[Requirement]) -> State:
         return "void"
     if not case.billed.is_approved:
         return "draft"
-    if unmet_blocks(requirements) or not case.billed.is_shown or case.settlement is not None:
+    if unmet_blocks(requirements) or case.billed.trouble or case.settlement is not None:
         return "held"
     return "approved" if _awaits_bill(case) else "released"
 
@@ -108,8 +108,8 @@ def _paid(case: Case, due: str) -> str:
 
 
 def _holding(case: Case, lacks: str) -> Iterator[str]:
-    if not case.billed.is_shown:
-        yield "Procore shows neither it nor its contract to our account"
+    if case.billed.trouble:
+        yield case.billed.trouble
     if case.settlement is not None:
         sent = dollars(case.settlement.amount_cents)
         yield f"the bank says that {sent} arrived ({case.settlement.reference}), which is another amount"

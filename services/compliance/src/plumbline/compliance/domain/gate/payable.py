@@ -99,8 +99,8 @@ class Billed(Fact):
     billed_on: date | None
     due_on: date | None
     lines: tuple[BilledLine, ...]
-    is_shown: bool = True
-    """Whether Procore still shows it, or its contract: what our account cannot see is not paid."""
+    trouble: str = ""
+    """Why nobody knows how it stands in Procore now; nothing is paid on what cannot be seen."""
     is_withdrawn: bool = False
     """Whether it was deleted in Procore."""
 
