@@ -1,9 +1,10 @@
 """From bytes to `PaperContent`, in this process; files of strangers belong in `IsolatedReader`, which runs this in a child."""
 
+from plumbline.compliance.adapters.reading.clean import clean
 from plumbline.compliance.adapters.reading.media import media_type_of, text_of
 from plumbline.compliance.adapters.reading.pdf import MAX_PAGES, read_pdf
+from plumbline.compliance.adapters.reading.refusals import refused
 from plumbline.compliance.domain.content import Page, PaperContent, Structure
-from plumbline.compliance.ports import RefusedPaperError
 
 
 def read_content(content: bytes, *, max_pages: int = MAX_PAGES) -> PaperContent:
@@ -25,12 +26,10 @@ def _read_table(content: bytes) -> PaperContent:
     try:
         text = text_of(content)
     except UnicodeError as error:
-        raise RefusedPaperError(
-            "unreadable", "The table's text is in no known encoding. Save it as CSV in UTF-8, and send that."
-        ) from error
+        raise refused("unreadable") from error
     return PaperContent(
         media_type="text/csv",
-        pages=(Page(number=1, text=text),),
+        pages=(Page(number=1, text=clean(text)),),
         structure=Structure(page_count=1),
         read_by="csv",
     )

@@ -3,37 +3,35 @@
 import csv
 import io
 import zipfile
-from typing import Literal
+from typing import Literal, get_args
 
 import puremagic
 
-from plumbline.compliance.ports import RefusedPaperError
+from plumbline.compliance.adapters.reading.refusals import refused
 
 MediaType = Literal["application/pdf", "image/png", "image/jpeg", "text/csv"]
+TAKEN = frozenset[str](get_args(MediaType))
 
+PDF = b"%PDF-"
 HEADER_WITHIN_BYTES = 1024
 """Readers of PDF look for its header in so many bytes, so a file may begin with something else."""
 
 _CERTAIN = 0.5
-"""From here on puremagic's confidence rests on more than a few bytes that a table may begin with as well."""
-_SAMPLED_CHARACTERS = 64 * 1024
+"""From here on puremagic's confidence rests on more than the two or three letters that a table may begin with."""
+_SAMPLED_BYTES = 64 * 1024
 _SAMPLED_ROWS = 50
-_SEND = "Send a PDF, a PNG or JPEG picture, or a CSV table."
 
 
 def check_name(file_name: str) -> None:
     """Refuse the name of a file that stands for another one.
 
-    Synchronised folders show files that were not fetched yet as `NAME.cloud` (folders as `NAME.cloudf`).
+    Synchronised folders show what was not fetched yet as `NAME.cloud` (folders as `NAME.cloudf`).
 
     Raises:
         RefusedPaperError: needs a person; it is such a name.
     """
     if file_name.lower().endswith((".cloud", ".cloudf")):
-        raise RefusedPaperError(
-            "placeholder",
-            "The file stands for one that was not downloaded. Open it in its folder, and send what was downloaded.",
-        )
+        raise refused("placeholder")
 
 
 def media_type_of(content: bytes) -> MediaType:
@@ -43,50 +41,55 @@ def media_type_of(content: bytes) -> MediaType:
         RefusedPaperError: needs a person; it is of none of them, of two at once, or empty.
     """
     if not content:
-        raise RefusedPaperError("empty", "The file is empty. Send it again.")
-    seen = _seen(content)
-    is_pdf = b"%PDF-" in content[: HEADER_WITHIN_BYTES + len(b"%PDF-")]
-    is_picture = bool(seen & {"image/png", "image/jpeg"})
-    is_archive = zipfile.is_zipfile(io.BytesIO(content))
-    if (is_pdf and (is_archive or (seen and "application/pdf" not in seen))) or (is_picture and is_archive):
-        raise RefusedPaperError(
-            "two-types",
-            "The file is of two types at once, so two programs would show two papers. Print it to a new PDF, and send that.",
-        )
-    if is_pdf:
-        return "application/pdf"
-    if is_picture:
-        return "image/png" if "image/png" in seen else "image/jpeg"
-    if not seen and not is_archive and _is_table(content):
-        return "text/csv"
-    raise RefusedPaperError("unknown-type", f"The file is of no type that is taken. {_SEND}")
+        raise refused("empty")
+    types = _types_of(content)
+    match sorted(types):
+        case ["application/pdf" | "image/png" | "image/jpeg" | "text/csv" as taken]:
+            return taken
+        case [_, _, *_] if types & TAKEN:
+            raise refused("two-types")
+        case _:
+            raise refused("unknown-type")
 
 
-def _seen(content: bytes) -> set[str]:
+def leading_bytes(content: bytes) -> int:
+    """Return how much stands before a PDF's header; -1: there is none where readers look."""
+    return content.find(PDF, 0, HEADER_WITHIN_BYTES + len(PDF))
+
+
+def _types_of(content: bytes) -> set[str]:
+    types = _types_by_first_bytes(content)
+    if leading_bytes(content) >= 0:
+        types.add("application/pdf")
+    # An archive is found by its end, so any other file may stand before it.
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        types.add("application/zip")
+    return types
+
+
+def _types_by_first_bytes(content: bytes) -> set[str]:
+    """One type: of several names for the same first bytes the best guess."""
     try:
-        matches = puremagic.magic_string(content)
+        match = puremagic.magic_string(content)[0]
     except (puremagic.PureError, ValueError):
-        return set()
-    if matches and matches[0].confidence < _CERTAIN and _is_table(content):
-        return set()
-    return {match.mime_type or match.extension for match in matches}
+        match = None
+    if (match is None or match.confidence < _CERTAIN) and _is_table(content[:_SAMPLED_BYTES]):
+        return {"text/csv"}
+    return set() if match is None else {match.mime_type or match.extension}
 
 
-def _is_table(content: bytes) -> bool:
+def _is_table(sample: bytes) -> bool:
     """Return whether the first rows are of one width, and wider than one."""
     try:
-        sample = text_of(content[: 4 * _SAMPLED_CHARACTERS])[:_SAMPLED_CHARACTERS]
+        text = text_of(sample)
     except UnicodeError:
         return False
-    if not sample.isprintable() and any(ord(c) < ord(" ") and c not in "\r\n\t" for c in sample):
+    if any(character < " " and character not in "\r\n\t" for character in text):
         return False
-    lines = sample.splitlines()[:_SAMPLED_ROWS]
-    widths = {len(row) for row in csv.reader(lines, delimiter=_delimiter(lines[0] if lines else "")) if row}
-    return len(widths) == 1 and widths.pop() > 1 and sample.lstrip()[:1] not in set("<{[%")
-
-
-def _delimiter(line: str) -> str:
-    return max(",;\t", key=line.count)
+    lines = text.splitlines()[:-1][:_SAMPLED_ROWS] or [text]
+    delimiter = max(",;\t", key=lines[0].count)
+    widths = {len(row) for row in csv.reader(lines, delimiter=delimiter) if row}
+    return len(widths) == 1 and widths.pop() > 1 and text.lstrip()[0] not in "<{[%"
 
 
 def text_of(content: bytes) -> str:

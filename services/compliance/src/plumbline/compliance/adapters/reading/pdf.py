@@ -1,6 +1,7 @@
-"""A PDF's text, runs and form, read by pypdf in this process; hostile ones belong in `IsolatedReader`.
+"""A PDF's text, runs and form, read in this process; files of strangers belong in `IsolatedReader`.
 
-pypdf is the reader that turns what would fill the memory into an error of its own, so it comes first.
+pypdf turns what would fill the memory into an error of its own, so it comes first. Where it refuses, pypdfium2
+reads, which is the more forgiving.
 """
 
 import io
@@ -9,15 +10,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import pypdf
-from pypdf.errors import PyPdfError
-from pypdf.generic import ArrayObject, DictionaryObject
+from pypdf.generic import DictionaryObject, PdfObject
 
+from plumbline.compliance.adapters.reading.clean import clean, points
+from plumbline.compliance.adapters.reading.failures import FAILURES
+from plumbline.compliance.adapters.reading.pdfium import read_by_pdfium
+from plumbline.compliance.adapters.reading.refusals import refused
 from plumbline.compliance.adapters.reading.structure import structure_of
-from plumbline.compliance.domain.content import FormField, Page, PaperContent, Run
+from plumbline.compliance.adapters.reading.type_weight import BOLD_WEIGHT, is_bold_name
+from plumbline.compliance.domain.content import FormField, Page, PaperContent, Run, Structure
+from plumbline.compliance.ports import RefusedPaperError
 
 MAX_PAGES = 200
-_BOLD_NAMES = ("bold", "black", "heavy", "demi")
-_BOLD_WEIGHT = 600
 _FORCE_BOLD = 1 << 18
 """Bit 19 of a font descriptor's flags (PDF 32000-1, table 123)."""
 
@@ -29,10 +33,23 @@ def read_pdf(content: bytes, *, max_pages: int = MAX_PAGES) -> PaperContent:
     """Return what stands in a PDF.
 
     Raises:
-        RefusedPaperError: needs a person; it is encrypted, or has more pages than are read.
+        RefusedPaperError: needs a person; it is encrypted, has more pages than are read, or cannot be read.
     """
     structure = structure_of(content, max_pages=max_pages)
+    try:
+        return _read_by_pypdf(content, structure, max_pages)
+    except RefusedPaperError:
+        raise
+    except FAILURES:
+        return read_by_pdfium(content, structure, max_pages)
+
+
+def _read_by_pypdf(content: bytes, structure: Structure, max_pages: int) -> PaperContent:
     reader = pypdf.PdfReader(io.BytesIO(content))
+    if reader.is_encrypted:
+        raise refused("encrypted")
+    if len(reader.pages) > max_pages:
+        raise refused("too-many-pages")
     pages = tuple(_page(number, page) for number, page in enumerate(reader.pages, start=1))
     return PaperContent(
         media_type="application/pdf",
@@ -45,35 +62,30 @@ def read_pdf(content: bytes, *, max_pages: int = MAX_PAGES) -> PaperContent:
 
 
 def _title(reader: pypdf.PdfReader) -> str:
-    try:
-        return str((reader.metadata and reader.metadata.title) or "")
-    except (PyPdfError, ValueError, TypeError, AttributeError):
-        return ""
+    information = reader.metadata
+    return clean(str((information and information.title) or ""))
 
 
 def _page(number: int, page: pypdf.PageObject) -> Page:
     runs: list[Run] = []
 
-    def see(
-        text: str, current: Matrix, text_matrix: Matrix, font: DictionaryObject | None, size: float
-    ) -> None:
+    def see(text: str, current: Matrix, of_text: Matrix, font: DictionaryObject | None, size: float) -> None:
         if not text.strip():
             return
-        _, _, c, d, x, y = _product(text_matrix, current)
-        points = abs(size) * math.hypot(c, d)
+        _, _, c, d, x, y = _product(of_text, current)
         runs.append(
             Run(
-                text=text,
+                text=clean(text),
                 page=number,
-                x=round(x, 2),
-                y=round(y, 2),
-                points=round(points, 2),
-                is_bold=_is_bold(font),
+                x=points(x),
+                y=points(y),
+                points=points(abs(size) * math.hypot(c, d)),
+                is_bold=font is not None and _is_bold(font),
             )
         )
 
     text = page.extract_text(visitor_text=see)
-    return Page(number=number, text=text, runs=tuple(runs))
+    return Page(number=number, text=clean(text), runs=tuple(runs))
 
 
 def _product(first: Matrix, second: Matrix) -> tuple[float, ...]:
@@ -89,44 +101,47 @@ def _product(first: Matrix, second: Matrix) -> tuple[float, ...]:
     )
 
 
-def _is_bold(font: DictionaryObject | None) -> bool:
-    if font is None:
-        return False
-    name = str(font.get("/BaseFont", "")).lower()
-    if any(bold in name for bold in _BOLD_NAMES):
+def _is_bold(font: DictionaryObject) -> bool:
+    if is_bold_name(str(_at(font, "/BaseFont"))):
         return True
     descriptor = _descriptor(font)
-    flags, weight = (descriptor.get(key, 0) for key in ("/Flags", "/FontWeight"))
-    return bool(isinstance(flags, int) and flags & _FORCE_BOLD) or (
-        isinstance(weight, int | float) and weight >= _BOLD_WEIGHT
+    flags, weight = _at(descriptor, "/Flags"), _at(descriptor, "/FontWeight")
+    return (isinstance(flags, int) and bool(flags & _FORCE_BOLD)) or (
+        isinstance(weight, int | float) and weight >= BOLD_WEIGHT
     )
 
 
-def _descriptor(font: DictionaryObject) -> DictionaryObject:
+def _descriptor(font: DictionaryObject) -> Any:
     """A composite font keeps its descriptor with its one descendant."""
-    descendants = font.get("/DescendantFonts")
-    descendants = descendants.get_object() if descendants is not None else None
-    if isinstance(descendants, ArrayObject) and descendants:
-        font = descendants[0].get_object()
-    descriptor = font.get("/FontDescriptor") if isinstance(font, DictionaryObject) else None
-    descriptor = descriptor.get_object() if descriptor is not None else None
-    return descriptor if isinstance(descriptor, DictionaryObject) else DictionaryObject()
+    match _at(font, "/DescendantFonts"):
+        case [PdfObject() as only, *_]:
+            return _at(only.get_object(), "/FontDescriptor")
+        case _:
+            return _at(font, "/FontDescriptor")
+
+
+def _at(dictionary: Any, key: str) -> Any:
+    """What stands under a key, wherever in the file it is kept."""
+    value = dictionary.get(key) if isinstance(dictionary, DictionaryObject) else None
+    return value.get_object() if isinstance(value, PdfObject) else value
 
 
 def _fields(reader: pypdf.PdfReader) -> tuple[FormField, ...]:
     """The fields that hold a value of their own; those that only group others have no type."""
     return tuple(
-        FormField(name=name, value=_value(field))
+        FormField(name=clean(name), value=clean(_value(field)))
         for name, field in (reader.get_fields() or {}).items()
         if field.get("/FT") in {"/Tx", "/Btn", "/Ch"}
     )
 
 
-def _value(field: Any) -> str:
-    value = field.get("/V")
-    value = value.get_object() if hasattr(value, "get_object") else value
-    if isinstance(value, list):
-        return "\n".join(str(item) for item in value)
-    if field.get("/FT") == "/Btn":
-        return str(value or "/Off").removeprefix("/")
-    return "" if value is None else str(value)
+def _value(field: DictionaryObject) -> str:
+    match _at(field, "/V"):
+        case None:
+            return "Off" if field.get("/FT") == "/Btn" else ""
+        case list() as chosen:
+            return "\n".join(str(item) for item in chosen)
+        case value if field.get("/FT") == "/Btn":
+            return str(value).removeprefix("/")
+        case value:
+            return str(value)

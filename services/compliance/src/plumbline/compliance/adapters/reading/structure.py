@@ -5,70 +5,71 @@ Source: PDF 32000-1:2008, 7.5 (file structure), 7.7 (document structure), 12.6 (
 
 import io
 from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 
 import pikepdf
 
+from plumbline.compliance.adapters.reading.failures import FAILURES
+from plumbline.compliance.adapters.reading.media import leading_bytes
+from plumbline.compliance.adapters.reading.refusals import refused
 from plumbline.compliance.domain.content import Structure
 from plumbline.compliance.ports import RefusedPaperError
 
-HEADER_WITHIN_BYTES = 1024
-"""Readers look for the header in so many bytes, so a file may begin with something else."""
+_END = b"%%EOF"
 
 
 def structure_of(content: bytes, *, max_pages: int) -> Structure:
     """Open a PDF's objects, and return what is in it.
 
-    A file that pikepdf cannot open may still be read by others: of it only what surrounds it is known.
+    A file that pikepdf cannot open may still be read by others: of that only what surrounds it is known.
 
     Raises:
         RefusedPaperError: needs a person; it is encrypted, or has more pages than are read.
     """
+    surroundings = Structure(
+        page_count=0,
+        leading_bytes=max(leading_bytes(content), 0),
+        trailing_bytes=_trailing_bytes(content),
+    )
     try:
         with pikepdf.open(io.BytesIO(content)) as pdf:
             if pdf.is_encrypted:
-                raise _encrypted()
-            return _structure(pdf, content, max_pages)
+                raise refused("encrypted")
+            if len(pdf.pages) > max_pages:
+                raise refused("too-many-pages")
+            return surroundings.model_copy(update={"page_count": len(pdf.pages), **_inside(pdf)})
     except pikepdf.PasswordError as error:
-        raise _encrypted() from error
-    except (pikepdf.PdfError, RecursionError, ValueError, TypeError, KeyError, AttributeError):
-        return Structure(page_count=0, **_surroundings(content))
+        raise refused("encrypted") from error
+    except RefusedPaperError:
+        raise
+    except FAILURES:
+        return surroundings
 
 
-def _structure(pdf: pikepdf.Pdf, content: bytes, max_pages: int) -> Structure:
-    page_count = len(pdf.pages)
-    if page_count > max_pages:
-        raise RefusedPaperError(
-            "too-many-pages",
-            f"The file has {page_count} pages; at most {max_pages} are read. Send its parts as files of their own.",
-        )
-    actions, keys, types = set[str](), set[str](), set[str]()
+def _inside(pdf: pikepdf.Pdf) -> dict[str, bool]:
+    keys, actions, types = set[str](), set[str](), set[str]()
     for dictionary in _dictionaries(pdf):
         keys.update(dictionary.keys())
         actions.add(str(dictionary.get("/S", "")))
-        types.update(str(dictionary.get(key, "")) for key in ("/Type", "/FT") if "/V" in dictionary)
-        types.update({"/Sig"} if str(dictionary.get("/Type", "")) == "/Sig" else ())
-    return Structure(
-        page_count=page_count,
-        has_javascript="/JavaScript" in actions | keys or "/JS" in keys,
-        has_launch="/Launch" in actions,
-        has_open_action=_acts_when_opened(pdf.Root.get("/OpenAction")),
-        has_embedded_files="/EmbeddedFiles" in keys or "/EF" in keys,
-        has_xfa="/XFA" in keys,
-        is_signed="/Sig" in types,
-        **_surroundings(content),
-    )
+        types.add(str(dictionary.get("/Type", "")))
+    return {
+        "has_javascript": bool({"/JavaScript", "/JS"} & (keys | actions)),
+        "has_launch": "/Launch" in actions,
+        "has_open_action": _acts(pdf.Root.get("/OpenAction")),
+        "has_embedded_files": bool({"/EmbeddedFiles", "/EF"} & keys),
+        "has_xfa": "/XFA" in keys,
+        "is_signed": "/Sig" in types or "/ByteRange" in keys,
+    }
 
 
-def _acts_when_opened(action: Any) -> bool:
+def _acts(action: Any) -> bool:
     """Return whether opening does more than turn to a page."""
     return isinstance(action, pikepdf.Dictionary) and str(action.get("/S", "")) != "/GoTo"
 
 
 def _dictionaries(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Dictionary]:
-    """Every dictionary of a file once, however it is nested."""
-    for indirect in chain(pdf.objects, [pdf.trailer]):
+    """Every dictionary of a file once, however deep it is nested."""
+    for indirect in pdf.objects:
         waiting: list[Any] = [indirect]
         while waiting:
             thing = waiting.pop()
@@ -76,24 +77,14 @@ def _dictionaries(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Dictionary]:
                 thing = thing.stream_dict
             if isinstance(thing, pikepdf.Dictionary):
                 yield thing
-                children = [child for _, child in thing.items()]
+                children = list(thing.as_dict().values())
             elif isinstance(thing, pikepdf.Array):
-                children = list(thing)
+                children = list(thing.as_list())
             else:
                 continue
             waiting += [child for child in children if not getattr(child, "is_indirect", False)]
 
 
-def _surroundings(content: bytes) -> dict[str, int]:
-    end = content.rfind(b"%%EOF")
-    after = content[end + len(b"%%EOF") :].strip(b"\r\n\t \0") if end >= 0 else b""
-    return {
-        "leading_bytes": max(content.find(b"%PDF-", 0, HEADER_WITHIN_BYTES), 0),
-        "trailing_bytes": len(after),
-    }
-
-
-def _encrypted() -> RefusedPaperError:
-    return RefusedPaperError(
-        "encrypted", "The file is encrypted. Save a copy without a password and send that."
-    )
+def _trailing_bytes(content: bytes) -> int:
+    end = content.rfind(_END)
+    return len(content[end + len(_END) :].strip(b"\0\t\n\f\r ")) if end >= 0 else 0
