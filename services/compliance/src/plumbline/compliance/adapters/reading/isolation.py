@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import asdict
 from types import TracebackType
 from typing import Self
@@ -78,14 +78,14 @@ class IsolatedReader(Reader):
         nursery, child = await self._child()
         try:
             async with asyncio.timeout(self._limits.wall_s):
-                return await child.answer(content, most_bytes=self._limits.answer_bytes)
-        except OSError as error:
-            if not nursery.lives:
-                # Then it is not known whether the file was to blame.
-                raise ReaderUnavailableError from error
-            return b""
+                said = await child.answer(content, most_bytes=self._limits.answer_bytes)
+        except OSError:
+            said = b""
         finally:
-            child.kill()
+            await child.end()
+        if not said and not nursery.lives:
+            raise ReaderUnavailableError  # the file may not have been to blame
+        return said
 
     async def _child(self) -> tuple["_Nursery", "_Child"]:
         """Return a new child; a nursery that gives none is replaced, once."""
@@ -99,7 +99,10 @@ class IsolatedReader(Reader):
 
     async def _living(self) -> "_Nursery":
         async with self._starting:
-            if self._nursery is None or not self._nursery.lives:
+            if self._nursery is not None and not self._nursery.lives:
+                await self._nursery.end()
+                self._nursery = None
+            if self._nursery is None:
                 self._nursery = await _Nursery.start(self._limits)
             return self._nursery
 
@@ -113,17 +116,23 @@ class _Nursery:
 
     @classmethod
     async def start(cls, limits: Limits) -> Self:
-        ours, theirs = socket.socketpair()
-        ours.settimeout(0)
-        with theirs:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-I", "-m", _NURSERY, str(theirs.fileno()), json.dumps(asdict(limits))),
-                pass_fds=[theirs.fileno()],
-                env={},  # ours has secrets, or says where they are
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-            )
+        """Raises `ReaderUnavailableError` if the machine starts no process."""
+        with ExitStack() as stack:
+            ours, theirs = map(stack.enter_context, socket.socketpair())
+            ours.settimeout(0)
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    *("-I", "-m", _NURSERY, str(theirs.fileno()), json.dumps(asdict(limits))),
+                    pass_fds=[theirs.fileno()],
+                    env={},  # ours has secrets, or says where they are
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=asyncio.subprocess.DEVNULL,
+                )
+            except OSError as error:
+                raise ReaderUnavailableError from error
+            stack.pop_all()
+        theirs.close()
         return cls(process, ours)
 
     @property
@@ -144,7 +153,7 @@ class _Nursery:
             with theirs:
                 socket.send_fds(self._control, [b"\0"], [theirs.fileno()])
             async with asyncio.timeout(_STARTS_WITHIN_S):
-                await _readable(ours)
+                await _readable(ours.fileno())
             _, handles, _, _ = socket.recv_fds(ours, 1, 1)
             if not handles:
                 raise ConnectionError
@@ -181,18 +190,23 @@ class _Child:
                 raise ConnectionError
         return bytes(answer)
 
-    def kill(self) -> None:
-        with suppress(ProcessLookupError):
+    async def end(self) -> None:
+        """Kill it unless it has ended, and wait until what it used is free again."""
+        try:
             signal.pidfd_send_signal(self._handle, signal.SIGKILL)
-        os.close(self._handle)
-        self._paper.close()
+            await _readable(self._handle)
+        except ProcessLookupError:
+            pass
+        finally:
+            os.close(self._handle)
+            self._paper.close()
 
 
-async def _readable(connection: socket.socket) -> None:
+async def _readable(descriptor: int) -> None:
     loop = asyncio.get_running_loop()
     seen = asyncio.Event()
-    loop.add_reader(connection, seen.set)
+    loop.add_reader(descriptor, seen.set)
     try:
         await seen.wait()
     finally:
-        loop.remove_reader(connection)
+        loop.remove_reader(descriptor)

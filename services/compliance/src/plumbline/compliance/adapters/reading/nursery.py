@@ -11,7 +11,6 @@ import encodings
 import gc
 import io
 import json
-import logging
 import os
 import pkgutil
 import resource
@@ -59,7 +58,6 @@ def load_everything() -> None:
         pdf.add_blank_page()
         pdf.save(paper)
     read_by_pdfium(paper.getvalue(), read_content(paper.getvalue()).structure, max_pages=1)
-    logging.disable()  # what readers complain of may quote the file
     gc.freeze()
 
 

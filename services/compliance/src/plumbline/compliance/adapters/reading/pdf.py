@@ -1,16 +1,20 @@
 """A PDF's text, runs and form, read in this process; files of strangers belong in `IsolatedReader`.
 
-pypdf turns what would fill the memory into an error of its own, so it comes first. Where it refuses, pypdfium2
-reads, which is the more forgiving.
+pypdf turns what would fill the memory into an error of its own, so it comes first. Where it refuses, or warns that it
+left something out, pypdfium2 reads, which is the more forgiving: a clause that was left out is one that nobody checks.
 """
 
 import io
+import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pypdf
+from pypdf.errors import PdfReadError
 from pypdf.generic import DictionaryObject, PdfObject
+from typing_extensions import override
 
 from plumbline.compliance.adapters.reading.clean import clean, points
 from plumbline.compliance.adapters.reading.failures import FAILURES
@@ -45,20 +49,44 @@ def read_pdf(content: bytes, *, max_pages: int = MAX_PAGES) -> PaperContent:
 
 
 def _read_by_pypdf(content: bytes, structure: Structure, max_pages: int) -> PaperContent:
-    reader = pypdf.PdfReader(io.BytesIO(content))
-    if reader.is_encrypted:
-        raise refused("encrypted")
-    if len(reader.pages) > max_pages:
-        raise refused("too-many-pages")
-    pages = tuple(_page(number, page) for number, page in enumerate(reader.pages, start=1))
-    return PaperContent(
-        media_type="application/pdf",
-        title=_title(reader),
-        pages=pages,
-        fields=_fields(reader),
-        structure=structure.model_copy(update={"page_count": len(pages)}),
-        read_by="pypdf",
-    )
+    with _warnings_are_refusals():
+        reader = pypdf.PdfReader(io.BytesIO(content))
+        if reader.is_encrypted:
+            raise refused("encrypted")
+        if len(reader.pages) > max_pages:
+            raise refused("too-many-pages")
+        pages = tuple(_page(number, page) for number, page in enumerate(reader.pages, start=1))
+        return PaperContent(
+            media_type="application/pdf",
+            title=_title(reader),
+            pages=pages,
+            fields=_fields(reader),
+            structure=structure.model_copy(update={"page_count": len(pages)}),
+            read_by="pypdf",
+        )
+
+
+class _Warnings(logging.Handler):
+    """Counts what pypdf warns of; what it says may quote the file, so it goes nowhere."""
+
+    count = 0
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self.count += 1
+
+
+@contextmanager
+def _warnings_are_refusals() -> Iterator[None]:
+    logger, warnings = logging.getLogger("pypdf"), _Warnings()
+    logger.addHandler(warnings)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(warnings)
+    if warnings.count:
+        raise PdfReadError("pypdf left something out")
 
 
 def _title(reader: pypdf.PdfReader) -> str:

@@ -16,6 +16,10 @@ from plumbline.compliance.domain.content import Structure
 from plumbline.compliance.ports import RefusedPaperError
 
 _END = b"%%EOF"
+_MARKUP = frozenset(
+    ("/FreeText", "/Text", "/Stamp", "/Ink", "/Redact", "/StrikeOut", "/Caret", "/Square", "/Polygon")
+)
+"""Annotations that add words or hide some (PDF 32000-1, table 169)."""
 
 
 def structure_of(content: bytes, *, max_pages: int) -> Structure:
@@ -35,7 +39,8 @@ def structure_of(content: bytes, *, max_pages: int) -> Structure:
         with pikepdf.open(io.BytesIO(content)) as pdf:
             if pdf.is_encrypted:
                 raise refused("encrypted")
-            if len(pdf.pages) > max_pages:
+            # What it says itself comes first: counting the pages of a file of millions takes long.
+            if pdf.Root.Pages.get("/Count", 0) > max_pages or len(pdf.pages) > max_pages:
                 raise refused("too-many-pages")
             return surroundings.model_copy(update={"page_count": len(pdf.pages), **_inside(pdf)})
     except pikepdf.PasswordError as error:
@@ -52,12 +57,15 @@ def _inside(pdf: pikepdf.Pdf) -> dict[str, bool]:
         keys.update(dictionary.keys())
         actions.add(str(dictionary.get("/S", "")))
         types.add(str(dictionary.get("/Type", "")))
+        if "/Rect" in dictionary:
+            types.add(str(dictionary.get("/Subtype", "")))
     return {
         "has_javascript": bool({"/JavaScript", "/JS"} & (keys | actions)),
         "has_launch": "/Launch" in actions,
         "has_open_action": _acts(pdf.Root.get("/OpenAction")),
         "has_embedded_files": bool({"/EmbeddedFiles", "/EF"} & keys),
         "has_xfa": "/XFA" in keys,
+        "has_markup": bool(_MARKUP & types),
         "is_signed": "/Sig" in types or "/ByteRange" in keys,
     }
 
