@@ -10,9 +10,10 @@ from plumbline.common.secrets.data_keys import DataKeys, FileDataKeys
 from plumbline.common.secrets.keyfile import KeyFile, make_key_file
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.database import service_pool
-from plumbline.compliance.adapters.safe.keys import ConnectionKeys
 from plumbline.compliance.adapters.safe.objects import Objects, StoredObject
+from plumbline.compliance.adapters.safe.opening import OpenSafe, put_together
 from plumbline.compliance.adapters.safe.papers import PaperSafe
+from plumbline.compliance.adapters.safe.rounds import load_retention
 from plumbline.compliance.ports import About
 
 CONNECTION = "lone-star-east"
@@ -31,35 +32,46 @@ ABOUT = About(
 )
 
 
+CONFIG = Path(__file__).parents[3] / "config"
+
+
 @dataclass
 class Lab:
     """A safe, and what is under it."""
 
-    safe: PaperSafe
+    whole: OpenSafe
     objects: Objects
     keys: DataKeys
     pool: Pool
     clock: FakeClock
 
+    @property
+    def safe(self) -> PaperSafe:
+        return self.whole.papers
+
     async def stored(self) -> list[StoredObject]:
         return [item async for page in self.objects.every() for item in page]
 
-    def again(self, keys: DataKeys | None = None) -> PaperSafe:
+    def again(
+        self, keys: DataKeys | None = None, *, objects: Objects | None = None, pool: Pool | None = None
+    ) -> PaperSafe:
         """Return the safe as another replica has it."""
-        return safe_over(self.objects, keys or self.keys, self.pool, self.clock)
+        return whole(objects or self.objects, keys or self.keys, pool or self.pool, self.clock).papers
 
 
-def safe_over(objects: Objects, keys: DataKeys, pool: Pool, clock: FakeClock) -> PaperSafe:
-    connection_keys = ConnectionKeys(pool, keys)
-    return PaperSafe(objects=objects, keys=keys, connection_keys=connection_keys, pool=pool, clock=clock)
+def whole(objects: Objects, keys: DataKeys, pool: Pool, clock: FakeClock) -> OpenSafe:
+    retention = load_retention(CONFIG)
+    return put_together(objects=objects, keys=keys, retention=retention, pool=pool, clock=clock)
 
 
 @asynccontextmanager
-async def opened_lab(url: str, objects: Objects, folder: Path) -> AsyncIterator[Lab]:
+async def opened_lab(
+    url: str, objects: Objects, folder: Path, *, clock: FakeClock | None = None
+) -> AsyncIterator[Lab]:
     make_key_file(folder / "safe-key")
-    keys, clock = FileDataKeys(KeyFile(folder / "safe-key")), FakeClock()
+    keys, clock = FileDataKeys(KeyFile(folder / "safe-key")), clock or FakeClock()
     async with compliance_pool(url) as pool:
-        yield Lab(safe_over(objects, keys, pool, clock), objects, keys, pool, clock)
+        yield Lab(whole(objects, keys, pool, clock), objects, keys, pool, clock)
 
 
 @asynccontextmanager

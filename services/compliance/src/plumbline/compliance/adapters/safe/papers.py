@@ -79,15 +79,20 @@ class PaperSafe(Safe):
 
     @override
     async def get(self, connection: str, document: str, *, who: str, why: str) -> bytes:
+        row = await self.readable(connection, document, why=why)
+        async with borrowed(self._pool) as database:
+            await self._log(database, connection, document, action="read", who=who, why=why)
+        return await self.opened(row)
+
+    async def readable(self, connection: str, document: str, *, why: str) -> Mapping[str, Any]:
+        """Return a paper's row if it may be read for this reason. Raises what `get` raises but for what is spoiled."""
         row = await self._living(connection, document)
         if row["quarantine"] is not None and why != QUARANTINE:
             raise QuarantinedDocumentError(
                 f"The paper is in quarantine ({row['quarantine']}); only who looks into that may read it.",
                 document=document,
             )
-        async with borrowed(self._pool) as database:
-            await self._log(database, connection, document, action="read", who=who, why=why)
-        return await self.opened(row)
+        return row
 
     async def opened(self, row: Mapping[str, Any]) -> bytes:
         """Return the content of a row of the index; whoever calls has written down why. Raises what `get` raises."""

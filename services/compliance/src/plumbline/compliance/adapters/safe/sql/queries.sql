@@ -124,3 +124,90 @@ SET vendor = excluded.vendor, lookup = excluded.lookup, last_four = excluded.las
 -- name: tax_number
 -- The sealed number of a W-9.
 SELECT vendor, wrapped, sealed FROM safe_tax_numbers WHERE connection = $1 AND document = $2
+
+-- name: claim_round
+-- Take a round that is due, before any other replica does.
+INSERT INTO safe_rounds (name, began_at) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET began_at = excluded.began_at WHERE safe_rounds.began_at <= $3
+RETURNING name
+
+-- name: kinds
+-- The kinds of paper that there are.
+SELECT DISTINCT kind FROM safe_papers WHERE destroyed_at IS NULL ORDER BY kind
+
+-- name: due_after_received
+-- Papers of a kind that came in on a day or before, and that nobody holds.
+SELECT connection, document, (stored_at AT TIME ZONE 'UTC')::date AS counted_from FROM safe_papers
+WHERE destroyed_at IS NULL AND hold IS NULL AND kind = $1 AND (stored_at AT TIME ZONE 'UTC')::date <= $2
+ORDER BY stored_at LIMIT $3
+
+-- name: due_after_project_completed
+-- Papers of a kind whose project was completed on a day or before, and that nobody holds.
+SELECT p.connection, p.document, c.completed_on AS counted_from
+FROM safe_papers p JOIN safe_completions c USING (connection, project_id)
+WHERE p.destroyed_at IS NULL AND p.hold IS NULL AND p.kind = $1 AND c.completed_on <= $2
+ORDER BY p.stored_at LIMIT $3
+
+-- name: longest_unchecked
+-- The papers that were read by no scrub for the longest time.
+SELECT * FROM safe_papers WHERE destroyed_at IS NULL ORDER BY checked_at NULLS FIRST LIMIT $1
+
+-- name: tell_checked
+-- Keep when a scrub read a paper.
+UPDATE safe_papers SET checked_at = $2 WHERE key_id = $1
+
+-- name: living_keys
+-- Which of some data keys seal papers that are there.
+SELECT key_id FROM safe_papers WHERE key_id = ANY ($1::bytea[]) AND destroyed_at IS NULL
+
+-- name: make_link
+-- Keep a new link.
+INSERT INTO safe_links (id, connection, document, made_by, why, made_at, expires_at, uses_left)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: connection_of_link
+-- Whose key signed a link.
+SELECT connection FROM safe_links WHERE id = $1
+
+-- name: use_link
+-- Use a link once, if it may be.
+UPDATE safe_links SET uses_left = uses_left - 1
+WHERE id = $1 AND uses_left > 0 AND expires_at > $2 AND revoked_at IS NULL
+RETURNING document, made_by, why
+
+-- name: revoke_links
+-- Revoke what links there are to a paper.
+UPDATE safe_links SET revoked_at = $3
+WHERE connection = $1 AND document = $2 AND revoked_at IS NULL AND expires_at > $3 AND uses_left > 0
+RETURNING id
+
+-- name: make_view_password
+-- Keep the digest of a new password.
+INSERT INTO safe_view_passwords (digest, connection, who, why, made_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+
+-- name: viewer
+-- Whom a password lets in.
+SELECT connection, who, why FROM safe_view_passwords
+WHERE digest = $1 AND who = $2 AND expires_at > $3 AND revoked_at IS NULL
+
+-- name: revoke_view_passwords
+-- Revoke what passwords somebody has.
+UPDATE safe_view_passwords SET revoked_at = $3
+WHERE connection = $1 AND who = $2 AND revoked_at IS NULL AND expires_at > $3 RETURNING digest
+
+-- name: subfolders
+-- The names of the folders in a folder; the root is ''. What begins with `path/` is between `path/` and `path0`.
+SELECT DISTINCT split_part(substr(folder, CASE $2 WHEN '' THEN 1 ELSE length($2) + 2 END), '/', 1) AS name
+FROM safe_places
+WHERE connection = $1 AND ($2 = '' OR (folder > $2 || '/' AND folder < $2 || '0'))
+ORDER BY name LIMIT $3
+
+-- name: papers_of_folder
+-- The papers in a folder.
+SELECT s.name, p.* FROM safe_places s JOIN safe_papers p USING (connection, document)
+WHERE s.connection = $1 AND s.folder = $2 ORDER BY s.name LIMIT $3
+
+-- name: paper_at
+-- The paper of a name in a folder.
+SELECT s.name, p.* FROM safe_places s JOIN safe_papers p USING (connection, document)
+WHERE s.connection = $1 AND s.folder = $2 AND s.name = $3
