@@ -33,6 +33,7 @@ from rich.console import Console
 
 from plumbline.common.contracts.topics import DEAD_LETTERS
 from plumbline.common.settings import secret_line
+from plumbline.provision.topics import all_topics
 from plumbline.provision.vault import role_files, set_up_sealed_vault
 from plumbline.provision.vault_api import VaultAddress, VaultApi
 from plumbline.stack.cli.console import wide_console
@@ -215,7 +216,7 @@ async def run_vault(names: Sequence[str], *, hold_s: float, state_dir: Path, con
     """Play the troubles and judge what came of them."""
     setting = Setting(
         state_dir=state_dir,
-        status_map=Path("config/status-map.yaml"),
+        shipped=Path("config"),
         durations=DURATIONS,
     )
     theatres: list[Theatre] = []
@@ -344,7 +345,7 @@ async def _running(
             vault = await prepare_sealed_vault(folder)
             database_url, kafka, _ = await together(
                 start_embedded_postgres(supervisor, folder),
-                start_mock_kafka(supervisor),
+                start_mock_kafka(supervisor, all_topics(settings.config_dir)),
                 supervisor.start(vault.spec()),
             )
             async with _theatre(vault, supervisor, folder) as theatre:

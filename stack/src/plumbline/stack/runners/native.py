@@ -9,6 +9,7 @@ from functools import partial
 
 from plumbline.provision.kafka import Broker, create_topics
 from plumbline.provision.secret_ids import AppRoleFiles
+from plumbline.provision.topics import all_topics
 from plumbline.provision.vault import Wishes, role_files, set_up_vault
 from plumbline.provision.vault_api import VaultAddress
 from plumbline.stack.run_folder import run_folder
@@ -50,7 +51,8 @@ async def stack_on(
         KafkaSetupError, VaultSetupError: a server refused to be set up.
         ProcessDiedError, ProcessNotReadyError: a service did not start; the message quotes its log.
     """
-    await asyncio.to_thread(create_topics, Broker(bootstrap=servers.kafka))
+    topics = all_topics(settings.config_dir)
+    await asyncio.to_thread(create_topics, Broker(bootstrap=servers.kafka), topics)
     token_file = write_operator_token(settings.state_dir)
     shared = shared_env(
         settings, kafka=servers.kafka, database_url=servers.postgres, operator_token_file=token_file

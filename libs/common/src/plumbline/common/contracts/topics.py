@@ -41,9 +41,15 @@ class Topic:
     key: str
     written_by: str
     read_by: str
+    """Services, or `anyone`; several with a comma."""
     says: str
     retention: timedelta = EVENT_RETENTION
     partitions: int = 4
+
+    @property
+    def readers(self) -> frozenset[str]:
+        """Who reads it."""
+        return frozenset(self.read_by.split(", "))
 
     @property
     def retention_ms(self) -> int:
@@ -61,7 +67,7 @@ PROCORE_EVENTS = Topic(
     ProcoreChanged,
     "company/project/resource/id",
     "ingest",
-    "mapper",
+    "mapper, compliance",
     "something changed in Procore (ids only)",
 )
 QUICKBOOKS_EVENTS = Topic(
