@@ -27,9 +27,8 @@ MAY_READ = {
 
 MAY_DO = {
     "compliance": {
-        "datakey/plaintext/documents",
-        *("decrypt/documents", "rewrap/documents", "hmac/documents/sha2-256"),
-        *("encrypt/pii", "decrypt/pii", "rewrap/pii", "hmac/pii/sha2-256"),
+        *("datakey/plaintext/documents", "decrypt/documents", "rewrap/documents"),
+        *("datakey/plaintext/pii", "decrypt/pii", "rewrap/pii"),
     }
 }
 """What a process may have done with transit keys, which it never sees."""

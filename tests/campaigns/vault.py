@@ -43,7 +43,7 @@ from plumbline.stack.run_folder import run_folder
 from plumbline.stack.runners.native import identity
 from plumbline.stack.runners.services import Environment, RunningStack, running_services, shared_env
 from plumbline.stack.runners.settings import StackSettings, way_env
-from plumbline.stack.runners.state import write_operator_token
+from plumbline.stack.runners.state import empty_safe, write_operator_token
 from plumbline.stack.scenario.configuring import DURATIONS
 from plumbline.stack.scenario.performance import journal, progress_bar, until_quiet
 from plumbline.stack.scenario.playing import Player
@@ -358,9 +358,10 @@ async def _running(
                     "PLUMBLINE_SECRETS": "vault",
                     "PLUMBLINE_VAULT_URL": f"http://127.0.0.1:{theatre.line.port}",
                 }
+                own = {name: identity(files) for name, files in role_files(theatre.keys).items()}
+                own["compliance"] |= empty_safe(settings.state_dir)
                 environment = Environment(
-                    shared={**shared, **way_env("embedded"), **of_vault},
-                    of_service={name: identity(files) for name, files in role_files(theatre.keys).items()},
+                    shared={**shared, **way_env("embedded"), **of_vault}, of_service=own
                 )
                 async with running_services(supervisor, settings, environment) as running:
                     yield running

@@ -37,14 +37,12 @@ _DOCUMENTS = (
 )
 
 _SEALED = (
-    ("datakey/plaintext/documents", "a new key for one paper, in clear and sealed"),
+    ("datakey/plaintext/documents", "a new key for a paper, in clear and sealed"),
     ("decrypt/documents", "opening the key of a paper"),
     ("rewrap/documents", "sealing the key of a paper anew, after a rotation"),
-    ("hmac/documents/sha2-256", "keyed hashes of papers"),
-    ("encrypt/pii", "sealing a tax number"),
-    ("decrypt/pii", "opening a tax number"),
-    ("rewrap/pii", "sealing a tax number anew, after a rotation"),
-    ("hmac/pii/sha2-256", "keyed hashes of tax numbers"),
+    ("datakey/plaintext/pii", "a new key for a tax number, in clear and sealed"),
+    ("decrypt/pii", "opening the key of a tax number"),
+    ("rewrap/pii", "sealing the key of a tax number anew, after a rotation"),
 )
 
 PLACES = (

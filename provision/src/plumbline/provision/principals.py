@@ -45,7 +45,7 @@ OUTSIDERS = (OPERATOR, DESKS)
 def writes(user: str, topics: Iterable[Topic]) -> tuple[Topic, ...]:
     """Return the topics that a user may write; what `any` may write is for the suite's processes."""
     names = {service_of(user)} if user in OUTSIDERS else {service_of(user), "any"}
-    return tuple(topic for topic in topics if topic.written_by in names)
+    return tuple(topic for topic in topics if names & topic.writers)
 
 
 def reads(user: str, topics: Iterable[Topic]) -> tuple[Topic, ...]:

@@ -1,4 +1,4 @@
-# Reads from Procore, and keeps papers and tax numbers under keys that never leave Vault.
+# Reads from Procore, and keeps papers and tax numbers under keys that are sealed by two that never leave Vault.
 path "plumbline/data/grants/procore/+/access" {
   capabilities = ["read"]
 }
@@ -11,19 +11,13 @@ path "plumbline-transit/decrypt/documents" {
 path "plumbline-transit/rewrap/documents" {
   capabilities = ["update"]
 }
-path "plumbline-transit/hmac/documents/sha2-256" {
-  capabilities = ["update"]
-}
-path "plumbline-transit/encrypt/pii" {
+path "plumbline-transit/datakey/plaintext/pii" {
   capabilities = ["update"]
 }
 path "plumbline-transit/decrypt/pii" {
   capabilities = ["update"]
 }
 path "plumbline-transit/rewrap/pii" {
-  capabilities = ["update"]
-}
-path "plumbline-transit/hmac/pii/sha2-256" {
   capabilities = ["update"]
 }
 # Its own token: renewed before its end.

@@ -12,7 +12,7 @@ from plumbline.stack.concurrency import together
 from plumbline.stack.run_folder import run_folder
 from plumbline.stack.runners.services import Environment, RunningStack, running_services, shared_env
 from plumbline.stack.runners.settings import StackSettings, way_env
-from plumbline.stack.runners.state import write_operator_token, write_secrets_key
+from plumbline.stack.runners.state import empty_safe, write_operator_token, write_safe_key, write_secrets_key
 from plumbline.stack.servers.embedded import start_embedded_postgres, start_mock_kafka
 from plumbline.stack.supervisor import Supervisor
 
@@ -32,7 +32,13 @@ async def embedded_stack(settings: StackSettings, supervisor: Supervisor) -> Asy
                 settings, kafka=kafka, database_url=database_url, operator_token_file=token_file
             )
             key = {"PLUMBLINE_SECRETS_KEY_FILE": str(write_secrets_key(settings.state_dir))}
-            environment = Environment(shared={**shared, **way_env("embedded"), **key})
+            papers = {
+                **empty_safe(settings.state_dir),
+                "PLUMBLINE_SAFE_KEY_FILE": str(write_safe_key(settings.state_dir)),
+            }
+            environment = Environment(
+                shared={**shared, **way_env("embedded"), **key}, of_service={"compliance": papers}
+            )
             async with running_services(supervisor, settings, environment) as running:
                 yield running
         finally:

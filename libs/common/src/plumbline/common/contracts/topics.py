@@ -40,11 +40,17 @@ class Topic:
     model: type[Contract]
     key: str
     written_by: str
+    """Services, or `any` of them; several with a comma."""
     read_by: str
     """Services, or `anyone`; several with a comma."""
     says: str
     retention: timedelta = EVENT_RETENTION
     partitions: int = 4
+
+    @property
+    def writers(self) -> frozenset[str]:
+        """Who writes it."""
+        return frozenset(self.written_by.split(", "))
 
     @property
     def readers(self) -> frozenset[str]:
