@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Protocol
 
 from pydantic import SecretStr
 
@@ -11,8 +11,8 @@ from plumbline.common.errors import NeedsHumanError, WaitError
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.verdicts import Effect
 from plumbline.compliance.domain.content import PaperContent
-from plumbline.compliance.domain.decision import Desk
-from plumbline.compliance.domain.document import Document, Source
+from plumbline.compliance.domain.decision import Decision, Desk
+from plumbline.compliance.domain.document import Document, Review, Source
 from plumbline.compliance.domain.facts import DocumentFacts, Payable
 from plumbline.compliance.domain.judging import Ticket
 from plumbline.compliance.domain.on_file import PaperOnFile as PaperOnFile
@@ -388,3 +388,77 @@ class Authorities(Protocol):
         self, *, state: str, county: str | None, city: str | None, discipline: str | None, day: date
     ) -> tuple[str, ...]:
         """Return the ids of those that have jurisdiction; none if none is known."""
+
+
+class Inspect(Protocol):
+    """Tells what a file is by what stands in it; takes less than a millisecond."""
+
+    def __call__(self, file_name: str, content: bytes) -> str:
+        """Return the media type.
+
+        Raises:
+            RefusedPaperError: needs a person; it is of no type that is taken.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """One decision about a document that said something new."""
+
+    version: int
+    at: datetime
+    state: State
+    rule_set: str
+    inputs: str
+    facts: DocumentFacts
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """A ticket, with all that became of it."""
+
+    ticket: str
+    desk: Desk
+    sentence: str
+    issued_at: datetime
+    withdrawn_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Where a person says that a paper belongs; None leaves it as it is."""
+
+    company_id: str | None = None
+    project_id: str | None = None
+    vendor_id: str | None = None
+    payable: str | None = None
+
+
+class PaperBook(Protocol):
+    """Papers as people look at them, and what people do with them."""
+
+    async def listed(
+        self, *, state: str | None, connection: str | None, held: str | None, limit: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return the newest papers, of a state, a connection, or held for a reason."""
+
+    async def refused(self, *, connection: str | None, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Return what was found and not taken, newest first."""
+
+    async def document(self, document: str) -> Document | None:
+        """Return a document by its id alone."""
+
+    async def decisions(self, document: Document) -> Sequence[Decided]:
+        """Return every decision about a document, in order."""
+
+    async def errands(self, document: Document) -> Sequence[Errand]:
+        """Return every errand of a document, in order."""
+
+    async def review(self, document: Document, review: Review, placed: Placed) -> None:
+        """Keep what a person said, and make the document due, at once."""
+
+    async def acknowledge(self, document: Document, ticket: str, *, by: str, at: datetime) -> None:
+        """Keep that a desk has a ticket, and make the document due, at once; the first word counts."""
