@@ -101,6 +101,25 @@ class Operators:
                 await asyncio.sleep(0.2)
         answer.raise_for_status()
 
+    async def settle(self, payable: str, told: Mapping[str, Any]) -> None:
+        """Tell compliance the bank's word about a payable; it may be told again."""
+        async with _patience(f"compliance does not take the bank's word about {payable}"):
+            while True:
+                try:
+                    url = f"{self._addresses['compliance']}/payables/{payable}/settlement"
+                    answer = await self._http.post(url, json=dict(told))
+                except (httpx.TransportError, KeyError):
+                    answer = httpx.Response(httpx.codes.SERVICE_UNAVAILABLE)
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    break
+                await asyncio.sleep(0.2)
+        answer.raise_for_status()
+
+    async def payable(self, payable: str) -> dict[str, Any]:
+        """Return what compliance knows of a payable."""
+        told: dict[str, Any] = await self._asked("compliance", f"/payables/{payable}")
+        return told
+
     async def hooked(self) -> int:
         """Return how many projects' webhooks have been seen to."""
         keys = (await self._asked("ingest-hooks", "/records?find=hooks/"))["keys"]
