@@ -24,6 +24,7 @@ from plumbline.procore.models import (
     Project,
 )
 from plumbline.procore.rates import RateWindow
+from plumbline.procore.subcontracting import BillingPeriodOfProject, Commitment, Requisition, Vendor
 from plumbline.procore.transport import Transport
 
 V1_PAGE_ROWS = 500
@@ -31,6 +32,12 @@ V1_PAGE_ROWS = 500
 
 V2_PAGE_ROWS = 100
 """Rows per page of a v2.0 list: the most Procore gives (Procore docs, REST v2 announcement)."""
+
+COMMITMENT_PATHS = {
+    "WorkOrderContract": "/rest/v1.0/work_order_contracts",
+    "PurchaseOrderContract": "/rest/v1.0/purchase_order_contracts",
+}
+"""Where the commitments of each type stand; a requisition names the type of its own."""
 
 RecordId = int | str
 """An id of Procore's, above 32 bits at times: v1.0 gives integers, v2.0 and webhooks give texts."""
@@ -143,6 +150,43 @@ class ProcoreClient:
             "GET", f"/rest/v1.0/contract_payments/{_part(payment_id)}", params={"project_id": project_id}
         )
         return read(ContractPayment, answer)
+
+    async def requisitions(self, project_id: RecordId) -> list[Requisition]:
+        """Return the subcontractor invoices of a project, without their lines (v1.1).
+
+        No webhook tells of them. An empty list may also mean no permission.
+        """
+        pages = self._transport.pages(
+            "/rest/v1.1/requisitions", {"project_id": project_id}, page_rows=V1_PAGE_ROWS
+        )
+        return [row async for page in pages for row in read(list[Requisition], page)]
+
+    async def requisition(self, project_id: RecordId, requisition_id: RecordId) -> Requisition:
+        """Return one subcontractor invoice with its lines."""
+        answer = await self._transport.call(
+            "GET",
+            f"/rest/v1.1/requisitions/{_part(requisition_id)}",
+            params={"project_id": project_id, "view": "items"},
+        )
+        return read(Requisition, answer)
+
+    async def commitment(self, project_id: RecordId, commitment_id: RecordId, *, of_type: str) -> Commitment:
+        """Return one commitment; `of_type` is a key of `COMMITMENT_PATHS`."""
+        path = f"{COMMITMENT_PATHS[of_type]}/{_part(commitment_id)}"
+        return read(Commitment, await self._transport.call("GET", path, params={"project_id": project_id}))
+
+    async def vendor(self, vendor_id: RecordId) -> Vendor:
+        """Return one company of the directory."""
+        answer = await self._transport.call(
+            "GET", f"/rest/v1.0/vendors/{_part(vendor_id)}", params={"company_id": self._company_id}
+        )
+        return read(Vendor, answer)
+
+    async def billing_periods(self, project_id: RecordId) -> list[BillingPeriodOfProject]:
+        """Return a project's billing periods, in Procore's order."""
+        path = f"/rest/v1.0/projects/{_part(project_id)}/billing_periods"
+        pages = self._transport.pages(path, {}, page_rows=V1_PAGE_ROWS)
+        return [row async for page in pages for row in read(list[BillingPeriodOfProject], page)]
 
     async def hooks(self, project_id: RecordId, namespace: str) -> list[Hook]:
         """Return the project's webhook subscriptions in our namespace."""

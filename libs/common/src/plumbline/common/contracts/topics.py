@@ -10,6 +10,7 @@ from plumbline.common.contracts.documents import (
     DispatchHeld,
     DispatchTicket,
     DocumentDecided,
+    DocumentExpiring,
     DocumentReceived,
     PayableChanged,
 )
@@ -88,7 +89,7 @@ LEDGER_COMMANDS = Topic(
     "ledger.commands.v1",
     LedgerCommand,
     "realm/record",
-    "mapper",
+    "mapper, compliance",
     "qb-writer",
     "what QuickBooks should look like",
     COMMAND_RETENTION,
@@ -153,6 +154,14 @@ DOCUMENTS_DECIDED = Topic(
     "what a paper is, and what the rules say of it",
     COMMAND_RETENTION,
 )
+DOCUMENTS_EXPIRING = Topic(
+    "documents.expiring.v1",
+    DocumentExpiring,
+    "document",
+    "compliance",
+    "anyone",
+    "a paper runs out soon, or has",
+)
 DISPATCH_HELD = Topic(
     "dispatch.held.v1", DispatchHeld, "project", "compliance", "anyone", "a paper goes to no desk for now"
 )
@@ -190,6 +199,7 @@ TOPICS: tuple[Topic, ...] = (
     CREDENTIALS_REPORTS,
     DOCUMENTS_RECEIVED,
     DOCUMENTS_DECIDED,
+    DOCUMENTS_EXPIRING,
     DISPATCH_HELD,
     DISPATCH_ACKNOWLEDGED,
     PAYABLES,

@@ -57,3 +57,8 @@ def social_security_numbers(text: str) -> int:
 def whole_tax_numbers(text: str) -> int:
     """Return how many patterns of whole tax numbers stand in a text that would leave the vault."""
     return len(_WHOLE.findall(text))
+
+
+def without_tax_numbers(text: str) -> str:
+    """Return a text with the last four digits alone of each whole tax number in it."""
+    return _WHOLE.sub(lambda found: f"***{found.group()[-4:]}", text)

@@ -85,6 +85,15 @@ class RuleSet:
         """Return the SHA-256 of all rules, tables and forms; the order in files and comments change nothing."""
         return book_hash(self._book)
 
+    def to_json(self) -> str:
+        """Return the rules as they are kept, to decide by them once more: without the vectors that try them."""
+        return self._book.model_copy(update={"vectors": (), "bases": {}}).model_dump_json(by_alias=True)
+
+    @classmethod
+    def from_json(cls, text: str, language: Language) -> "RuleSet":
+        """Return the rules that were kept so."""
+        return cls(Book.model_validate_json(text), language)
+
     def for_kind(self, kind: str) -> KindRules:
         """Return what there is to ask about a kind."""
         return self._by_kind[kind]
