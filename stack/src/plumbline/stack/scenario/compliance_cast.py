@@ -99,16 +99,16 @@ def ohio_licence(job: Job, today: date) -> Paper:
 def certificate(job: Job, today: date) -> Paper:
     """Return a certificate of insurance."""
     begins, ends = date(today.year, 1, 1), today + GOOD_FOR
-    term = f"{begins:%m/%d/%Y} {ends:%m/%d/%Y}"
+    term = f"{begins:%m/%d/%Y}\t{ends:%m/%d/%Y}"
     return labelled(
         "certificate.pdf",
         "Certificate of Liability Insurance",
         {"Producer": "Pecan Insurance Agency", "Insured": job.vendor},
         also=[
             "Insurer A: Great Plains Casualty 12345",
-            "Coverages: type of insurance, policy number, effective, expires, limits",
-            f"Commercial general liability  GL-100200  {term}  each occurrence $1,000,000",
-            f"Workers compensation  WC-300400  {term}  E.L. each accident $1,000,000",
+            "Type of insurance\tPolicy number\tEffective\tExpires\tLimits",
+            f"Commercial general liability\tGL-100200\t{term}\teach occurrence $1,000,000",
+            f"Workers compensation\tWC-300400\t{term}\tE.L. each accident $1,000,000",
             "Description of operations: all work of the insured",
             f"Certificate holder: {job.firm}",
             "ACORD 25 (2016/03)",
@@ -125,7 +125,7 @@ def w9(job: Job, today: date) -> Paper:
             "Line 1 name": job.vendor,
             "LLC tax classification": "S",
             "Employer identification number": "12-3456789",
-            "Signature of U.S. person": "/s/ Ana Ruiz",
+            "Signature": "/s/ Ana Ruiz",
             "Date signed": today,
         },
         also=[
