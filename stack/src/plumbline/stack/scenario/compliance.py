@@ -215,7 +215,7 @@ class Play:
         papers = [
             make(job, self.today) for make in (cast.ohio_licence, cast.certificate, cast.notice_of_furnishing)
         ]
-        await self._file(job, papers)
+        await self._upload(job, papers)
         self.line.did(
             job.vendor, "sends its OCILB licence, its certificate of insurance and a notice of furnishing."
         )
@@ -239,7 +239,7 @@ class Play:
     async def _nowhere(self, job: Job) -> None:
         await self._person("PATCH", f"projects/{job.project['id']}", {"state_code": None})
         paper = cast.notice_of_furnishing(job, self.today)
-        await self._file(job, [paper])
+        await self._upload(job, [paper])
         self.line.did(
             job.vendor, f"sends a notice for {job.project['name']}, whose address in Procore names no state."
         )
@@ -260,6 +260,12 @@ class Play:
         for paper in papers:
             body = {"commitment_id": job.commitment["id"], "name": paper.title, **await _attached(paper)}
             await self._person("POST", "compliance_documents", body)
+
+    async def _upload(self, job: Job, papers: Sequence[Paper]) -> None:
+        """Upload papers that came by mail."""
+        place = {"project": job.project["id"], "vendor": job.commitment["vendor_id"]}
+        for paper in papers:
+            await self.on.operators.upload(job.connection, await paper.pdf(), file_name=paper.name, **place)
 
     async def _waiver(self, job: Job, requisition_id: str, paper: Paper, kind: str) -> str:
         """Hand a waiver in through Procore, which names its file; return that name."""

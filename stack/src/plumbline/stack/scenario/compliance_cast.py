@@ -106,7 +106,7 @@ def certificate(job: Job, today: date) -> Paper:
         {"Producer": "Pecan Insurance Agency", "Insured": job.vendor},
         also=[
             "Insurer A: Great Plains Casualty 12345",
-            "Type of insurance\tPolicy number\tEffective\tExpires\tLimits",
+            "Type of insurance\tAddl\tSubr\tPolicy number\tEffective\tExpires\tLimits",
             f"Commercial general liability\tGL-100200\t{term}\teach occurrence $1,000,000",
             f"Workers compensation\tWC-300400\t{term}\tE.L. each accident $1,000,000",
             "Description of operations: all work of the insured",
