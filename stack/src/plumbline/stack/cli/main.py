@@ -68,7 +68,7 @@ def demo(
     *,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running afterwards.")] = False,
 ) -> None:
-    """Play a scenario: sixty invoices with faults, or the rotation of every credential; exit 0 only if all agrees."""
+    """Play a scenario: sixty invoices with faults, the rotation of every credential, or papers before money; exit 0 only if all agrees."""
     options = DemoOptions(
         state_dir=state.resolve(),
         shipped=shipped,
