@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -279,3 +280,19 @@ async def test_store_that_is_away_is_waited_for(database_url: str, tmp_path: Pat
         with pytest.raises(SafeUnavailableError):
             await lab.safe.put(CONTENT, ABOUT)
         assert not await rows(lab.pool, "SELECT 1 FROM safe_papers")
+
+
+async def test_object_in_a_folder_is_on_disk_before_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects, synced = FolderObjects(tmp_path / "papers"), []
+    fsync = os.fsync
+
+    def recorded(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    monkeypatch.setattr("os.fsync", recorded)
+    await objects.put("papers/ab/cd/one", b"x")
+    path = tmp_path / "papers" / "papers" / "ab" / "cd" / "one"
+    assert synced == [path, *path.parents[:4]]
