@@ -87,9 +87,10 @@ def test_shipped_classes_name_every_known_kind() -> None:
     ],
 )
 def test_classes_that_cannot_be_used_are_told(tmp_path: Path, change: Any, says: str) -> None:
-    said = yaml.safe_load((CONFIG / "retention.yaml").read_text())
+    said = yaml.safe_load((CONFIG / "safe" / "retention.yaml").read_text())
     change(said)
-    (tmp_path / "retention.yaml").write_text(yaml.safe_dump(said))
+    (tmp_path / "safe").mkdir()
+    (tmp_path / "safe" / "retention.yaml").write_text(yaml.safe_dump(said))
     with pytest.raises(ConfigurationError, match=says):
         load_retention(tmp_path)
 
