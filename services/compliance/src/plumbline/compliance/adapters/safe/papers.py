@@ -80,8 +80,7 @@ class PaperSafe(Safe):
     @override
     async def get(self, connection: str, document: str, *, who: str, why: str) -> bytes:
         row = await self.readable(connection, document, why=why)
-        async with borrowed(self._pool) as database:
-            await self._log(database, connection, document, action="read", who=who, why=why)
+        await self.note(connection, document, action="read", who=who, why=why)
         return await self.opened(row)
 
     async def readable(self, connection: str, document: str, *, why: str) -> Mapping[str, Any]:
@@ -163,9 +162,13 @@ class PaperSafe(Safe):
     @override
     async def tax_number(self, connection: str, document: str, *, who: str, why: str) -> SecretStr:
         await self._living(connection, document)
-        async with borrowed(self._pool) as database:
-            await self._log(database, connection, document, action="tax-number", who=who, why=why)
+        await self.note(connection, document, action="tax-number", who=who, why=why)
         return await self._numbers.whole(connection, document)
+
+    async def note(self, connection: str, document: str, *, action: str, who: str, why: str) -> None:
+        """Write down what somebody does with a paper."""
+        async with borrowed(self._pool) as database:
+            await self._log(database, connection, document, action=action, who=who, why=why)
 
     async def _put(self, content: bytes, about: About, quarantine: str | None) -> Stored:
         connection = about.connection
