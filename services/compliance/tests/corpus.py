@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import corpus_kinds
 import corpus_waivers
 from corpus_cases import Case
 from rules_lab import facts, rule_set, shipped
@@ -93,6 +94,7 @@ def with_ours(recognised: Recognised, case: Case) -> Any:
 def cases() -> Iterator[Case]:
     yield from corpus_waivers.texas()
     yield from corpus_waivers.ohio()
+    yield from corpus_kinds.all_kinds()
 
 
 @cache
