@@ -225,7 +225,9 @@ class Bench:
 
     @property
     def intake(self) -> Intake:
-        return Intake(inspect=FakeInspection(), safe=self.safe, inbox=PostgresInbox(self.pool), clock=self.clock)
+        return Intake(
+            inspect=FakeInspection(), safe=self.safe, inbox=PostgresInbox(self.pool), clock=self.clock
+        )
 
     def loop(self, replica: str = "compliance-1") -> DocumentLoop:
         documents = self.documents

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import httpx
 
+from plumbline.common.clock import SystemClock
 from plumbline.common.connections import Connections, load_connections
 from plumbline.common.contracts.documents import DispatchAcknowledged
 from plumbline.common.contracts.procore import ProcoreChanged
 from plumbline.common.contracts.topics import DISPATCH_ACKNOWLEDGED, PROCORE_EVENTS
 from plumbline.common.database import COMMON_MIGRATIONS, migrate, open_pool, transaction
-from plumbline.common.clock import SystemClock
 from plumbline.common.http import partner_client
 from plumbline.common.kafka import KafkaPublisher
 from plumbline.common.process import Loop

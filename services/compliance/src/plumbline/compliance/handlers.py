@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from plumbline.compliance.service.sweeping import sweep_key
-
 from plumbline.common.clock import Clock
 from plumbline.common.connections import Connections
 from plumbline.common.contracts.documents import DispatchAcknowledged
@@ -19,6 +17,7 @@ from plumbline.common.reconciling.store import mark
 from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.compliance.adapters.documents import QUERIES, living
 from plumbline.compliance.domain.document import key_of
+from plumbline.compliance.service.sweeping import sweep_key
 
 SWEPT = frozenset(
     {"project-files", "project-file-versions", "project-folders", "project-insurances", "company-insurances"}
@@ -38,9 +37,7 @@ def by_prefix(handlers: Mapping[str, Handler]) -> Handler:
     return handler
 
 
-def recording(
-    connections: Connections, clock: Clock, *, remembered: timedelta
-) -> Record[ProcoreChanged]:
+def recording(connections: Connections, clock: Clock, *, remembered: timedelta) -> Record[ProcoreChanged]:
     """Return what makes due whatever a batch of Procore's events may have changed; safe to repeat.
 
     Papers around which something changed are due once no replica remembers how it was.

@@ -274,7 +274,14 @@ class Inbox(Protocol):
         """Return what was found below a prefix, by place."""
 
     async def project_changed(
-        self, connection: str, project_id: str, *, place: str, fingerprint: str, now: datetime, due_at: datetime
+        self,
+        connection: str,
+        project_id: str,
+        *,
+        place: str,
+        fingerprint: str,
+        now: datetime,
+        due_at: datetime,
     ) -> None:
         """Remember what a project is like now, and make its documents due, at once."""
 

@@ -1,7 +1,7 @@
 """Operators' routes over papers: upload, list, look, review, acknowledge, replay."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,9 +18,9 @@ from plumbline.compliance.domain.document import Document, clean_name
 from plumbline.compliance.ports import Arrival, RefusedPaperError, SafeUnavailableError
 from plumbline.compliance.service.intake import MAX_PAPER_BYTES, Intake, too_large
 from plumbline.compliance.service.reviewing import (
-    NotAReviewError,
     NoTicketError,
     Reviewing,
+    UnfitReviewError,
     UnknownPaperError,
     Word,
 )
@@ -65,7 +65,7 @@ _STATUSES: Mapping[type[SuiteError], int] = {
     TooSlowError: 408,
     NoTicketError: 409,
     UnknownPlaceError: 422,
-    NotAReviewError: 422,
+    UnfitReviewError: 422,
     BusyError: 503,
     SafeUnavailableError: 503,
 }
@@ -126,7 +126,7 @@ class PaperRoutes:
             word = Word.model_validate_json(await request.body())
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            raise NotAReviewError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+            raise UnfitReviewError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
         document = await self._reviewing.review(request.path_params["document"], word)
         return answer({"document": document.document})
 
@@ -135,7 +135,7 @@ class PaperRoutes:
         try:
             by = str((await request.json())["by"])[:200]
         except (ValueError, KeyError, TypeError) as error:
-            raise NotAReviewError('Say who has it: {"by": "name"}.') from error
+            raise UnfitReviewError('Say who has it: {"by": "name"}.') from error
         return answer({"ticket": await self._reviewing.acknowledge(request.path_params["document"], by=by)})
 
     async def upload(self, request: Request) -> Response:
@@ -163,9 +163,7 @@ class PaperRoutes:
         given = request.query_params
         config = self._connections.get(request.path_params["connection"])
         if config is None:
-            raise _NotAnUploadError(
-                404, "unknown-connection", "There is no such connection in connections.yaml."
-            )
+            raise UnknownConnectionError
         payable = given.get("payable") or None
         project = given.get("project") or (
             payable.split("/")[2] if payable and payable.count("/") == 4 else None
@@ -173,8 +171,8 @@ class PaperRoutes:
         if project is not None and project not in config.procore.projects:
             raise UnknownPlaceError(f"Project {project} is none of {config.name}; see connections.yaml.")
         if payable is not None and not payable.startswith(f"payable/{config.procore.company_id}/{project}/"):
-            raise _NotAnUploadError(
-                422, "unknown-payable", "A payable is payable/COMPANY/PROJECT/requisition/ID."
+            raise UnknownPlaceError(
+                "A payable is payable/COMPANY/PROJECT/requisition/ID, of the paper's own project."
             )
         name, content = await _file(request)
         file_name = clean_name(given.get("file_name") or name)
@@ -216,14 +214,14 @@ async def _file(request: Request) -> tuple[str, bytes]:
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError) as error:
-        raise _NotAnUploadError(
-            400, "not-a-form", "The form cannot be read; send one field `file`."
-        ) from error
-    async with form:
+        raise NotAnUploadError("The form cannot be read; send one field `file`.") from error
+    try:
         file = form.get("file")
         if not isinstance(file, UploadFile):
             raise NotAnUploadError
         return file.filename or "paper", await file.read()
+    finally:
+        await form.close()
 
 
 async def _body(request: Request) -> bytes:
@@ -237,7 +235,7 @@ async def _body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-async def _once(body: bytes) -> AsyncIterator[bytes]:
+async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
     yield body
 
 

@@ -83,7 +83,14 @@ class PostgresInbox(Inbox):
 
     @override
     async def project_changed(
-        self, connection: str, project_id: str, *, place: str, fingerprint: str, now: datetime, due_at: datetime
+        self,
+        connection: str,
+        project_id: str,
+        *,
+        place: str,
+        fingerprint: str,
+        now: datetime,
+        due_at: datetime,
     ) -> None:
         async with transaction(self._pool) as database:
             keys = await living(database, connection=connection, project_id=project_id)

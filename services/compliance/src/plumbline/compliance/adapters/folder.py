@@ -102,7 +102,9 @@ class WatchedFolder:
     def _aside(self, lying: _Lying, where: str, sentence: str | None) -> None:
         """Move a file aside, if it is still the one that was read."""
         stamp = self._clock.now().strftime("%Y%m%dT%H%M%S")
-        target = self._folder / where / lying.path.parent.relative_to(self._folder) / f"{stamp}-{lying.path.name}"
+        target = (
+            self._folder / where / lying.path.parent.relative_to(self._folder) / f"{stamp}-{lying.path.name}"
+        )
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             if _look(lying.path) != lying.look:

@@ -28,7 +28,7 @@ class UnknownPaperError(NeedsHumanError):
     """There is no such paper; `plumbline papers ls` lists those there are."""
 
 
-class NotAReviewError(NeedsHumanError):
+class UnfitReviewError(NeedsHumanError):
     """What was said of a paper cannot be; the sentence tells why."""
 
 
@@ -121,11 +121,11 @@ class Reviewing:
         """Keep what a person says of a paper; it is then decided anew.
 
         Raises:
-            UnknownPaperError, NotAReviewError: need a person; nothing was kept.
+            UnknownPaperError, UnfitReviewError: need a person; nothing was kept.
         """
         document = await self._found(document_id)
         for problem in self._problems(document, word):
-            raise NotAReviewError(problem)
+            raise UnfitReviewError(problem)
         review = Review(
             at=self._clock.now(),
             by=word.by,
@@ -138,7 +138,7 @@ class Reviewing:
             known_of(document.recognised, (*document.reviews, review))
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            raise NotAReviewError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+            raise UnfitReviewError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
         await self._book.review(document, review, self._placed(document, word))
         return document
 

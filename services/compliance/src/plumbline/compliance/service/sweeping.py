@@ -67,7 +67,9 @@ class Sweeping:
                 continue
             if taken == AT_ONCE:
                 return Done(again_after=timedelta(0))
-            await self._take(found, self._arrival(found, record, connection, project, config.procore.company_id))
+            await self._take(
+                found, self._arrival(found, record, connection, project, config.procore.company_id)
+            )
             taken += 1
             # Downloads take their time: the lease is renewed, or the work is given up if it was lost.
             async with claim.transaction():
@@ -90,9 +92,7 @@ class Sweeping:
         except RefusedPaperError as refused:
             await self.intake.refuse(arrival, refused)
 
-    def _arrival(
-        self, found: Found, record: str, connection: str, project: str, company_id: str
-    ) -> Arrival:
+    def _arrival(self, found: Found, record: str, connection: str, project: str, company_id: str) -> Arrival:
         return Arrival(
             connection=connection,
             source="procore",
@@ -105,4 +105,3 @@ class Sweeping:
             vendor_id=found.vendor_id,
             payable=found.payable,
         )
-
