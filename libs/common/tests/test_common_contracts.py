@@ -94,9 +94,7 @@ EXAMPLES: list[tuple[Topic, Contract]] = [
 
 
 def test_every_topic_has_an_example() -> None:
-    assert {topic.name for topic, _ in EXAMPLES} == {
-        topic.name for topic in (*TOPICS, DISPATCH_TEXAS)
-    }
+    assert {topic.name for topic, _ in EXAMPLES} == {topic.name for topic in (*TOPICS, DISPATCH_TEXAS)}
 
 
 @pytest.mark.parametrize(("topic", "message"), EXAMPLES)

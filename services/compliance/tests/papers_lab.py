@@ -1,10 +1,10 @@
 """What tests of a paper's life share: compliance on a real PostgreSQL, with far sides that only remember."""
 
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
@@ -17,11 +17,16 @@ from plumbline.common.database import Pool
 from plumbline.common.listening import Bell
 from plumbline.common.reconciling.loop import Reconciler
 from plumbline.common.reconciling.store import WorkStore
+from plumbline.common.secrets.data_keys import FileDataKeys
+from plumbline.common.secrets.keyfile import KeyFile, make_key_file
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.database import rows, service_pool, work_row
 from plumbline.compliance.adapters.desks import PostgresDesks
 from plumbline.compliance.adapters.documents import PostgresDocuments, PostgresInbox
 from plumbline.compliance.adapters.rule_books import PostgresRuleBooks
+from plumbline.compliance.adapters.safe.keys import ConnectionKeys
+from plumbline.compliance.adapters.safe.objects import memory_objects
+from plumbline.compliance.adapters.safe.papers import PaperSafe
 from plumbline.compliance.app import MIGRATIONS, SCHEMA
 from plumbline.compliance.domain.content import PaperContent, Structure
 from plumbline.compliance.domain.document import Document, key_of
@@ -39,13 +44,11 @@ from plumbline.compliance.ports import (
     Reader,
     Receipt,
     RefusedPaperError,
-    Safe,
     SafeUnavailableError,
     Scan,
     Scanner,
     ScannerUnavailableError,
     Stored,
-    TaxNumberOnFile,
 )
 from plumbline.compliance.service.documents import DocumentLoop, Parts
 from plumbline.compliance.service.intake import Intake
@@ -60,45 +63,40 @@ CANARY = "123-45-6789"
 """A whole tax number that must not be seen anywhere."""
 
 
-@dataclass
-class FakeSafe(Safe):
-    """Keeps papers in memory; can be away."""
+class FitfulSafe(PaperSafe):
+    """The real safe over a store in memory; can be away."""
 
-    papers: dict[tuple[str, str], bytes] = field(default_factory=dict)
-    about: dict[str, About] = field(default_factory=dict)
-    numbers: dict[str, str] = field(default_factory=dict)
-    is_away: bool = False
+    is_away = False
 
     @override
-    async def put(self, content: bytes, about: About) -> Stored:
+    async def put(self, content: bytes, about: About, *, quarantine: str | None = None) -> Stored:
         self._answer()
-        document = hashlib.sha256(about.connection.encode() + content).hexdigest()
-        is_new = (about.connection, document) not in self.papers
-        self.papers[about.connection, document] = content
-        return Stored(document, is_new, len(content))
+        return await super().put(content, about, quarantine=quarantine)
 
     @override
     async def get(self, connection: str, document: str, *, who: str, why: str) -> bytes:
         self._answer()
-        return self.papers[connection, document]
+        return await super().get(connection, document, who=who, why=why)
 
     @override
     async def describe(self, connection: str, document: str, about: About) -> None:
         self._answer()
-        self.about[document] = about
-
-    @override
-    async def keep_tax_number(
-        self, connection: str, document: str, *, vendor: str, number: str
-    ) -> TaxNumberOnFile:
-        self._answer()
-        is_new = self.numbers.get(vendor) != number
-        self.numbers[vendor] = number
-        return TaxNumberOnFile(number[-4:], is_new)
+        await super().describe(connection, document, about)
 
     def _answer(self) -> None:
         if self.is_away:
             raise SafeUnavailableError
+
+
+class FakeInspection:
+    """Takes everything for a PDF but what is empty or says that it is a program."""
+
+    def __call__(self, file_name: str, content: bytes) -> str:
+        if not content:
+            raise RefusedPaperError("empty", "The file is empty. Send it again.")
+        if content.startswith(b"MZ"):
+            raise RefusedPaperError("unknown-type", "The file is of no type that is taken.")
+        return "application/pdf"
 
 
 @dataclass
@@ -194,7 +192,7 @@ class Bench:
 
     pool: Pool
     clock: FakeClock
-    safe: FakeSafe
+    safe: FitfulSafe
     scanner: FakeScanner
     reader: FakeReader
     recogniser: FakeRecogniser
@@ -226,7 +224,7 @@ class Bench:
 
     @property
     def intake(self) -> Intake:
-        return Intake(safe=self.safe, inbox=PostgresInbox(self.pool), clock=self.clock)
+        return Intake(inspect=FakeInspection(), safe=self.safe, inbox=PostgresInbox(self.pool), clock=self.clock)
 
     def loop(self, replica: str = "compliance-1") -> DocumentLoop:
         documents = self.documents
@@ -322,7 +320,9 @@ def arrival(title: str, **change: Any) -> Arrival:
 
 
 @asynccontextmanager
-async def bench(database_url: str, *, base: str = "tx-conditional-progress") -> AsyncIterator[Bench]:
+async def bench(
+    database_url: str, folder: Path, *, base: str = "tx-conditional-progress"
+) -> AsyncIterator[Bench]:
     """Open a bench in the surroundings of a vector's base; the vendor's licence is not on file yet."""
     around: DocumentFacts = facts(base)
     project, vendor = around.project, around.vendor
@@ -333,11 +333,17 @@ async def bench(database_url: str, *, base: str = "tx-conditional-progress") -> 
     )
     procore = FakeProcore(Place("TX01", "Depot Lofts", project.state, project.county, project.city))
     procore.firms[VENDOR] = Firm(vendor.legal_name or "", ())
+    make_key_file(folder / "safe-key")
+    keys = FileDataKeys(KeyFile(folder / "safe-key"))
+    clock = FakeClock(WORKDAY)
     async with service_pool(database_url, schema=SCHEMA, packages=MIGRATIONS) as pool:
+        connection_keys = ConnectionKeys(pool, keys)
+        objects = memory_objects()
+        safe = FitfulSafe(objects=objects, keys=keys, connection_keys=connection_keys, pool=pool, clock=clock)
         made = Bench(
             pool,
-            FakeClock(WORKDAY),
-            FakeSafe(),
+            clock,
+            safe,
             FakeScanner(),
             FakeReader(),
             FakeRecogniser(),

@@ -23,6 +23,7 @@ from plumbline.procore.models import (
     PrimeContract,
     Project,
 )
+from plumbline.procore.papers import ComplianceDocument, Downloaded, Folder, Insurance, LienWaiver
 from plumbline.procore.rates import RateWindow
 from plumbline.procore.subcontracting import BillingPeriodOfProject, Commitment, Requisition, Vendor
 from plumbline.procore.transport import Transport
@@ -77,6 +78,11 @@ class ProcoreClient:
         self._transport = Transport(
             http, tokens, company_id=company_id, deadline_s=deadline_s, clock=clock or SystemClock()
         )
+
+    @property
+    def company_id(self) -> RecordId:
+        """The company that it speaks for."""
+        return self._company_id
 
     @property
     def rate(self) -> RateWindow | None:
@@ -187,6 +193,61 @@ class ProcoreClient:
         path = f"/rest/v1.0/projects/{_part(project_id)}/billing_periods"
         pages = self._transport.pages(path, {}, page_rows=V1_PAGE_ROWS)
         return [row async for page in pages for row in read(list[BillingPeriodOfProject], page)]
+
+    async def vendors(self, project_id: RecordId) -> list[Vendor]:
+        """Return the companies that were added to a project."""
+        pages = self._transport.pages(
+            f"/rest/v1.0/projects/{_part(project_id)}/vendors", {}, page_rows=V1_PAGE_ROWS
+        )
+        return [row async for page in pages for row in read(list[Vendor], page)]
+
+    async def commitments(self, project_id: RecordId, *, of_type: str) -> list[Commitment]:
+        """Return the commitments of a project; `of_type` is a key of `COMMITMENT_PATHS`."""
+        pages = self._transport.pages(
+            COMMITMENT_PATHS[of_type], {"project_id": project_id}, page_rows=V1_PAGE_ROWS
+        )
+        return [row async for page in pages for row in read(list[Commitment], page)]
+
+    async def compliance_documents(
+        self, project_id: RecordId, commitment_id: RecordId, *, of_type: str
+    ) -> list[ComplianceDocument]:
+        """Return the papers of a commitment; `of_type` is a key of `COMMITMENT_PATHS`."""
+        kind = COMMITMENT_PATHS[of_type].rpartition("/")[2]
+        path = f"/rest/v1.0/projects/{_part(project_id)}/{kind}/{_part(commitment_id)}/compliance_documents"
+        pages = self._transport.pages(path, {}, page_rows=V1_PAGE_ROWS)
+        return [row async for page in pages for row in read(list[ComplianceDocument], page)]
+
+    async def lien_waivers(self, project_id: RecordId, requisition_id: RecordId) -> list[LienWaiver]:
+        """Return the waivers that Procore made for one requisition (the reference documents no pages)."""
+        path = f"/rest/v1.0/projects/{_part(project_id)}/lien_waivers"
+        answer = await self._transport.call("GET", path, params={"invoice_id": requisition_id})
+        return read(list[LienWaiver], answer)
+
+    async def insurances(self, project_id: RecordId | None) -> list[Insurance]:
+        """Return the insurances of a project, or those of the whole company."""
+        place = (
+            f"companies/{_part(self._company_id)}" if project_id is None else f"projects/{_part(project_id)}"
+        )
+        pages = self._transport.pages(f"/rest/v1.0/{place}/insurances", {}, page_rows=V1_PAGE_ROWS)
+        return [row async for page in pages for row in read(list[Insurance], page)]
+
+    async def folder(self, project_id: RecordId, folder_id: RecordId | None = None) -> Folder:
+        """Return a folder of a project's Documents tool; its root if none is named."""
+        path = "/rest/v1.0/folders" if folder_id is None else f"/rest/v1.0/folders/{_part(folder_id)}"
+        return read(Folder, await self._transport.call("GET", path, params={"project_id": project_id}))
+
+    async def download(self, url: str, *, max_bytes: int) -> Downloaded:
+        """Return the file behind a URL that a record of Procore's shows.
+
+        Procore's own address wants the token, and redirects to a storage service that must not get it (Procore
+        docs, Secure file access tips): the token goes to Procore's origin alone.
+
+        Raises:
+            ProcoreFileTooLargeError: permanent; it has more than `max_bytes`.
+            ProcoreRefusedError: permanent; it redirects from HTTPS to plain HTTP, or without end.
+        """
+        answer = await self._transport.download(url, max_bytes=max_bytes)
+        return Downloaded(answer.body, answer.headers.get("content-type", "application/octet-stream"))
 
     async def hooks(self, project_id: RecordId, namespace: str) -> list[Hook]:
         """Return the project's webhook subscriptions in our namespace."""

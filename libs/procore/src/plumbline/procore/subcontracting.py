@@ -22,6 +22,12 @@ class BillingPeriodOfProject(Record):
     position: int | None = None
 
 
+class Trade(Record):
+    """What a company does."""
+
+    name: str
+
+
 class Vendor(Record):
     """A company of the directory."""
 
@@ -34,6 +40,7 @@ class Vendor(Record):
     license_number: str | None = None
     email_address: str | None = None
     is_active: bool | None = None
+    trades: tuple[Trade, ...] = ()
     origin_id: str | None = None
     updated_at: UtcDatetime | None = None
 

@@ -1,9 +1,9 @@
 """What compliance needs of the world."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Protocol
 
 from pydantic import SecretStr
 
@@ -11,8 +11,8 @@ from plumbline.common.errors import NeedsHumanError, WaitError
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.verdicts import Effect
 from plumbline.compliance.domain.content import PaperContent
-from plumbline.compliance.domain.decision import Desk
-from plumbline.compliance.domain.document import Document, Source
+from plumbline.compliance.domain.decision import Decision, Desk
+from plumbline.compliance.domain.document import Document, Review, Source
 from plumbline.compliance.domain.facts import DocumentFacts, Payable
 from plumbline.compliance.domain.judging import Ticket
 from plumbline.compliance.domain.on_file import PaperOnFile as PaperOnFile
@@ -272,6 +272,11 @@ class Inbox(Protocol):
     async def fingerprints(self, connection: str, prefix: str) -> Mapping[str, str]:
         """Return what was found below a prefix, by place."""
 
+    async def project_changed(
+        self, connection: str, project_id: str, *, place: str, fingerprint: str, now: datetime, due_at: datetime
+    ) -> None:
+        """Remember what a project is like now, and make its documents due, at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -388,3 +393,108 @@ class Authorities(Protocol):
         self, *, state: str, county: str | None, city: str | None, discipline: str | None, day: date
     ) -> tuple[str, ...]:
         """Return the ids of those that have jurisdiction; none if none is known."""
+
+
+class Inspect(Protocol):
+    """Tells what a file is by what stands in it; takes less than a millisecond."""
+
+    def __call__(self, file_name: str, content: bytes) -> str:
+        """Return the media type.
+
+        Raises:
+            RefusedPaperError: needs a person; it is of no type that is taken.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """One decision about a document that said something new."""
+
+    version: int
+    at: datetime
+    state: State
+    rule_set: str
+    inputs: str
+    facts: DocumentFacts
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """A ticket, with all that became of it."""
+
+    ticket: str
+    desk: Desk
+    sentence: str
+    issued_at: datetime
+    withdrawn_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Where a person says that a paper belongs; None leaves it as it is."""
+
+    company_id: str | None = None
+    project_id: str | None = None
+    vendor_id: str | None = None
+    payable: str | None = None
+
+
+class PaperBook(Protocol):
+    """Papers as people look at them, and what people do with them."""
+
+    async def listed(
+        self, *, state: str | None, connection: str | None, held: str | None, limit: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return the newest papers, of a state, a connection, or held for a reason."""
+
+    async def refused(self, *, connection: str | None, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Return what was found and not taken, newest first."""
+
+    async def document(self, document: str) -> Document | None:
+        """Return a document by its id alone."""
+
+    async def decisions(self, document: Document) -> Sequence[Decided]:
+        """Return every decision about a document, in order."""
+
+    async def errands(self, document: Document) -> Sequence[Errand]:
+        """Return every errand of a document, in order."""
+
+    async def review(self, document: Document, review: Review, placed: Placed) -> None:
+        """Keep what a person said, and make the document due, at once."""
+
+    async def acknowledge(self, document: Document, ticket: str, *, by: str, at: datetime) -> None:
+        """Keep that a desk has a ticket, and make the document due, at once; the first word counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A paper that was seen in Procore."""
+
+    record: str
+    """Its place below its project, such as `lien-waivers/88`."""
+    fingerprint: str
+    """Changes when the paper does."""
+    file_name: str
+    url: str = field(repr=False)
+    vendor_id: str | None = None
+    payable: str | None = None
+
+
+class PaperSource(Protocol):
+    """Papers in Procore. Raises what its client raises."""
+
+    async def around(self, connection: str, project_id: str) -> str:
+        """Return a fingerprint of a project and its vendors, as far as papers are decided by them."""
+
+    def papers(self, connection: str, project_id: str) -> AsyncIterator[Found]:
+        """Give every paper of a project, one after the other."""
+
+    async def content(self, connection: str, found: Found) -> bytes:
+        """Return a paper's bytes.
+
+        Raises:
+            RefusedPaperError: needs a person; it is too large.
+        """

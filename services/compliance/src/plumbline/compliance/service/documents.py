@@ -1,6 +1,7 @@
 """A document's loop: scan, read, recognise, decide, dispatch. Each step is stored before the next begins."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -26,9 +27,11 @@ from plumbline.compliance.domain.on_file import State
 from plumbline.compliance.domain.rules.deciding import decide
 from plumbline.compliance.domain.rules.rule_set import RuleSet
 from plumbline.compliance.ports import (
+    QUARANTINE,
     About,
     Desks,
     Documents,
+    MalformedTaxNumberError,
     Reader,
     Recognise,
     RefusedPaperError,
@@ -119,7 +122,9 @@ class DocumentLoop:
     # ---- what is in the file
 
     async def _scanned(self, claim: Claim, document: Document) -> Document | Park:
-        scan = await self._parts.scanner.scan(await self._content(document))
+        scan = await self._parts.scanner.scan(await self._content(document, QUARANTINE))
+        place = document.connection, document.document
+        await self._parts.safe.quarantine(*place, reason=scan.found, who=READING)
         if scan.found is None:
             return await self._keep(
                 claim, document, document.after(state="scanned", scanned_by=scan.by, problem=None)
@@ -138,26 +143,26 @@ class DocumentLoop:
     async def _recognised(self, claim: Claim, document: Document) -> Document:
         parts = self._parts
         try:
-            content = await parts.reader.read(await self._content(document))
+            content = await parts.reader.read(await self._content(document, "to read it"))
         except RefusedPaperError as refused:
             problem = (refused.reason, refused.detail)
             return await self._keep(claim, document, document.after(state="needs_review", problem=problem))
         # Milliseconds of pure reckoning, but of a paper that a stranger wrote.
         recognised = await asyncio.to_thread(parts.recognise, content, parts.rule_set)
         if recognised.tax_number is not None:
-            await parts.safe.keep_tax_number(
-                document.connection,
-                document.document,
-                vendor=document.vendor_id or document.document,
-                number=recognised.tax_number.get_secret_value(),
-            )
+            # A number that is none is kept nowhere; a rule says that it is malformed.
+            with contextlib.suppress(MalformedTaxNumberError):
+                await parts.safe.keep_tax_number(
+                    document.connection,
+                    document.document,
+                    vendor=document.vendor_id or document.document,
+                    number=recognised.tax_number.get_secret_value(),
+                )
         recognised = recognised.model_copy(update={"tax_number": None})
         return await self._keep(claim, document, document.after(state="extracted", recognised=recognised))
 
-    async def _content(self, document: Document) -> bytes:
-        return await self._parts.safe.get(
-            document.connection, document.document, who=READING, why="to scan and read it"
-        )
+    async def _content(self, document: Document, why: str) -> bytes:
+        return await self._parts.safe.get(document.connection, document.document, who=READING, why=why)
 
     async def _keep(self, claim: Claim, before: Document, after: Document) -> Document:
         step = Step(before=before, after=after, at=self._parts.clock.now(), traceparent=claim.row.traceparent)
@@ -307,6 +312,7 @@ class DocumentLoop:
                 company_id=document.company_id,
                 project_id=document.project_id,
                 project=f"{place.number} {place.name}".strip() if place else "",
+                project_state=facts.project.state if facts else None,
                 vendor=(facts.vendor.legal_name if facts else None) or document.vendor_id or "",
                 period=f"{facts.received_on:%Y-%m}" if facts else "",
                 file_name=document.file_name,

@@ -31,8 +31,8 @@ ORDER BY found_at DESC LIMIT $2
 -- One paper.
 SELECT * FROM documents WHERE connection = $1 AND document = $2
 
--- name: documents_by_id
--- The papers of an id; it is one, unless two companies have one key.
+-- name: document_by_id
+-- The paper of an id; keyed hashes of two connections never meet.
 SELECT * FROM documents WHERE document = $1
 
 -- name: reviews
