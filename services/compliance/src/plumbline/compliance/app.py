@@ -32,6 +32,7 @@ from plumbline.compliance.adapters.rule_files import load_rule_set
 from plumbline.compliance.adapters.safe.opening import open_safe
 from plumbline.compliance.adapters.safe.settings import SafeSettings
 from plumbline.compliance.adapters.sheets import digest_of, load_sheets
+from plumbline.compliance.domain.recognising.recognition import recognise
 from plumbline.compliance.handlers import acknowledging, by_prefix, recording
 from plumbline.compliance.routes import PaperRoutes
 from plumbline.compliance.service.documents import DocumentLoop, Parts

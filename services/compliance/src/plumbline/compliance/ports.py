@@ -1,6 +1,6 @@
 """What compliance needs of the world."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar, Protocol
@@ -19,6 +19,7 @@ from plumbline.compliance.domain.on_file import PaperOnFile as PaperOnFile
 from plumbline.compliance.domain.on_file import State as State
 from plumbline.compliance.domain.recognised import Recognised
 from plumbline.compliance.domain.rules.rule_set import RuleSet
+from plumbline.compliance.domain.statutory import Form
 
 
 class ScannerUnavailableError(WaitError):
@@ -382,8 +383,8 @@ class Payables(Protocol):
 class Recognise(Protocol):
     """Tells what a paper is, and what it says; pure, takes milliseconds."""
 
-    def __call__(self, content: PaperContent, rule_set: RuleSet) -> Recognised:
-        """Return what was recognised."""
+    def __call__(self, content: PaperContent, forms: Iterable[Form]) -> Recognised:
+        """Return what was recognised, by the statutory forms among others."""
 
 
 class Authorities(Protocol):
