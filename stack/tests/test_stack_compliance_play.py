@@ -161,7 +161,7 @@ def test_what_is_found_is_told_in_words_that_can_be_compared() -> None:
     assert held_by(paper) == "held by TX-LW-07"
     assert held_by(None) == "nothing"
     assert why(paper, "TX-LW-07", "…") == "TX-LW-07!"
-    assert kinds([paper, None]) == "w9, unknown: held, not seen"
+    assert kinds([paper, None]) == "w9, unknown: held by TX-LW-07, nothing"
     open_bill = {"Balance": 9000, "TotalAmt": "9000.00"}
     assert bills([open_bill]) == "one bill of $9,000.00, unpaid"
     assert bills([{**open_bill, "Balance": 0}]) == "one bill of $9,000.00, paid"

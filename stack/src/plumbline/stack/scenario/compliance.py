@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from rich.console import Console
 
@@ -36,6 +36,9 @@ from plumbline.stack.scenario.timeline import DisagreementError, Timeline, Timel
 
 DURATIONS = {**configuring.DURATIONS, "PLUMBLINE_SWEEP_S": "3", "PLUMBLINE_REMEMBERED_S": "1"}
 """What this scenario shortens; it prints them."""
+
+BEHIND = timedelta(hours=12)
+"""So far behind UTC the day has begun in every state: nothing may be signed, or paid, tomorrow."""
 
 DUCTWORK = 1
 """The line of the seeded contract that is billed."""
@@ -280,7 +283,7 @@ async def perform_compliance(on: Stage, console: Console, *, kill: Sequence[str]
     line, is_whole = Timeline(), False
     ohio, texas = Desk("us-oh", "plumbing", "Columbus desk"), Desk("us-tx", "hvac", "Austin desk")
     async with observing(on.kafka) as seen, attended(on.kafka, [ohio, texas]):
-        play = Play(on, seen, line, datetime.now(UTC).date(), ohio)
+        play = Play(on, seen, line, (datetime.now(UTC) - BEHIND).date(), ohio)
         strikes = [asyncio.create_task(strike(on, name, place)) for place, name in enumerate(kill)]
         try:
             with console.status("people send papers, approve and pay"):

@@ -18,8 +18,8 @@ SETTLED = frozenset({"met", "overridden"})
 
 def kinds(found: Sequence[DocumentDecided | None]) -> str:
     """Say what papers are, and whether they count."""
-    wrong = [one.state if one else "not seen" for one in found if one is None or one.state not in IN_ORDER]
     names = ", ".join((one.kind if one else None) or "unknown" for one in found)
+    wrong = [held_by(one) for one in found if one is None or one.state not in IN_ORDER]
     return f"{names}: {', '.join(wrong) or 'in order'}"
 
 
