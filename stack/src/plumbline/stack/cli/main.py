@@ -57,7 +57,7 @@ REPLAYED_AT_ONCE = 500
 @app.command()
 def demo(
     kill: Annotated[str, typer.Option(help="Service to SIGKILL in mid-play.")] = "",
-    shipped: Annotated[Path, typer.Option("--config", help="Folder of the status map and the rules.")] = Path(
+    shipped: Annotated[Path, typer.Option("--config", help="Folder of the status map, the rules and the like.")] = Path(
         "config"
     ),
     scenario: Annotated[Name, typer.Option(help="What is played.")] = "invoices",
@@ -68,7 +68,7 @@ def demo(
     *,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running afterwards.")] = False,
 ) -> None:
-    """Play a scenario: sixty invoices with faults, or the rotation of every credential; exit 0 only if all agrees."""
+    """Play a scenario: sixty invoices with faults, the rotation of every credential, or papers before money; exit 0 only if all agrees."""
     options = DemoOptions(
         state_dir=state.resolve(),
         shipped=shipped,
@@ -97,7 +97,7 @@ def demo(
 @app.command()
 def up(
     on: Annotated[Way, typer.Option("--on", help="Which servers: from PyPI alone, or the real ones.")],
-    shipped: Annotated[Path, typer.Option("--config", help="Folder of the status map and the rules.")] = Path(
+    shipped: Annotated[Path, typer.Option("--config", help="Folder of the status map, the rules and the like.")] = Path(
         "config"
     ),
     state: Annotated[

@@ -25,6 +25,7 @@ class Line:
     """One line of a paper."""
 
     text: str
+    """A tab begins a new column."""
     points: float = BODY_POINTS
     bold: bool = False
 

@@ -18,12 +18,14 @@ from plumbline.common.contracts.documents import (
     DispatchHeld,
     DispatchTicket,
     DocumentDecided,
+    DocumentReceived,
     PayableChanged,
 )
 from plumbline.common.contracts.topics import (
     DISPATCH_ACKNOWLEDGED,
     DISPATCH_HELD,
     DOCUMENTS_DECIDED,
+    DOCUMENTS_RECEIVED,
     PAYABLES,
     dispatch_topic,
 )
@@ -41,6 +43,7 @@ _LOOK_PAUSE_S = 0.05
 class Seen:
     """What was read so far; of what has versions the newest, whatever the order of reading."""
 
+    received: list[DocumentReceived] = field(default_factory=list)
     decided: dict[str, DocumentDecided] = field(default_factory=dict)
     payables: dict[str, PayableChanged] = field(default_factory=dict)
     held: list[DispatchHeld] = field(default_factory=list)
@@ -49,7 +52,9 @@ class Seen:
 
     def take(self, topic: str, value: bytes) -> None:
         """Take one message."""
-        if topic == DOCUMENTS_DECIDED.name:
+        if topic == DOCUMENTS_RECEIVED.name:
+            self.received.append(DocumentReceived.model_validate_json(value))
+        elif topic == DOCUMENTS_DECIDED.name:
             decided = DocumentDecided.model_validate_json(value)
             known = self.decided.get(decided.document)
             if known is None or decided.version >= known.version:
@@ -58,6 +63,15 @@ class Seen:
             self._take_payable(PayableChanged.model_validate_json(value))
         else:
             self.held.append(DispatchHeld.model_validate_json(value))
+
+    def of(self, project_id: str, mark: str) -> DocumentDecided | None:
+        """Return what was decided about a paper of a project, which its file's name or the record it came with marks."""
+        for one in self.received:
+            if one.project_id == project_id and (
+                one.file_name == mark or mark in one.source_record.split("/")
+            ):
+                return self.decided.get(one.document)
+        return None
 
     def _take_payable(self, payable: PayableChanged) -> None:
         known = self.payables.get(payable.payable)
@@ -83,7 +97,7 @@ async def once(find: Callable[[], T | None], *, within_s: float = SEEN_WITHIN_S)
 async def observing(kafka: KafkaAccess) -> AsyncIterator[Seen]:
     """Read what compliance tells of papers and payables, from the beginning, until the end of the context."""
     seen = Seen()
-    topics = (DOCUMENTS_DECIDED, PAYABLES, DISPATCH_HELD)
+    topics = (DOCUMENTS_RECEIVED, DOCUMENTS_DECIDED, PAYABLES, DISPATCH_HELD)
     consumer = AIOKafkaConsumer(
         **kafka.client(), auto_offset_reset="earliest", enable_auto_commit=False, fetch_max_wait_ms=50
     )

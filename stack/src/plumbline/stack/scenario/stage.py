@@ -89,6 +89,8 @@ class Stage:
     """Service name → base URL."""
     kill: Callable[[str], Awaitable[None]]
     """Ends something at once, as a crash would; it comes up again."""
+    shipped: Path
+    """Folder of the shipped configuration."""
     rotate_roles: Callable[[], Awaitable[object]] | None = None
     """Gives every process a new way into Vault; None where there is no Vault, or it is not ours to do."""
 
@@ -149,6 +151,7 @@ async def stage(
                 kafka=KafkaAccess(bootstrap=stack.kafka),
                 addresses=stack.addresses,
                 kill=killing(supervisor),
+                shipped=setting.shipped,
                 rotate_roles=stack.rotate_roles,
                 supervisor=supervisor,
             )
