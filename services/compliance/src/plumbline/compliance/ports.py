@@ -1,14 +1,25 @@
 """What compliance needs of the world."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Protocol
 
 from pydantic import SecretStr
 
 from plumbline.common.errors import NeedsHumanError, WaitError
+from plumbline.common.reconciling.marks import Mark
+from plumbline.common.reconciling.verdicts import Effect
 from plumbline.compliance.domain.content import PaperContent
+from plumbline.compliance.domain.decision import Decision, Desk
+from plumbline.compliance.domain.document import Document, Review, Source
+from plumbline.compliance.domain.facts import DocumentFacts, Payable
+from plumbline.compliance.domain.judging import Ticket
+from plumbline.compliance.domain.on_file import PaperOnFile as PaperOnFile
+from plumbline.compliance.domain.on_file import State as State
+from plumbline.compliance.domain.recognised import Recognised
+from plumbline.compliance.domain.rules.rule_set import RuleSet
+from plumbline.compliance.domain.statutory import Form
 
 
 class ScannerUnavailableError(WaitError):
@@ -37,7 +48,7 @@ class Scanner(Protocol):
 
 
 class RefusedPaperError(NeedsHumanError):
-    """A file that is not taken; `reason` is stable: `too-large`, `unknown-type`, `encrypted`, `too-many-pages`."""
+    """A file that is not taken, for a stable `reason` such as `too-large`, `encrypted` or `unreadable`."""
 
     code: ClassVar[str] = "paper-refused"
 
@@ -45,6 +56,10 @@ class RefusedPaperError(NeedsHumanError):
         """Say which of the stable reasons it is, and in a sentence what its sender can do."""
         super().__init__(detail, reason=reason)
         self.reason = reason
+
+
+class ReaderUnavailableError(WaitError):
+    """The process that reads files cannot be started, or ended; the file was not to blame."""
 
 
 class Reader(Protocol):
@@ -55,6 +70,7 @@ class Reader(Protocol):
 
         Raises:
             RefusedPaperError: needs a person; the file is of no type that is taken, or no reader survives it.
+            ReaderUnavailableError: wait; nothing is known of the file.
         """
 
 
@@ -207,38 +223,6 @@ class SafeUnavailableError(WaitError):
     """The store of papers, or the keeper of its keys, does not answer."""
 
 
-State = Literal[
-    "received",
-    "scanned",
-    "extracted",
-    "needs_review",
-    "validated",
-    "invalid",
-    "held",
-    "dispatch_ready",
-    "dispatched",
-    "acknowledged",
-    "expired",
-    "superseded",
-    "quarantined",
-]
-"""How far a document is."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaperOnFile:
-    """One document as the gate sees it."""
-
-    document: str
-    kind: str | None
-    state: State
-    file_name: str
-    received_at: datetime
-    expires_on: str | None
-    blocking: tuple[str, ...]
-    """The sentences of its blocking decisions."""
-
-
 class Papers(Protocol):
     """The documents of a vendor, a project or a payable."""
 
@@ -247,3 +231,271 @@ class Papers(Protocol):
 
     async def of_payable(self, payable: str) -> Sequence[PaperOnFile]:
         """Return the papers that belong to one payable: waivers, payrolls, invoices."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A paper at the door."""
+
+    connection: str
+    source: Source
+    source_record: str
+    """Which record, path or upload it came by: the same one twice is one arrival, repeated."""
+    file_name: str
+    content: bytes = field(repr=False)
+    fingerprint: str = ""
+    """What tells the record as it was from the record as it will be; only where a sweep finds it again."""
+    company_id: str | None = None
+    project_id: str | None = None
+    vendor_id: str | None = None
+    payable: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an arrival."""
+
+    document: str
+    is_new: bool
+    earlier: str
+    """Where the very same bytes came from first; this arrival's own place if it is new, or repeated."""
+
+
+class Inbox(Protocol):
+    """Papers as they come in."""
+
+    async def receive(self, arrival: Arrival, document: str, *, now: datetime) -> Receipt:
+        """Keep a stored paper, make it due and tell of it, all at once; the very same one is kept once."""
+
+    async def refuse(self, arrival: Arrival, code: str, sentence: str, *, now: datetime) -> None:
+        """Remember what was found at a place and not taken."""
+
+    async def fingerprints(self, connection: str, prefix: str) -> Mapping[str, str]:
+        """Return what was found below a prefix, by place."""
+
+    async def project_changed(
+        self, connection: str, project_id: str, *, place: str, fingerprint: str, now: datetime, due_at: datetime
+    ) -> None:
+        """Remember what a project is like now, and make its documents due, at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one step changes about a document; all of it is stored, and told, at once."""
+
+    before: Document
+    after: Document
+    at: datetime
+    facts: DocumentFacts | None = None
+    """What a new decision rests on."""
+    issue: Ticket | None = None
+    withdraw: Ticket | None = None
+    why_held: str = ""
+    """Told once for each code of `held`."""
+    marks: Sequence[Mark] = ()
+    """Other records that this is news to."""
+    traceparent: str | None = None
+
+
+class Documents(Protocol):
+    """Documents, and what happens to them."""
+
+    async def read(self, connection: str, document: str) -> Document | None:
+        """Return a document; None if there is none."""
+
+    async def in_order(self, connection: str, vendor_id: str, kind: str) -> Sequence[Document]:
+        """Return a vendor's papers of a kind whose checks have passed, oldest first; none that is superseded."""
+
+    async def newer(self, document: Document) -> str | None:
+        """Return the newest paper in order that takes a document's place; None if none does."""
+
+    async def older(self, document: Document) -> Sequence[str]:
+        """Return the keys of the papers whose place a document takes while it is in order."""
+
+    async def living(
+        self, *, connection: str | None = None, project_id: str | None = None, vendor_id: str | None = None
+    ) -> Sequence[str]:
+        """Return the keys of the documents that news around them may change."""
+
+    def keeping(self, step: Step) -> Effect:
+        """Return what stores a step, in the transaction that it is given."""
+
+
+class Desks(Protocol):
+    """The errands of desks."""
+
+    async def live(self, document: Document, *, late_before: datetime) -> Ticket | None:
+        """Return the errand of a document that is not withdrawn; late if it was given out before a time."""
+
+    async def turn(self, document: Document, rule_set: str, desk: Desk) -> int:
+        """Return how many errands of a document were withdrawn from a desk under some rules."""
+
+
+class RuleBooks(Protocol):
+    """Rule sets that have decided, and by which papers are decided now."""
+
+    async def begin(self, rule_set: RuleSet, digest: str, *, now: datetime) -> int:
+        """Decide by these rules from now on; what was decided by others is due again, and counted."""
+
+    async def digest(self) -> str:
+        """Return by what papers are decided now."""
+
+    async def past(self, rule_set: str) -> RuleSet | None:
+        """Return a rule set that decided once, by its hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A project as Procore has it."""
+
+    number: str
+    name: str
+    state: str | None
+    county: str | None
+    city: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """A vendor as Procore has it."""
+
+    name: str
+    trades: tuple[str, ...]
+
+
+class Directory(Protocol):
+    """Procore's projects and vendors. Both are None where Procore shows none; raises what its client raises."""
+
+    async def project(self, connection: str, project_id: str) -> Place | None:
+        """Return a project."""
+
+    async def vendor(self, connection: str, vendor_id: str) -> Firm | None:
+        """Return a vendor."""
+
+
+class Payables(Protocol):
+    """What is owed, as papers are checked against it."""
+
+    async def facts(self, connection: str, payable: str) -> Payable | None:
+        """Return a payable's facts; None while it is not known."""
+
+
+class Recognise(Protocol):
+    """Tells what a paper is, and what it says; pure, takes milliseconds."""
+
+    def __call__(self, content: PaperContent, forms: Iterable[Form]) -> Recognised:
+        """Return what was recognised, by the statutory forms among others."""
+
+
+class Authorities(Protocol):
+    """The directory of authorities having jurisdiction."""
+
+    def __call__(
+        self, *, state: str, county: str | None, city: str | None, discipline: str | None, day: date
+    ) -> tuple[str, ...]:
+        """Return the ids of those that have jurisdiction; none if none is known."""
+
+
+class Inspect(Protocol):
+    """Tells what a file is by what stands in it; takes less than a millisecond."""
+
+    def __call__(self, file_name: str, content: bytes) -> str:
+        """Return the media type.
+
+        Raises:
+            RefusedPaperError: needs a person; it is of no type that is taken.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """One decision about a document that said something new."""
+
+    version: int
+    at: datetime
+    state: State
+    rule_set: str
+    inputs: str
+    facts: DocumentFacts
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """A ticket, with all that became of it."""
+
+    ticket: str
+    desk: Desk
+    sentence: str
+    issued_at: datetime
+    withdrawn_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Where a person says that a paper belongs; None leaves it as it is."""
+
+    company_id: str | None = None
+    project_id: str | None = None
+    vendor_id: str | None = None
+    payable: str | None = None
+
+
+class PaperBook(Protocol):
+    """Papers as people look at them, and what people do with them."""
+
+    async def listed(
+        self, *, state: str | None, connection: str | None, held: str | None, limit: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return the newest papers, of a state, a connection, or held for a reason."""
+
+    async def refused(self, *, connection: str | None, limit: int) -> Sequence[Mapping[str, Any]]:
+        """Return what was found and not taken, newest first."""
+
+    async def document(self, document: str) -> Document | None:
+        """Return a document by its id alone."""
+
+    async def decisions(self, document: Document) -> Sequence[Decided]:
+        """Return every decision about a document, in order."""
+
+    async def errands(self, document: Document) -> Sequence[Errand]:
+        """Return every errand of a document, in order."""
+
+    async def review(self, document: Document, review: Review, placed: Placed) -> None:
+        """Keep what a person said, and make the document due, at once."""
+
+    async def acknowledge(self, document: Document, ticket: str, *, by: str, at: datetime) -> None:
+        """Keep that a desk has a ticket, and make the document due, at once; the first word counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A paper that was seen in Procore."""
+
+    record: str
+    """Its place below its project, such as `lien-waivers/88`."""
+    fingerprint: str
+    """Changes when the paper does."""
+    file_name: str
+    url: str = field(repr=False)
+    vendor_id: str | None = None
+    payable: str | None = None
+
+
+class PaperSource(Protocol):
+    """Papers in Procore. Raises what its client raises."""
+
+    async def around(self, connection: str, project_id: str) -> str:
+        """Return a fingerprint of a project and its vendors, as far as papers are decided by them."""
+
+    def papers(self, connection: str, project_id: str) -> AsyncIterator[Found]:
+        """Give every paper of a project, one after the other."""
+
+    async def content(self, connection: str, found: Found) -> bytes:
+        """Return a paper's bytes.
+
+        Raises:
+            RefusedPaperError: needs a person; it is too large.
+        """
