@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from plumbline.common.database import COMMON_MIGRATIONS, Pool
 from plumbline.common.secrets.data_keys import DataKeys, FileDataKeys
@@ -14,7 +15,9 @@ from plumbline.compliance.adapters.safe.objects import Objects, StoredObject
 from plumbline.compliance.adapters.safe.opening import OpenSafe, put_together
 from plumbline.compliance.adapters.safe.papers import PaperSafe
 from plumbline.compliance.adapters.safe.rounds import load_retention
+from plumbline.compliance.adapters.safe.settings import SafeSettings
 from plumbline.compliance.ports import About
+from plumbline.stack.servers.s3 import BUCKET, S3Address
 
 CONNECTION = "lone-star-east"
 OTHER = "buckeye"
@@ -79,3 +82,14 @@ async def compliance_pool(url: str) -> AsyncIterator[Pool]:
     packages = (*COMMON_MIGRATIONS, "plumbline.compliance")
     async with service_pool(url, schema="compliance", packages=packages) as pool:
         yield pool
+
+
+def s3_settings(s3: S3Address, folder: Path) -> SafeSettings:
+    """Return the settings of a store with a part of the bucket for itself."""
+    (folder / "s3-access").write_text(s3.access_key)
+    (folder / "s3-secret").write_text(s3.secret_key)
+    return SafeSettings(
+        safe_url=f"s3://{BUCKET}/{uuid4().hex}?endpoint={s3.endpoint}",
+        safe_access_key_file=folder / "s3-access",
+        safe_secret_key_file=folder / "s3-secret",
+    )

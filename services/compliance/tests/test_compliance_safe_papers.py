@@ -2,12 +2,14 @@
 
 import asyncio
 import dataclasses
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from safe_lab import ABOUT, CONNECTION, CONTENT, OTHER, Lab, opened_lab
+from safe_lab import ABOUT, CONNECTION, CONTENT, OTHER, Lab, opened_lab, s3_settings
 
+from plumbline.common.connections import ConfigurationError
 from plumbline.common.testing.database import rows
 from plumbline.compliance.adapters.safe.objects import (
     FolderObjects,
@@ -27,6 +29,7 @@ from plumbline.compliance.ports import (
     SpoiledDocumentError,
     UnknownDocumentError,
 )
+from plumbline.stack.servers.s3 import S3Address
 
 
 @pytest.fixture(params=["memory", "folder", pytest.param("s3", marks=pytest.mark.connected)])
@@ -38,8 +41,7 @@ def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
         case "folder":
             return FolderObjects(tmp_path / "papers")
         case _:
-            settings: SafeSettings = request.getfixturevalue("s3_settings")
-            return open_objects(settings)
+            return open_objects(s3_settings(request.getfixturevalue("s3"), tmp_path))
 
 
 @pytest.fixture
@@ -279,3 +281,45 @@ async def test_store_that_is_away_is_waited_for(database_url: str, tmp_path: Pat
         with pytest.raises(SafeUnavailableError):
             await lab.safe.put(CONTENT, ABOUT)
         assert not await rows(lab.pool, "SELECT 1 FROM safe_papers")
+
+
+async def test_object_in_a_folder_is_on_disk_before_it_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects, synced = FolderObjects(tmp_path / "papers"), []
+    fsync = os.fsync
+
+    def recorded(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        fsync(descriptor)
+
+    monkeypatch.setattr("os.fsync", recorded)
+    await objects.put("papers/ab/cd/one", b"x")
+    path = tmp_path / "papers" / "papers" / "ab" / "cd" / "one"
+    assert synced == [path, *path.parents[:4]]
+
+
+async def test_folder_may_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "papers of 100% ours"
+    objects = open_objects(SafeSettings(safe_url=folder.as_uri()))
+    await objects.put("papers/one", b"x")
+    assert (folder / "papers" / "one").read_bytes() == b"x"
+
+
+@pytest.mark.parametrize(
+    "url", ["papers", "file://", "gs://papers", "s3://", "s3://papers?endpoint=http://x&key=y", "s3://papers"]
+)
+def test_address_that_is_none_is_told(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="PLUMBLINE_SAFE"):
+        open_objects(SafeSettings(safe_url=url))
+
+
+@pytest.mark.connected
+async def test_store_that_does_not_let_us_in_is_waited_for(
+    database_url: str, s3: S3Address, tmp_path: Path
+) -> None:
+    objects = open_objects(s3_settings(dataclasses.replace(s3, secret_key="wrong"), tmp_path))
+    async with opened_lab(database_url, objects, tmp_path) as lab:
+        with pytest.raises(SafeUnavailableError) as caught:
+            await lab.safe.put(CONTENT, ABOUT)
+        assert s3.access_key not in str(caught.value.log_fields())

@@ -57,3 +57,8 @@ def folders(
     if state is None or not _STATE.fullmatch(state):
         return (own,)
     return (own, f"{state.lower()}/{own}")
+
+
+def parts_of(path: str) -> Sequence[str]:
+    """Return the parts of a path as clients write it: slashes at its ends and doubled ones do not count."""
+    return [part for part in path.split("/") if part]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
@@ -156,7 +156,7 @@ def open_objects(settings: SafeSettings) -> Objects:
     url = urlsplit(settings.safe_url)
     match url.scheme:
         case "file" if url.path:
-            return FolderObjects(Path(url.path))
+            return FolderObjects(Path(unquote(url.path)))
         case "s3" if url.netloc:
             return Objects(_s3(settings))
         case _:

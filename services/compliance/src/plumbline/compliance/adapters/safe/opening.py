@@ -45,7 +45,7 @@ async def open_safe(
 
     Args:
         settings: where papers are, and by which keys.
-        config_dir: folder of `retention.yaml`.
+        config_dir: folder of `safe/retention.yaml`.
         pool: compliance's own.
         clock: tells when.
         secrets: the process's secret store. If it is Vault, its transit engine keeps the keys, through the same way in.

@@ -80,8 +80,7 @@ class PaperSafe(Safe):
     @override
     async def get(self, connection: str, document: str, *, who: str, why: str) -> bytes:
         row = await self.readable(connection, document, why=why)
-        async with borrowed(self._pool) as database:
-            await self._log(database, connection, document, action="read", who=who, why=why)
+        await self.note(connection, document, action="read", who=who, why=why)
         return await self.opened(row)
 
     async def readable(self, connection: str, document: str, *, why: str) -> Mapping[str, Any]:
@@ -157,15 +156,18 @@ class PaperSafe(Safe):
     async def keep_tax_number(
         self, connection: str, document: str, *, vendor: str, number: str
     ) -> TaxNumberOnFile:
-        await self._living(connection, document)
         return await self._numbers.keep(connection, document, vendor=vendor, number=number)
 
     @override
     async def tax_number(self, connection: str, document: str, *, who: str, why: str) -> SecretStr:
         await self._living(connection, document)
-        async with borrowed(self._pool) as database:
-            await self._log(database, connection, document, action="tax-number", who=who, why=why)
+        await self.note(connection, document, action="tax-number", who=who, why=why)
         return await self._numbers.whole(connection, document)
+
+    async def note(self, connection: str, document: str, *, action: str, who: str, why: str) -> None:
+        """Write down what somebody does with a paper."""
+        async with borrowed(self._pool) as database:
+            await self._log(database, connection, document, action=action, who=who, why=why)
 
     async def _put(self, content: bytes, about: About, quarantine: str | None) -> Stored:
         connection = about.connection
@@ -183,9 +185,11 @@ class PaperSafe(Safe):
         await self._objects.put(subject.object_name, blob)
         async with transaction(self._pool) as database:
             if row is not None and row["destroyed_at"] is None:
-                await database.execute(
+                mended = await database.fetchval(
                     QUERIES["mend_paper"], connection, document, subject.key_id, key.wrapped
                 )
+                if mended is None:
+                    raise SafeUnavailableError("Somebody else mends or destroys the paper; put it again.")
                 return Stored(document, is_new=False, size_bytes=len(content))
             added = await database.fetchval(
                 QUERIES["add_paper"],

@@ -196,12 +196,12 @@ class Rounds:
 
 
 def load_retention(folder: Path) -> Retention:
-    """Return the retention classes in a folder's `retention.yaml`.
+    """Return the retention classes in `safe/retention.yaml` of the folder of configuration.
 
     Raises:
         ConfigurationError: needs a person; names what is wrong.
     """
-    path = folder / "retention.yaml"
+    path = folder / "safe" / "retention.yaml"
     try:
         retention = Retention.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:

@@ -8,8 +8,8 @@ from typing import Any
 from plumbline.common.database import Pool, borrowed
 from plumbline.compliance.adapters.safe.keys import QUERIES
 
-SHOWN_MAX = 5000
-"""Entries of a folder that are listed at most."""
+SHOWN_MAX = 10_000
+"""Folders, papers or accesses that are listed at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Folder:
 
     folders: tuple[str, ...]
     papers: tuple[Shown, ...]
+    is_whole: bool
+    """False: there is more than is listed."""
 
 
 class Views:
@@ -46,15 +48,19 @@ class Views:
         """Return what is in a folder, in order; None: there is no such folder."""
         prefix = "/".join(path)
         async with borrowed(self._pool) as database:
-            folders = await database.fetch(QUERIES["subfolders"], connection, prefix, SHOWN_MAX)
-            papers = await database.fetch(QUERIES["papers_of_folder"], connection, prefix, SHOWN_MAX)
+            folders = await database.fetch(QUERIES["subfolders"], connection, prefix, SHOWN_MAX + 1)
+            papers = await database.fetch(QUERIES["papers_of_folder"], connection, prefix, SHOWN_MAX + 1)
         if path and not folders and not papers:
             return None
-        return Folder(tuple(row["name"] for row in folders), tuple(_shown(row) for row in papers))
+        return Folder(
+            folders=tuple(row["name"] for row in folders[:SHOWN_MAX]),
+            papers=tuple(_shown(row) for row in papers[:SHOWN_MAX]),
+            is_whole=len(folders) <= SHOWN_MAX and len(papers) <= SHOWN_MAX,
+        )
 
     async def paper(self, connection: str, path: Sequence[str]) -> Shown | None:
         """Return the paper at a path; None: there is none."""
-        *folder, name = path
+        *folder, name = path or [""]
         async with borrowed(self._pool) as database:
             row = await database.fetchrow(QUERIES["paper_at"], connection, "/".join(folder), name)
         return _shown(row) if row else None
