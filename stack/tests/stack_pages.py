@@ -23,6 +23,7 @@ from stack_figures import alerts
 
 from plumbline.common.contracts.topics import Topic, as_markdown
 from plumbline.common.settings import KafkaSettings, ServiceSettings
+from plumbline.compliance.adapters.safe.settings import SafeSettings
 from plumbline.compliance.settings import Settings as ComplianceSettings
 from plumbline.ingest.settings import Settings as IngestSettings
 from plumbline.mapper.settings import Settings as MapperSettings
@@ -47,6 +48,9 @@ from plumbline.token_vault.settings import Settings as VaultSettings
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 TOPICS = all_topics(ROOT / "config")
+
+MORE: dict[str, type[BaseSettings]] = {"compliance": SafeSettings}
+"""Service → settings of a part of it that has its own."""
 
 SETTINGS: dict[str, type[ServiceSettings]] = {
     "ingest": IngestSettings,
@@ -152,6 +156,8 @@ def _service(service: str, compose: Any) -> Iterator[str]:
     yield _table(["", *(f"`{process.name}`" for process in processes)], rows)
     own = [name for name in SETTINGS[service].model_fields if name not in ServiceSettings.model_fields]
     yield _settings(SETTINGS[service], own)
+    if service in MORE:
+        yield _settings(MORE[service], MORE[service].model_fields)
 
 
 def _facts(process: Principal, container: Any) -> Iterator[tuple[str, str]]:

@@ -17,17 +17,21 @@ from plumbline.common.contracts.documents import (
     DispatchHeld,
     DispatchTicket,
     DocumentDecided,
+    DocumentReceived,
     PayableChanged,
+    Requirement,
 )
 from plumbline.common.contracts.topics import (
     DISPATCH_ACKNOWLEDGED,
     DISPATCH_HELD,
     DOCUMENTS_DECIDED,
+    DOCUMENTS_RECEIVED,
     PAYABLES,
     dispatch_topic,
 )
 from plumbline.compliance.adapters.rule_files import read_book
 from plumbline.compliance.domain.statutory import compare
+from plumbline.stack.scenario.compliance_found import bills, due, held_by, kinds, needed, said, state, why
 from plumbline.stack.scenario.handing_in import Paper, dollars, labelled, spoken, statutory
 from plumbline.stack.scenario.observing import Desk, Seen, attended, once
 from plumbline.stack.scenario.results import KafkaAccess, read_topic
@@ -120,12 +124,12 @@ def test_play_in_which_nothing_is_judged_does_not_agree() -> None:
 
 def test_newest_version_counts_in_whatever_order_it_is_read() -> None:
     seen = Seen()
-    for version, state in ((1, "draft"), (3, "released"), (2, "held"), (3, "released"), (4, "paid")):
-        seen.take(PAYABLES.name, payable(version, state))
+    for version, word in ((1, "draft"), (3, "released"), (2, "held"), (3, "released"), (4, "paid")):
+        seen.take(PAYABLES.name, payable(version, word))
     assert seen.payables[PAYABLE].state == "paid"
     assert seen.states[PAYABLE] == ["draft", "released", "paid"]
-    for version, state in ((2, "validated"), (1, "received")):
-        seen.take(DOCUMENTS_DECIDED.name, decided(version, state))
+    for version, word in ((2, "validated"), (1, "received")):
+        seen.take(DOCUMENTS_DECIDED.name, decided(version, word))
     assert seen.decided["d"].state == "validated"
 
 
@@ -135,6 +139,49 @@ def test_what_is_held_is_kept() -> None:
     seen = Seen()
     seen.take(DISPATCH_HELD.name, message.model_dump_json().encode())
     assert seen.held == [message]
+
+
+def test_paper_is_found_by_its_files_name_or_the_record_it_came_with() -> None:
+    seen = Seen()
+    told = {"document": "d", "connection": "c", "source": "procore", "file_name": "w9.pdf", "project_id": "2"}
+    message = DocumentReceived.model_validate({**told, "source_record": "lien-waivers/8123/pdf", "at": AT})
+    seen.take(DOCUMENTS_RECEIVED.name, message.model_dump_json().encode())
+    seen.take(DOCUMENTS_DECIDED.name, decided(1, "held"))
+    assert [seen.of("2", mark) is not None for mark in ("w9.pdf", "8123", "812")] == [True, True, False]
+    assert seen.of("1", "w9.pdf") is None
+
+
+def test_what_is_found_is_told_in_words_that_can_be_compared() -> None:
+    said = [("TX-LW-07", "hold"), ("TX-LW-01", "pass"), ("TX-LW-08", "warn"), ("held-checks", "hold")]
+    decisions = [{"rule": rule, "outcome": outcome, "sentence": f"{rule}!"} for rule, outcome in said]
+    told = {"document": "d", "connection": "c", "version": 1, "kind": "w9", "state": "held"}
+    paper = DocumentDecided.model_validate(
+        {**told, "decisions": decisions, "rule_set": "r", "inputs": "i", "at": AT}
+    )
+    assert held_by(paper) == "held by TX-LW-07"
+    assert held_by(None) == "nothing"
+    assert why(paper, "TX-LW-07", "…") == "TX-LW-07!"
+    assert kinds([paper, None]) == "w9, unknown: held by TX-LW-07, nothing"
+    open_bill = {"Balance": 9000, "TotalAmt": "9000.00"}
+    assert bills([open_bill]) == "one bill of $9,000.00, unpaid"
+    assert bills([{**open_bill, "Balance": 0}]) == "one bill of $9,000.00, paid"
+    assert bills([open_bill, open_bill]) == "2 bills"
+
+
+def test_payable_is_told_with_what_is_not_there() -> None:
+    told = PayableChanged.model_validate_json(payable(1, "held"))
+    wrong = {"code": "lien-waiver", "policy": "block", "state": "wrong", "by_whom": "b", "sentence": "Wrong."}
+    there = {**wrong, "code": "w9", "state": "met", "sentence": "There."}
+    told = told.model_copy(
+        update={"requirements": (Requirement.model_validate(wrong), Requirement.model_validate(there))}
+    )
+    assert said(told, "") == "… Wrong."
+    assert (needed(told, "lien-waiver"), needed(told, "w9"), needed(told, "payroll")) == (
+        "wrong",
+        "met",
+        "not asked for",
+    )
+    assert (state(None), due(None), said(None, "otherwise")) == ("not so", "nothing due", "otherwise")
 
 
 async def test_what_does_not_come_is_none_in_the_end() -> None:

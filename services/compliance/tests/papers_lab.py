@@ -1,6 +1,6 @@
 """What tests of a paper's life share: compliance on a real PostgreSQL, with far sides that only remember."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,6 +34,7 @@ from plumbline.compliance.domain.facts import DocumentFacts, Payable
 from plumbline.compliance.domain.projects import ProjectSheet, Sheets, VendorSheet
 from plumbline.compliance.domain.recognised import Recognised
 from plumbline.compliance.domain.rules.rule_set import RuleSet
+from plumbline.compliance.domain.statutory import Form
 from plumbline.compliance.ports import (
     About,
     Arrival,
@@ -88,6 +89,17 @@ class FitfulSafe(PaperSafe):
             raise SafeUnavailableError
 
 
+class FakeInspection:
+    """Takes everything for a PDF but what is empty or says that it is a program."""
+
+    def __call__(self, file_name: str, content: bytes) -> str:
+        if not content:
+            raise RefusedPaperError("empty", "The file is empty. Send it again.")
+        if content.startswith(b"MZ"):
+            raise RefusedPaperError("unknown-type", "The file is of no type that is taken.")
+        return "application/pdf"
+
+
 @dataclass
 class FakeScanner(Scanner):
     """Finds what is called a virus, unless its signatures are wrong no more; can be away."""
@@ -129,7 +141,7 @@ class FakeRecogniser:
 
     known: dict[str, Recognised] = field(default_factory=dict)
 
-    def __call__(self, content: PaperContent, rule_set: RuleSet) -> Recognised:
+    def __call__(self, content: PaperContent, forms: Iterable[Form]) -> Recognised:
         return self.known.get(content.title) or Recognised(
             kind=None, kind_confidence=0, why="Nothing tells its kind."
         )
@@ -213,7 +225,9 @@ class Bench:
 
     @property
     def intake(self) -> Intake:
-        return Intake(safe=self.safe, inbox=PostgresInbox(self.pool), clock=self.clock)
+        return Intake(
+            inspect=FakeInspection(), safe=self.safe, inbox=PostgresInbox(self.pool), clock=self.clock
+        )
 
     def loop(self, replica: str = "compliance-1") -> DocumentLoop:
         documents = self.documents

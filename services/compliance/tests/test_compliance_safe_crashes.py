@@ -108,8 +108,9 @@ async def test_destruction_that_ends_at_any_step_is_none_or_the_whole(lab: Lab, 
 
 
 async def test_processes_killed_at_random_moments_leave_nothing_or_the_whole(
-    database_url: str, tmp_path: Path
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("plumbline.compliance.adapters.safe.rounds.ORPHANS_MAX", ROUNDS)
     clock = FakeClock(datetime.now(UTC))
     async with opened_lab(database_url, FolderObjects(tmp_path / "papers"), tmp_path, clock=clock) as lab:
         await _run_crasher(tmp_path, database_url)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from safe_lab import ABOUT, CONNECTION, OTHER, Lab, opened_lab
 from structlog.testing import capture_logs
+from typing_extensions import override
 
-from plumbline.common.secrets.data_keys import FileDataKeys, rotate_key_file
+from plumbline.common.secrets.data_keys import FileDataKeys, Purpose, rotate_key_file
 from plumbline.common.secrets.keyfile import KeyFile
 from plumbline.common.testing.database import rows
 from plumbline.compliance.adapters.safe.keys import Rewrapping
@@ -120,6 +121,50 @@ async def test_after_a_rotation_everything_is_wrapped_anew_and_opens_without_the
     kept = await replica.keep_tax_number(CONNECTION, document, vendor="88", number=NUMBER)
     assert not kept.is_new  # looked up by the same key as before
     assert await lab.stored() == before  # no object was read or written
+
+
+async def test_rotation_during_the_rewrapping_leaves_nothing_behind(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Rotating(FileDataKeys):
+        @override
+        async def rewrap(self, purpose: Purpose, wrapped: str) -> str:
+            anew = await super().rewrap(purpose, wrapped)
+            if len((tmp_path / "safe-key").read_text().splitlines()) < 4:
+                rotate_key_file(tmp_path / "safe-key")
+                self._keys.again()
+            return anew
+
+    monkeypatch.setattr("plumbline.compliance.adapters.safe.keys.REWRAPPED_AT_ONCE", 1)
+    for number in range(3):
+        await w9(lab, f"{number}")
+    rotate_key_file(tmp_path / "safe-key")
+    assert await Rewrapping(lab.pool, Rotating(KeyFile(tmp_path / "safe-key"))).run() > 4
+    newest = KeyFile(tmp_path / "safe-key").newest.id
+    found = await rows(lab.pool, "SELECT wrapped FROM safe_papers UNION ALL SELECT wrapped FROM safe_keys")
+    assert {row["wrapped"].split(":")[1] for row in found} == {newest}
+
+
+async def test_two_vendors_who_hand_in_one_number_at_once_are_told(lab: Lab) -> None:
+    documents = [await w9(lab, f"{number}") for number in range(4)]
+    kept = await asyncio.gather(
+        *(
+            lab.again().keep_tax_number(CONNECTION, document, vendor=document[:4], number=NUMBER)
+            for document in documents
+        )
+    )
+    assert sorted(len(one.also_of) for one in kept) == [0, 1, 2, 3]
+
+
+async def test_number_is_not_kept_from_a_paper_that_is_destroyed_meanwhile(lab: Lab) -> None:
+    for number in range(8):
+        document = await w9(lab, f"{number}")
+        await asyncio.gather(
+            lab.safe.keep_tax_number(CONNECTION, document, vendor="88", number=NUMBER),
+            lab.again().destroy(CONNECTION, document, who="ana", why="test"),
+            return_exceptions=True,
+        )
+    assert not await rows(lab.pool, "SELECT 1 FROM safe_tax_numbers")
 
 
 @pytest.mark.parametrize("wrong", ["912-73-418", "912-73-41888", "n/a 1234", "912-73-418X", ""])

@@ -80,6 +80,11 @@ class ProcoreClient:
         )
 
     @property
+    def company_id(self) -> RecordId:
+        """The company that it speaks for."""
+        return self._company_id
+
+    @property
     def rate(self) -> RateWindow | None:
         """The rate window that the last answer told; None before the first one."""
         return self._transport.rate

@@ -176,6 +176,6 @@ def _next_place(place: httpx.URL, answer: PartnerAnswer) -> httpx.URL:
         following = place.join(answer.headers.get("location", ""))
     except httpx.InvalidURL as error:
         raise ProcoreRefusedError("Procore redirects a file to no address") from error
-    if following.scheme != "https" and following.scheme != place.scheme:
+    if following.scheme not in {"https", place.scheme}:
         raise ProcoreRefusedError(f"Procore redirects a file from {place.scheme} to {following.scheme}")
     return following

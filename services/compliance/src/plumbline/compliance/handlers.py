@@ -1,8 +1,7 @@
 """The edges of compliance: Procore's events, and desks that acknowledge."""
 
 from collections.abc import Mapping, Sequence
-
-from plumbline.compliance.service.sweeping import sweep_key
+from datetime import datetime, timedelta
 
 from plumbline.common.clock import Clock
 from plumbline.common.connections import Connections
@@ -18,6 +17,7 @@ from plumbline.common.reconciling.store import mark
 from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.compliance.adapters.documents import QUERIES, living
 from plumbline.compliance.domain.document import key_of
+from plumbline.compliance.service.sweeping import sweep_key
 
 SWEPT = frozenset(
     {"project-files", "project-file-versions", "project-folders", "project-insurances", "company-insurances"}
@@ -37,11 +37,15 @@ def by_prefix(handlers: Mapping[str, Handler]) -> Handler:
     return handler
 
 
-def recording(connections: Connections, clock: Clock) -> Record[ProcoreChanged]:
-    """Return what makes due whatever a batch of Procore's events may have changed; safe to repeat."""
+def recording(connections: Connections, clock: Clock, *, remembered: timedelta) -> Record[ProcoreChanged]:
+    """Return what makes due whatever a batch of Procore's events may have changed; safe to repeat.
+
+    Papers around which something changed are due once no replica remembers how it was.
+    """
 
     async def on_procore_events(database: Connection, batch: Sequence[Received[ProcoreChanged]]) -> None:
-        marks = [one for item in batch for one in await _marks(database, connections, item)]
+        later = clock.now() + remembered
+        marks = [one for item in batch for one in await _marks(database, connections, item, later)]
         ignored = sum(item.message.resource not in SWEPT | PROJECTS | VENDORS for item in batch)
         MESSAGES_READ.labels("compliance", PROCORE_EVENTS.name, "ignored").inc(ignored)
         await mark(database, marks, now=clock.now())
@@ -50,15 +54,16 @@ def recording(connections: Connections, clock: Clock) -> Record[ProcoreChanged]:
 
 
 async def _marks(
-    database: Connection, connections: Connections, item: Received[ProcoreChanged]
+    database: Connection, connections: Connections, item: Received[ProcoreChanged], later: datetime
 ) -> Sequence[Mark]:
     event = item.message
     keys: list[str] = []
+    due_at: datetime | None = later
     if event.resource in SWEPT:
         config = connections.get(event.connection)
         of_company = config.procore.projects if config else ()
         projects = (event.project_id,) if event.project_id else of_company
-        keys = [sweep_key(event.connection, project) for project in projects]
+        keys, due_at = [sweep_key(event.connection, project) for project in projects], None
     elif event.resource in PROJECTS:
         project = event.project_id or event.resource_id
         keys = await living(database, connection=event.connection, project_id=project)
@@ -70,6 +75,7 @@ async def _marks(
             connection=event.connection,
             cause=f"webhook {event.event_id}",
             provider_time=event.occurred_at,
+            due_at=due_at,
             traceparent=item.traceparent,
         )
         for key in keys

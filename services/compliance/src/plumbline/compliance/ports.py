@@ -1,6 +1,6 @@
 """What compliance needs of the world."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar, Protocol
@@ -19,6 +19,7 @@ from plumbline.compliance.domain.on_file import PaperOnFile as PaperOnFile
 from plumbline.compliance.domain.on_file import State as State
 from plumbline.compliance.domain.recognised import Recognised
 from plumbline.compliance.domain.rules.rule_set import RuleSet
+from plumbline.compliance.domain.statutory import Form
 
 
 class ScannerUnavailableError(WaitError):
@@ -272,6 +273,18 @@ class Inbox(Protocol):
     async def fingerprints(self, connection: str, prefix: str) -> Mapping[str, str]:
         """Return what was found below a prefix, by place."""
 
+    async def project_changed(
+        self,
+        connection: str,
+        project_id: str,
+        *,
+        place: str,
+        fingerprint: str,
+        now: datetime,
+        due_at: datetime,
+    ) -> None:
+        """Remember what a project is like now, and make its documents due, at once."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -377,8 +390,8 @@ class Payables(Protocol):
 class Recognise(Protocol):
     """Tells what a paper is, and what it says; pure, takes milliseconds."""
 
-    def __call__(self, content: PaperContent, rule_set: RuleSet) -> Recognised:
-        """Return what was recognised."""
+    def __call__(self, content: PaperContent, forms: Iterable[Form]) -> Recognised:
+        """Return what was recognised, by the statutory forms among others."""
 
 
 class Authorities(Protocol):
@@ -462,3 +475,34 @@ class PaperBook(Protocol):
 
     async def acknowledge(self, document: Document, ticket: str, *, by: str, at: datetime) -> None:
         """Keep that a desk has a ticket, and make the document due, at once; the first word counts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A paper that was seen in Procore."""
+
+    record: str
+    """Its place below its project, such as `lien-waivers/88`."""
+    fingerprint: str
+    """Changes when the paper does."""
+    file_name: str
+    url: str = field(repr=False)
+    vendor_id: str | None = None
+    payable: str | None = None
+
+
+class PaperSource(Protocol):
+    """Papers in Procore. Raises what its client raises."""
+
+    async def around(self, connection: str, project_id: str) -> str:
+        """Return a fingerprint of a project and its vendors, as far as papers are decided by them."""
+
+    def papers(self, connection: str, project_id: str) -> AsyncIterator[Found]:
+        """Give every paper of a project, one after the other."""
+
+    async def content(self, connection: str, found: Found) -> bytes:
+        """Return a paper's bytes.
+
+        Raises:
+            RefusedPaperError: needs a person; it is too large.
+        """

@@ -1,7 +1,7 @@
 """Operators' routes over papers: upload, list, look, review, acknowledge, replay."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,14 +12,15 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from plumbline.common.connections import Connections
+from plumbline.common.errors import NeedsHumanError, SuiteError, TransientError, WaitError
 from plumbline.common.operator import answer, refusal
 from plumbline.compliance.domain.document import Document, clean_name
 from plumbline.compliance.ports import Arrival, RefusedPaperError, SafeUnavailableError
 from plumbline.compliance.service.intake import MAX_PAPER_BYTES, Intake, too_large
 from plumbline.compliance.service.reviewing import (
-    NotAReviewError,
     NoTicketError,
     Reviewing,
+    UnfitReviewError,
     UnknownPaperError,
     Word,
 )
@@ -33,8 +34,45 @@ UPLOAD_WITHIN_S = 60.0
 FORM_BYTES = 64 * 1024
 """What a form may have besides its file."""
 
-_STATUSES = {"too-large": 413, "unknown-type": 415, "two-types": 415, "placeholder": 415}
-"""Of refused papers; 422 for the others."""
+Endpoint = Callable[[Request], Awaitable[Response]]
+"""Answers one request."""
+
+
+class NotAnUploadError(NeedsHumanError):
+    """The request brings no file: send the bare bytes, or a form with one field `file`."""
+
+
+class UnknownConnectionError(NeedsHumanError):
+    """There is no such connection in connections.yaml."""
+
+
+class UnknownPlaceError(NeedsHumanError):
+    """The project or payable that a paper is said to belong to is none of the connection."""
+
+
+class BusyError(WaitError):
+    """As many papers are being uploaded as are held at once."""
+
+
+class TooSlowError(TransientError):
+    """An upload took too long; nothing was kept."""
+
+
+_STATUSES: Mapping[type[SuiteError], int] = {
+    NotAnUploadError: 400,
+    UnknownConnectionError: 404,
+    UnknownPaperError: 404,
+    TooSlowError: 408,
+    NoTicketError: 409,
+    UnknownPlaceError: 422,
+    UnfitReviewError: 422,
+    BusyError: 503,
+    SafeUnavailableError: 503,
+}
+"""What errors are over HTTP."""
+
+_REFUSED_STATUSES = {"too-large": 413, "unknown-type": 415, "two-types": 415, "placeholder": 415}
+"""What refused papers are, by their reason; 422 for the others."""
 
 
 class PaperRoutes:
@@ -50,13 +88,13 @@ class PaperRoutes:
     def routes(self) -> list[BaseRoute]:
         """Return the routes, to be mounted at the root."""
         return [
-            Route("/papers", self.ls),
-            Route("/papers/refused", self.refused),
-            Route("/papers/{document}", self.show, methods=["GET"]),
-            Route("/papers/{connection}", self.upload, methods=["POST"]),
-            Route("/papers/{document}/decisions", self.replay),
-            Route("/papers/{document}/review", self.review, methods=["POST"]),
-            Route("/papers/{document}/acknowledge", self.acknowledge, methods=["POST"]),
+            Route("/papers", _refusing(self.ls)),
+            Route("/papers/refused", _refusing(self.refused)),
+            Route("/papers/{document}", _refusing(self.show), methods=["GET"]),
+            Route("/papers/{connection}", _refusing(self.upload), methods=["POST"]),
+            Route("/papers/{document}/decisions", _refusing(self.replay)),
+            Route("/papers/{document}/review", _refusing(self.review), methods=["POST"]),
+            Route("/papers/{document}/acknowledge", _refusing(self.acknowledge), methods=["POST"]),
         ]
 
     async def ls(self, request: Request) -> Response:
@@ -74,51 +112,31 @@ class PaperRoutes:
 
     async def show(self, request: Request) -> Response:
         """`GET /papers/{document}`: a paper and its story in sentences."""
-        try:
-            document, errands, story = await self._reviewing.told(request.path_params["document"])
-        except UnknownPaperError as error:
-            return refusal(404, error.code, error.detail)
+        document, errands, story = await self._reviewing.told(request.path_params["document"])
         return answer({**_shown(document), "tickets": [_fields(one) for one in errands], "story": story})
 
     async def replay(self, request: Request) -> Response:
         """`GET /papers/{document}/decisions`: each decision, made once more from its facts and rules."""
-        try:
-            found = await self._reviewing.replayed(request.path_params["document"])
-        except UnknownPaperError as error:
-            return refusal(404, error.code, error.detail)
-        told = [
-            {"version": one.decided.version, "at": one.decided.at, "rule_set": one.decided.rule_set,
-             "inputs": one.decided.inputs, "equal": one.equal, "sentence": one.sentence}
-            for one in found
-        ]  # fmt: skip
-        return answer({"decisions": told})
+        found = await self._reviewing.replayed(request.path_params["document"])
+        return answer({"decisions": [one.told() for one in found]})
 
     async def review(self, request: Request) -> Response:
         """`POST /papers/{document}/review`: a person's word; the paper is decided anew."""
         try:
             word = Word.model_validate_json(await request.body())
-            document = await self._reviewing.review(request.path_params["document"], word)
         except ValidationError as error:
-            return refusal(422, NotAReviewError.code, _first(error))
-        except NotAReviewError as error:
-            return refusal(422, error.code, error.detail)
-        except UnknownPaperError as error:
-            return refusal(404, error.code, error.detail)
+            first = error.errors(include_url=False, include_input=False)[0]
+            raise UnfitReviewError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        document = await self._reviewing.review(request.path_params["document"], word)
         return answer({"document": document.document})
 
     async def acknowledge(self, request: Request) -> Response:
-        """`POST /papers/{document}/acknowledge` with `{"by": NAME}`: its desk has it."""
+        """`POST /papers/{document}/acknowledge` with `{"by": NAME}`: its desk has it. Safe to repeat."""
         try:
             by = str((await request.json())["by"])[:200]
-        except (ValueError, KeyError, TypeError):
-            return refusal(422, "not-an-acknowledgement", 'Say who has it: {"by": "name"}.')
-        try:
-            ticket = await self._reviewing.acknowledge(request.path_params["document"], by=by)
-        except UnknownPaperError as error:
-            return refusal(404, error.code, error.detail)
-        except NoTicketError as error:
-            return refusal(409, error.code, error.detail)
-        return answer({"ticket": ticket})
+        except (ValueError, KeyError, TypeError) as error:
+            raise UnfitReviewError('Say who has it: {"by": "name"}.') from error
+        return answer({"ticket": await self._reviewing.acknowledge(request.path_params["document"], by=by)})
 
     async def upload(self, request: Request) -> Response:
         """`POST /papers/{connection}?project=&vendor=&payable=&file_name=`: a form with `file`, or the bare bytes.
@@ -126,41 +144,35 @@ class PaperRoutes:
         201: stored. 200: the same upload was stored before. 409: the same bytes came from elsewhere before.
         """
         if self._places.locked():
-            return refusal(
-                503, "busy", f"{UPLOADS_AT_ONCE} papers are being uploaded; send this one again soon."
-            )
+            raise BusyError(f"{UPLOADS_AT_ONCE} papers are being uploaded; send this one again soon.")
         async with self._places:
             try:
                 async with asyncio.timeout(UPLOAD_WITHIN_S):
                     arrival = await self._arrival(request)
-                    return _receipt(arrival, await self._intake.take(arrival))
-            except TimeoutError:
-                return refusal(408, "too-slow", f"An upload may take {UPLOAD_WITHIN_S:.0f} s; send it again.")
-            except _NotAnUploadError as error:
-                return refusal(error.status, error.code, error.sentence)
-            except RefusedPaperError as error:
-                return refusal(_STATUSES.get(error.reason, 422), error.reason, error.detail)
-            except SafeUnavailableError as error:
-                return refusal(503, error.code, f"{error.detail} Nothing was kept; send it again.")
-            except ClientDisconnect:
-                return refusal(400, "cut-short", "The upload was cut short; nothing was kept.")
+                    receipt = await self._intake.take(arrival)
+            except TimeoutError as error:
+                raise TooSlowError(f"An upload may take {UPLOAD_WITHIN_S:.0f} s; send it again.") from error
+        if receipt.is_new:
+            return answer({"document": receipt.document}, 201)
+        if receipt.earlier == arrival.source_record:
+            return answer({"document": receipt.document})
+        sentence = f"The very same file is here already, from {receipt.earlier}; nothing was kept twice."
+        return answer({"error": "duplicate-document", "detail": sentence, "document": receipt.document}, 409)
 
     async def _arrival(self, request: Request) -> Arrival:
         given = request.query_params
         config = self._connections.get(request.path_params["connection"])
         if config is None:
-            raise _NotAnUploadError(
-                404, "unknown-connection", "There is no such connection in connections.yaml."
-            )
+            raise UnknownConnectionError
         payable = given.get("payable") or None
         project = given.get("project") or (
             payable.split("/")[2] if payable and payable.count("/") == 4 else None
         )
         if project is not None and project not in config.procore.projects:
-            raise _NotAnUploadError(422, "unknown-project", f"Project {project} is none of {config.name}.")
+            raise UnknownPlaceError(f"Project {project} is none of {config.name}; see connections.yaml.")
         if payable is not None and not payable.startswith(f"payable/{config.procore.company_id}/{project}/"):
-            raise _NotAnUploadError(
-                422, "unknown-payable", "A payable is payable/COMPANY/PROJECT/requisition/ID."
+            raise UnknownPlaceError(
+                "A payable is payable/COMPANY/PROJECT/requisition/ID, of the paper's own project."
             )
         name, content = await _file(request)
         file_name = clean_name(given.get("file_name") or name)
@@ -177,14 +189,20 @@ class PaperRoutes:
         )
 
 
-class _NotAnUploadError(Exception):
-    """A request that brings no paper."""
+def _refusing(endpoint: Endpoint) -> Endpoint:
+    """Return an endpoint whose errors are refusals: a stable code, and a sentence that says what to do."""
 
-    def __init__(self, status: int, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-        self.code = code
-        self.sentence = sentence
+    async def answered(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except RefusedPaperError as error:
+            return refusal(_REFUSED_STATUSES.get(error.reason, 422), error.reason, error.detail)
+        except tuple(_STATUSES) as error:
+            return refusal(_STATUSES[type(error)], error.code, error.detail)
+        except ClientDisconnect:
+            return refusal(400, "cut-short", "The upload was cut short; nothing was kept.")
+
+    return answered
 
 
 async def _file(request: Request) -> tuple[str, bytes]:
@@ -196,14 +214,14 @@ async def _file(request: Request) -> tuple[str, bytes]:
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError) as error:
-        raise _NotAnUploadError(
-            400, "not-a-form", "The form cannot be read; send one field `file`."
-        ) from error
-    async with form:
+        raise NotAnUploadError("The form cannot be read; send one field `file`.") from error
+    try:
         file = form.get("file")
         if not isinstance(file, UploadFile):
-            raise _NotAnUploadError(400, "no-file", "The form has no file; send one field `file`.")
+            raise NotAnUploadError
         return file.filename or "paper", await file.read()
+    finally:
+        await form.close()
 
 
 async def _body(request: Request) -> bytes:
@@ -217,17 +235,8 @@ async def _body(request: Request) -> bytes:
     return b"".join(chunks)
 
 
-async def _once(body: bytes) -> AsyncIterator[bytes]:
+async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
     yield body
-
-
-def _receipt(arrival: Arrival, receipt: Any) -> Response:
-    if receipt.is_new:
-        return answer({"document": receipt.document}, 201)
-    if receipt.earlier == arrival.source_record:
-        return answer({"document": receipt.document})
-    sentence = f"The very same file is here already, from {receipt.earlier}; nothing was kept twice."
-    return answer({"error": "duplicate-document", "detail": sentence, "document": receipt.document}, 409)
 
 
 def _shown(document: Document) -> dict[str, Any]:
@@ -244,8 +253,3 @@ def _shown(document: Document) -> dict[str, Any]:
 def _fields(one: Any) -> dict[str, Any]:
     """Return the fields of a record as they are; nothing of ours holds a whole tax number."""
     return {name: getattr(one, name) for name in type(one).__dataclass_fields__}
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

@@ -58,9 +58,9 @@ REPLAYED_AT_ONCE = 500
 @app.command()
 def demo(
     kill: Annotated[str, typer.Option(help="Service to SIGKILL in mid-play.")] = "",
-    shipped: Annotated[Path, typer.Option("--config", help="Folder of the status map and the rules.")] = Path(
-        "config"
-    ),
+    shipped: Annotated[
+        Path, typer.Option("--config", help="Folder of the status map, the rules and the like.")
+    ] = Path("config"),
     scenario: Annotated[Name, typer.Option(help="What is played.")] = "invoices",
     state: State = DEFAULT_STATE,
     on: Annotated[
@@ -98,9 +98,9 @@ def demo(
 @app.command()
 def up(
     on: Annotated[Way, typer.Option("--on", help="Which servers: from PyPI alone, or the real ones.")],
-    shipped: Annotated[Path, typer.Option("--config", help="Folder of the status map and the rules.")] = Path(
-        "config"
-    ),
+    shipped: Annotated[
+        Path, typer.Option("--config", help="Folder of the status map, the rules and the like.")
+    ] = Path("config"),
     state: Annotated[
         Path | None, typer.Option("--state", help="State folder; .plumbline/WAY if not given.")
     ] = None,

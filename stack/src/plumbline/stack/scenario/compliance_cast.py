@@ -44,10 +44,6 @@ class Job:
         """The subcontractor's id in QuickBooks."""
         return str(self.project["quickbooks"]["vendors"][self.vendor])
 
-    def payable(self, requisition_id: str) -> str:
-        """Return the name of the payable that an invoice is."""
-        return f"payable/{self.company['id']}/{self.project['id']}/requisition/{requisition_id}"
-
 
 def job_of(world: World, number: str, trade: str) -> Job:
     """Return the job of the subcontractor of a trade on the project of this number."""

@@ -23,6 +23,9 @@ DURATIONS = {
 }
 """What the demo shortens; it prints them."""
 
+OWN = ("connections.yaml", "sandbox-grants.yaml", "credentials.yaml", "links.csv")
+"""What of the shipped configuration a demo has its own of, or does without."""
+
 
 def connection_name(realm_name: str) -> str:
     """Return what the connection to a QuickBooks company is called."""
@@ -42,11 +45,9 @@ def partners(sandbox: Mapping[str, Any]) -> Partners:
 def write_configuration(
     folder: Path, *, shipped: Path, sandbox: Mapping[str, Any], seed: Mapping[str, Any]
 ) -> None:
-    """Write `connections.yaml` and `grants.yaml` into a folder; the status map and the folders are the shipped ones."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    shutil.copyfile(shipped / "status-map.yaml", folder / "status-map.yaml")
-    for each in filter(Path.is_dir, shipped.iterdir()):
-        shutil.copytree(each, folder / each.name, dirs_exist_ok=True)
+    """Write `connections.yaml` and `grants.yaml` into a folder; by what else services work is the shipped files."""
+    shutil.copytree(shipped, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*OWN))
+    folder.chmod(0o700)
     connections = dict(_connections(sandbox, seed))
     _write(folder / "connections.yaml", {"connections": connections})
     _write(folder / "grants.yaml", _grants(sandbox, list(connections)))

@@ -43,8 +43,7 @@ _LOOK_PAUSE_S = 0.05
 class Seen:
     """What was read so far; of what has versions the newest, whatever the order of reading."""
 
-    received: dict[tuple[str | None, str], str] = field(default_factory=dict)
-    """Documents by project and name of the file."""
+    received: list[DocumentReceived] = field(default_factory=list)
     decided: dict[str, DocumentDecided] = field(default_factory=dict)
     payables: dict[str, PayableChanged] = field(default_factory=dict)
     held: list[DispatchHeld] = field(default_factory=list)
@@ -54,8 +53,7 @@ class Seen:
     def take(self, topic: str, value: bytes) -> None:
         """Take one message."""
         if topic == DOCUMENTS_RECEIVED.name:
-            received = DocumentReceived.model_validate_json(value)
-            self.received[received.project_id, received.file_name] = received.document
+            self.received.append(DocumentReceived.model_validate_json(value))
         elif topic == DOCUMENTS_DECIDED.name:
             decided = DocumentDecided.model_validate_json(value)
             known = self.decided.get(decided.document)
@@ -65,6 +63,15 @@ class Seen:
             self._take_payable(PayableChanged.model_validate_json(value))
         else:
             self.held.append(DispatchHeld.model_validate_json(value))
+
+    def of(self, project_id: str, mark: str) -> DocumentDecided | None:
+        """Return what was decided about a paper of a project, which its file's name or the record it came with marks."""
+        for one in self.received:
+            if one.project_id == project_id and (
+                one.file_name == mark or mark in one.source_record.split("/")
+            ):
+                return self.decided.get(one.document)
+        return None
 
     def _take_payable(self, payable: PayableChanged) -> None:
         known = self.payables.get(payable.payable)

@@ -81,6 +81,25 @@ class PostgresInbox(Inbox):
             rows = await database.fetch(QUERIES["fingerprints"], connection, prefix)
         return {row["source_record"]: row["fingerprint"] for row in rows}
 
+    @override
+    async def project_changed(
+        self,
+        connection: str,
+        project_id: str,
+        *,
+        place: str,
+        fingerprint: str,
+        now: datetime,
+        due_at: datetime,
+    ) -> None:
+        async with transaction(self._pool) as database:
+            keys = await living(database, connection=connection, project_id=project_id)
+            cause = f"project {fingerprint} {now.isoformat()}"
+            await mark(database, [Mark(key, connection, cause, due_at=due_at) for key in keys], now=now)
+            await database.execute(
+                QUERIES["keep_finding"], connection, place, fingerprint, None, None, None, now
+            )
+
 
 class PostgresDocuments(Documents, Papers):
     """Keeps documents in the schema of compliance."""

@@ -26,7 +26,7 @@ from plumbline.compliance.domain.papers import (
 from plumbline.compliance.domain.reading import Fact, Read
 from plumbline.compliance.domain.recognised import Recognised
 from plumbline.compliance.domain.rules.vectors import read_for_certain
-from plumbline.compliance.domain.tax_numbers import without_tax_numbers
+from plumbline.compliance.domain.tax_numbers import masked
 
 IN_ORDER: tuple[State, ...] = ("validated", "dispatch_ready", "dispatched", "acknowledged")
 """States of a paper whose checks have all passed; where it goes is another question."""
@@ -222,4 +222,4 @@ def clean_name(name: str) -> str:
     """Return a file name that can be stored and told: no path, no control characters, no whole tax number."""
     last = re.split(r"[/\\]", name)[-1]
     printable = "".join(char if char.isprintable() else "_" for char in last).strip(" .")
-    return without_tax_numbers(printable)[-NAME_CHARS_MAX:] or "paper"
+    return masked(printable)[-NAME_CHARS_MAX:] or "paper"

@@ -59,6 +59,11 @@ def whole_tax_numbers(text: str) -> int:
     return len(_WHOLE.findall(text))
 
 
-def without_tax_numbers(text: str) -> str:
-    """Return a text with the last four digits alone of each whole tax number in it."""
-    return _WHOLE.sub(lambda found: f"***{found.group()[-4:]}", text)
+def masked(text: str) -> str:
+    """Return a text in which of every pattern of a whole tax number the last four digits are left."""
+    return _WHOLE.sub(lambda number: f"***{number[0][-4:]}", text)
+
+
+def masked_social_security(text: str) -> str:
+    """Return a text in which of every pattern of a Social Security number the last four digits are left."""
+    return _SOCIAL_SECURITY.sub(lambda number: f"***{number[0][-4:]}", text)

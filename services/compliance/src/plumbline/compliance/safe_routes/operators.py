@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from plumbline.common.contracts.base import ConnectionName
 from plumbline.common.operator import answer
 from plumbline.compliance.adapters.safe.opening import OpenSafe
 from plumbline.compliance.adapters.safe.papers import CONTENT_BYTES_MAX
@@ -42,7 +43,8 @@ class LinkAsked(Reason):
 class PasswordAsked(Reason):
     """A password of the view that is asked for."""
 
-    connection: Said
+    connection: ConnectionName
+    who: Annotated[Said, StringConstraints(pattern=r"^[^:]+$")]  # a colon ends the name in what clients send
     hours: float = Field(default=8, gt=0)
 
 
@@ -56,7 +58,7 @@ class QuarantineAsked(_Asked):
 class Put(Reason):
     """A paper that is put by hand."""
 
-    connection: Said
+    connection: ConnectionName
     kind: str = "unknown"
     company_id: str | None = None
     project_id: str | None = None
@@ -65,7 +67,7 @@ class Put(Reason):
     vendor: str = ""
     period: str = ""
     file_name: str = "paper.pdf"
-    media_type: str = "application/pdf"
+    media_type: Annotated[str, StringConstraints(pattern=r"^[\w.+-]+/[\w.+-]+$")] = "application/pdf"
 
     def about(self) -> About:
         """Return what the paper is about."""

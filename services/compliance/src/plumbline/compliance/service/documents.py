@@ -148,7 +148,7 @@ class DocumentLoop:
             problem = (refused.reason, refused.detail)
             return await self._keep(claim, document, document.after(state="needs_review", problem=problem))
         # Milliseconds of pure reckoning, but of a paper that a stranger wrote.
-        recognised = await asyncio.to_thread(parts.recognise, content, parts.rule_set)
+        recognised = await asyncio.to_thread(parts.recognise, content, parts.rule_set.forms)
         if recognised.tax_number is not None:
             # A number that is none is kept nowhere; a rule says that it is malformed.
             with contextlib.suppress(MalformedTaxNumberError):

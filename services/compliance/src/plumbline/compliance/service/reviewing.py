@@ -28,7 +28,7 @@ class UnknownPaperError(NeedsHumanError):
     """There is no such paper; `plumbline papers ls` lists those there are."""
 
 
-class NotAReviewError(NeedsHumanError):
+class UnfitReviewError(NeedsHumanError):
     """What was said of a paper cannot be; the sentence tells why."""
 
 
@@ -54,8 +54,20 @@ class Replayed:
     """A decision made once more."""
 
     decided: Decided
-    equal: bool
+    is_equal: bool
     sentence: str
+
+    def told(self) -> dict[str, Any]:
+        """Return it as people see it."""
+        one = self.decided
+        return {
+            "version": one.version,
+            "at": one.at,
+            "rule_set": one.rule_set,
+            "inputs": one.inputs,
+            "equal": self.is_equal,
+            "sentence": self.sentence,
+        }
 
 
 class Reviewing:
@@ -97,15 +109,23 @@ class Reviewing:
         errands = await self._book.errands(document)
         return document, errands, story(document, await self._book.decisions(document), errands)
 
+    async def tell(self, key: str) -> Mapping[str, Any] | None:
+        """Tell the story of a document's record; None if nothing is known of it."""
+        document = await self._book.document(key.rpartition("/")[2])
+        if document is None or document.key != key:
+            return None
+        _, _, sentences = await self.told(document.document)
+        return {"state": document.state, "kind": document.kind, "tags": document.tags, "story": sentences}
+
     async def review(self, document_id: str, word: Word) -> Document:
         """Keep what a person says of a paper; it is then decided anew.
 
         Raises:
-            UnknownPaperError, NotAReviewError: need a person; nothing was kept.
+            UnknownPaperError, UnfitReviewError: need a person; nothing was kept.
         """
         document = await self._found(document_id)
         for problem in self._problems(document, word):
-            raise NotAReviewError(problem)
+            raise UnfitReviewError(problem)
         review = Review(
             at=self._clock.now(),
             by=word.by,
@@ -118,7 +138,7 @@ class Reviewing:
             known_of(document.recognised, (*document.reviews, review))
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
-            raise NotAReviewError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+            raise UnfitReviewError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
         await self._book.review(document, review, self._placed(document, word))
         return document
 
@@ -148,15 +168,15 @@ class Reviewing:
         rules = await self._rule_books.past(decided.rule_set)
         if rules is None or rules.hash != decided.rule_set:
             return Replayed(
-                decided, equal=False, sentence="The rules that it was made by are not kept any more."
+                decided, is_equal=False, sentence="The rules that it was made by are not kept any more."
             )
         if decided.facts.digest() != decided.inputs:
             return Replayed(
-                decided, equal=False, sentence="The facts that are kept are not those that it was made by."
+                decided, is_equal=False, sentence="The facts that are kept are not those that it was made by."
             )
         equal = decide(decided.facts, rules) == decided.decisions
         sentence = "Made once more, it is the same." if equal else "Made once more, it is another."
-        return Replayed(decided, equal=equal, sentence=sentence)
+        return Replayed(decided, is_equal=equal, sentence=sentence)
 
     async def _found(self, document_id: str) -> Document:
         document = await self._book.document(document_id)

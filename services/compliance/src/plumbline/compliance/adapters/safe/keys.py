@@ -1,8 +1,8 @@
 """Keys of a connection: made once, kept wrapped in the index, remembered by this process in clear."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import Any, Literal
 
 from plumbline.common.database import Pool, borrowed, load_queries
 from plumbline.common.secrets.data_keys import DataKeys, Purpose, wrapper_of
@@ -80,21 +80,24 @@ class Rewrapping:
         )
 
     async def _rewrap(self, purpose: Purpose, what: str) -> int:
+        uses = [use for use, of in _PURPOSES.items() if of == purpose]
+        count = 0
+        while rows := await self._old(purpose, what, *([uses] if what == "connection_keys" else [])):
+            for row in rows:
+                async with keeper_errors():
+                    anew = await self._keys.rewrap(purpose, row["wrapped"])
+                async with borrowed(self._pool) as database:
+                    await database.execute(
+                        QUERIES[f"rewrap_{what}"], row["connection"], row["name"], row["wrapped"], anew
+                    )
+            count += len(rows)
+        return count
+
+    async def _old(self, purpose: Purpose, what: str, *args: object) -> list[Mapping[str, Any]]:
         async with keeper_errors():
             newest = wrapper_of((await self._keys.make(purpose)).wrapped)
-            uses = [use for use, of in _PURPOSES.items() if of == purpose]
-            args = (newest, REWRAPPED_AT_ONCE, *([uses] if what == "connection_keys" else []))
-            count = 0
-            while True:
-                async with borrowed(self._pool) as database:
-                    rows = await database.fetch(QUERIES[f"{what}_to_rewrap"], *args)
-                for row in rows:
-                    anew = await self._keys.rewrap(purpose, row["wrapped"])
-                    async with borrowed(self._pool) as database:
-                        await database.execute(QUERIES[f"rewrap_{what}"], row["wrapped"], anew)
-                    count += 1
-                if len(rows) < REWRAPPED_AT_ONCE:
-                    return count
+        async with borrowed(self._pool) as database:
+            return await database.fetch(QUERIES[f"{what}_to_rewrap"], newest, REWRAPPED_AT_ONCE, *args)
 
 
 @asynccontextmanager

@@ -156,7 +156,6 @@ class PaperSafe(Safe):
     async def keep_tax_number(
         self, connection: str, document: str, *, vendor: str, number: str
     ) -> TaxNumberOnFile:
-        await self._living(connection, document)
         return await self._numbers.keep(connection, document, vendor=vendor, number=number)
 
     @override
@@ -186,9 +185,11 @@ class PaperSafe(Safe):
         await self._objects.put(subject.object_name, blob)
         async with transaction(self._pool) as database:
             if row is not None and row["destroyed_at"] is None:
-                await database.execute(
+                mended = await database.fetchval(
                     QUERIES["mend_paper"], connection, document, subject.key_id, key.wrapped
                 )
+                if mended is None:
+                    raise SafeUnavailableError("Somebody else mends or destroys the paper; put it again.")
                 return Stored(document, is_new=False, size_bytes=len(content))
             added = await database.fetchval(
                 QUERIES["add_paper"],

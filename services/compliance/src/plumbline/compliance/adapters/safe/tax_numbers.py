@@ -43,6 +43,10 @@ class TaxNumbers:
         nonce = os.urandom(NONCE_BYTES)
         sealed = nonce + AESGCM(key.clear).encrypt(nonce, digits.encode(), _place(connection, document))
         async with transaction(self._pool) as database:
+            paper = await database.fetchrow(QUERIES["lock_paper"], connection, document)
+            if paper is None or paper["destroyed_at"] is not None:
+                raise UnknownDocumentError(document=document)
+            await database.execute(QUERIES["one_by_one"], connection, lookup)
             rows = await database.fetch(QUERIES["vendors_of_number"], connection, lookup)
             await database.execute(
                 QUERIES["keep_tax_number"],

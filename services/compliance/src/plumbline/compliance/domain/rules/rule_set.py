@@ -102,6 +102,11 @@ class RuleSet:
         """Return the statutory form of a kind of paper, if it has one."""
         return next((form for form in self._book.forms if form.kind == kind), None)
 
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """Return the statutory forms."""
+        return self._book.forms
+
     def minimum_confidence(self, day: date) -> float:
         """Return how surely a value must have been read to be decided upon; without a row none is sure enough."""
         table = next((one for one in self._book.tables if one.name == MINIMUM_CONFIDENCE), None)

@@ -8,27 +8,29 @@ INSERT INTO safe_keys (connection, use, wrapped) VALUES ($1, $2, $3) ON CONFLICT
 
 -- name: connection_keys_to_rewrap
 -- Keys of connections that the newest version does not wrap.
-SELECT wrapped FROM safe_keys WHERE NOT starts_with(wrapped, $1) AND use = ANY ($3::text[]) LIMIT $2
+SELECT connection, use AS name, wrapped FROM safe_keys
+WHERE NOT starts_with(wrapped, $1) AND use = ANY ($3::text[]) LIMIT $2
 
 -- name: rewrap_connection_keys
 -- Keep the same key, wrapped anew.
-UPDATE safe_keys SET wrapped = $2 WHERE wrapped = $1
+UPDATE safe_keys SET wrapped = $4 WHERE connection = $1 AND use = $2 AND wrapped = $3
 
 -- name: papers_to_rewrap
 -- Data keys of papers that the newest version does not wrap.
-SELECT wrapped FROM safe_papers WHERE wrapped IS NOT NULL AND NOT starts_with(wrapped, $1) LIMIT $2
+SELECT connection, document AS name, wrapped FROM safe_papers
+WHERE wrapped IS NOT NULL AND NOT starts_with(wrapped, $1) LIMIT $2
 
 -- name: rewrap_papers
 -- Keep the same data key, wrapped anew; one that was destroyed meanwhile stays destroyed.
-UPDATE safe_papers SET wrapped = $2 WHERE wrapped = $1
+UPDATE safe_papers SET wrapped = $4 WHERE connection = $1 AND document = $2 AND wrapped = $3
 
 -- name: tax_numbers_to_rewrap
 -- Data keys of tax numbers that the newest version does not wrap.
-SELECT wrapped FROM safe_tax_numbers WHERE NOT starts_with(wrapped, $1) LIMIT $2
+SELECT connection, document AS name, wrapped FROM safe_tax_numbers WHERE NOT starts_with(wrapped, $1) LIMIT $2
 
 -- name: rewrap_tax_numbers
 -- Keep the same data key, wrapped anew.
-UPDATE safe_tax_numbers SET wrapped = $2 WHERE wrapped = $1
+UPDATE safe_tax_numbers SET wrapped = $4 WHERE connection = $1 AND document = $2 AND wrapped = $3
 
 -- name: paper
 -- One paper, destroyed or not.
@@ -56,6 +58,7 @@ RETURNING document
 -- A spoiled paper that was stored once more, under another key.
 UPDATE safe_papers SET key_id = $3, wrapped = $4, spoiled_at = NULL, checked_at = NULL
 WHERE connection = $1 AND document = $2 AND spoiled_at IS NOT NULL
+RETURNING document
 
 -- name: tell_spoiled
 -- Keep since when a paper's object is not what was put there, unless it has another object by now.
@@ -108,6 +111,10 @@ INSERT INTO safe_accesses (at, connection, document, action, who, why) VALUES ($
 -- name: accesses
 -- Who touched a paper, the newest first.
 SELECT at, action, who, why FROM safe_accesses WHERE connection = $1 AND document = $2 ORDER BY id DESC LIMIT $3
+
+-- name: one_by_one
+-- Let whoever else keeps this number wait, so that of two vendors the second hears of the first.
+SELECT pg_advisory_xact_lock(hashtextextended($1 || encode($2, 'hex'), 0))
 
 -- name: vendors_of_number
 -- Whose number this is.
