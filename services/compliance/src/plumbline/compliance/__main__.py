@@ -1,4 +1,4 @@
-"""`python -m plumbline.compliance migrate | run | rules lint | rules show [rules|facts|kinds] | rules explain FACTS.json`."""
+"""`python -m plumbline.compliance migrate | run | rules lint|show|explain | templates preview|check|save`."""
 
 import argparse
 import asyncio
@@ -12,6 +12,7 @@ from plumbline.common.endings import plain_endings
 from plumbline.compliance.app import bring_up_to_date, run
 from plumbline.compliance.rules_command import Shown, explain, lint_rules, show
 from plumbline.compliance.settings import Settings
+from plumbline.compliance.templates_command import add_templates, templates
 
 
 def main() -> None:
@@ -30,6 +31,7 @@ def main() -> None:
     shown.add_argument("what", nargs="?", default="rules", choices=get_args(Shown))
     told = commands.add_parser("explain", help="say what the rules decide about a document's facts")
     told.add_argument("facts", type=Path, help="JSON; a bare value was read for certain")
+    add_templates(parts)
     given = parser.parse_args()
     with plain_endings():
         match given.part:
@@ -37,6 +39,8 @@ def main() -> None:
                 asyncio.run(bring_up_to_date(Settings()))
             case "run":
                 uvloop.run(run(Settings()))
+            case "templates":
+                sys.exit(templates(given))
             case _:
                 sys.exit(_rules(given))
 
