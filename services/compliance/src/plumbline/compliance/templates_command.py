@@ -5,7 +5,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 def add_templates(parts: "_SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `templates preview|check|save` to the command."""
     part = parts.add_parser("templates", help="the templates of sheets that are printed")
-    part.add_argument("--rules", type=Path, default=Path("config/rules"), help="the folder of rules, with the forms")
+    part.add_argument(
+        "--rules", type=Path, default=Path("config/rules"), help="the folder of rules, with the forms"
+    )
     commands = part.add_subparsers(dest="command", required=True)
     shown = commands.add_parser("preview", help="print a sheet, of sample data if none is given")
     shown.add_argument("kind", choices=list(KINDS))
@@ -35,7 +37,9 @@ def add_templates(parts: "_SubParsersAction[argparse.ArgumentParser]") -> None:
     shown.add_argument("--project", help="its file's name")
     shown.add_argument("--data", type=Path, help="JSON of the kind's data")
     shown.add_argument("--out", type=Path, help="where to; KIND.pdf if left out")
-    tried = commands.add_parser("check", help="try every template with the samples; ends with 1 if one is unusable")
+    tried = commands.add_parser(
+        "check", help="try every template with the samples; ends with 1 if one is unusable"
+    )
     kept = commands.add_parser("save", help="try a firm's own template, and save it under its next version")
     kept.add_argument("file", type=Path, help="KIND.typ")
     kept.add_argument("--firm", required=True, help="its folder's name")
@@ -63,7 +67,14 @@ def templates(given: argparse.Namespace) -> int:
 
 
 def preview(
-    folder: Path, rules: Path, kind: str, *, firm: str | None, project: str | None, data: Path | None, out: Path
+    folder: Path,
+    rules: Path,
+    kind: str,
+    *,
+    firm: str | None,
+    project: str | None,
+    data: Path | None,
+    out: Path,
 ) -> str:
     """Print a sheet, of sample data if none is given, into a file; say with what.
 
@@ -72,7 +83,9 @@ def preview(
     """
     library = TemplateFolder(folder)
     sheet = library.sample(kind)[0] if data is None else read_sheet(kind, _json(data), data)
-    template = library.find(kind, sheet.made_on, firm=firm, project=project)
+    day = sheet.made_on if data is not None else _today()
+    template = library.find(kind, day, firm=firm, project=project)
+    sheet = template.tried_with(sheet) if data is None else sheet
     printed = asyncio.run(_printed(template, sheet, _form(rules, sheet)))
     out.write_bytes(printed.content)
     return f"{out}: {len(printed.content):,} bytes, {printed.template} v{printed.version}, {printed.template_sha256}"
@@ -92,8 +105,10 @@ def save(folder: Path, rules: Path, source: Path, *, firm: str) -> str:
     """
     library = TemplateFolder(folder)
     if source.stem not in KINDS:
-        raise ConfigurationError(f"{source.name} names no kind; call it one of {', '.join(f'{kind}.typ' for kind in KINDS)}")
-    template = library.candidate(source, source.stem, datetime.now(UTC).date(), firm)
+        raise ConfigurationError(
+            f"{source.name} names no kind; call it one of {', '.join(f'{kind}.typ' for kind in KINDS)}"
+        )
+    template = library.candidate(source, source.stem, _today(), firm)
     problems = asyncio.run(_proved(template, library.sample(source.stem), rules))
     if problems:
         raise ConfigurationError("\n".join(problems))
@@ -115,7 +130,7 @@ async def _checked(library: TemplateFolder, rules: Path) -> tuple[list[str], int
                 for sheet in library.sample(kind):
                     tried += 1
                     try:
-                        template = library.find(kind, sheet.made_on, firm=firm, project=project)
+                        template = library.find(kind, _today(), firm=firm, project=project)
                         problems += await _faults(press, template, sheet, rules)
                     except SuiteError as error:
                         problems.append(f"{error.code}: {error.detail}")
@@ -128,7 +143,7 @@ async def _proved(template: Template, sheets: Iterable[Sheet], rules: Path) -> l
 
 
 async def _faults(press: Press, template: Template, sheet: Sheet, rules: Path) -> list[str]:
-    _, wrong = await press.prove(template, sheet, _form(rules, sheet))
+    _, wrong = await press.prove(template, template.tried_with(sheet), _form(rules, sheet))
     return [f"{template.label}: {one}" for one in wrong]
 
 
@@ -138,6 +153,10 @@ def _form(rules: Path, sheet: Sheet) -> Form | None:
         return None
     book, _ = read_book(rules)
     return next((form for form in book.forms if form.kind == sheet.form), None)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _json(path: Path) -> object:

@@ -28,7 +28,8 @@ _DRAWN = b"""#set page(width: auto, height: auto, margin: 0pt, fill: none)
 #let it = json(bytes(sys.inputs.it))
 #set text(font: "Source Sans Pro", size: it.points * 1pt, fill: luma(25%), number-type: "lining", hyphenate: false)
 #set text(weight: "bold") if it.bold
-#set par(leading: 0.5em)
+#set text(top-edge: "ascender", bottom-edge: "descender")
+#set par(leading: 0.1em)
 #it.lines.join(linebreak())
 """
 
@@ -47,7 +48,9 @@ class Press:
 
     def printed(self, root: str, given: dict[str, Any], timestamp: int) -> bytes:
         """Return a sheet as PDF."""
-        drawn = {name: self.drawn(json.dumps(it, sort_keys=True)) for name, it in given.get("draw", {}).items()}
+        drawn = {
+            name: self.drawn(json.dumps(it, sort_keys=True)) for name, it in given.get("draw", {}).items()
+        }
         content = self.compiler(root).compile(
             f"{root}/template.typ",
             format="pdf",

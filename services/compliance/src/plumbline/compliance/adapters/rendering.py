@@ -7,10 +7,10 @@ One that takes too long, or too much, is ended; the next sheet gets a new one.
 import asyncio
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from importlib.util import find_spec
@@ -32,6 +32,11 @@ FONTS = {
 
 _NO_NETWORK = "http://127.0.0.1:9"
 """A proxy that nobody runs: what asks for the network is refused at once."""
+
+_LAST_BREATH = timedelta(seconds=1)
+"""For a process whose answers have ended to end too, and tell how."""
+
+_OUR_PATHS = re.compile(r" \(searched at [^)]*\)|\(http[^)]*\)?|\S*/plumbline-press-[^/]*/[0-9a-f]{64}/")
 
 
 class PressBusyError(WaitError):
@@ -72,21 +77,27 @@ class _Worker:
                 return await self._exchange(json.dumps(request).encode() + b"\n")
         except TimeoutError as error:
             await self.end()
-            raise TemplateFailedError(f"it takes longer than {self.limits.deadline.total_seconds():g} s") from error
+            raise TemplateFailedError(
+                f"it takes longer than {self.limits.deadline.total_seconds():g} s"
+            ) from error
         except (asyncio.IncompleteReadError, ConnectionError) as error:
-            raise TemplateFailedError(_ending(await self.end(), self.limits)) from error
+            code = await self.end(wait=_LAST_BREATH)
+            raise TemplateFailedError(_ending(code, self.limits)) from error
         except asyncio.CancelledError:  # an answer that nobody awaits would be taken for the next one's
             await self.end()
             raise
 
-    async def end(self) -> int:
-        """Kill the process; return how it ended."""
+    async def end(self, *, wait: timedelta = timedelta()) -> int:
+        """Wait for the process to end by itself, then kill it; return how it ended."""
         process, self.process = self.process, None
         if process is None:
             return 0
-        with suppress(ProcessLookupError):  # it has ended by itself, and tells how
+        try:
+            async with asyncio.timeout(wait.total_seconds()):
+                return await process.wait()
+        except TimeoutError:
             process.kill()
-        return await process.wait()
+            return await process.wait()
 
     async def _exchange(self, line: bytes) -> tuple[dict[str, Any], bytes]:
         process = self.process = self.process or await self._started()
@@ -151,7 +162,9 @@ class Press:
             raise TemplateFailedError(f"{template.label}: {wrong[0]}")
         return Printed(content, template.name, template.version.version, template.sha256)
 
-    async def prove(self, template: Template, sheet: Sheet, form: Form | None = None) -> tuple[Printed, tuple[str, ...]]:
+    async def prove(
+        self, template: Template, sheet: Sheet, form: Form | None = None
+    ) -> tuple[Printed, tuple[str, ...]]:
         """Print a sheet, and return what is wrong with it, each in a sentence.
 
         Raises: as `print`.
@@ -220,6 +233,9 @@ def _ending(code: int, limits: Limits) -> str:
 
 
 def _in_a_line(diagnostic: str) -> str:
-    """Return what the compiler says, without its drawing of the place."""
-    lines = [line.strip(" │╭╰─┌└") for line in diagnostic.splitlines()]
+    """Return what the compiler says and where, without its drawing of the place, and with no path of ours."""
+    said = _OUR_PATHS.sub("", diagnostic)
+    lines = [line.strip(" │╭╰─┌└") for line in said.splitlines()]
+    if "failed to download package" in said:
+        lines.insert(0, "packages are not fetched: put what it needs into the template itself.")
     return " ".join(line for line in lines if line)[:600]

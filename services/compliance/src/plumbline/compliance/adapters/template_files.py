@@ -16,7 +16,7 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -89,7 +89,10 @@ class TemplateFolder:
         home = self._home(firm)
         stem = f"{template.kind}-v{template.version.version}"
         for version, path in self._versions(home, template.kind):
-            if version.sha256 == template.version.sha256 and version.layout_sha256 == template.version.layout_sha256:
+            if (
+                version.sha256 == template.version.sha256
+                and version.layout_sha256 == template.version.layout_sha256
+            ):
                 return path
         said = yaml.safe_dump(template.version.model_dump(mode="json", exclude_none=True), sort_keys=False)
         _write_once(home / f"{stem}.typ", template.files["template.typ"])
@@ -132,7 +135,9 @@ class TemplateFolder:
             if applying:
                 version, path = max(applying, key=lambda found: found[0].version)
                 return self._template(version, _bytes(path, MAX_TEMPLATE_BYTES), owner, look, firm)
-        raise ConfigurationError(f"{self.folder} has no template {kind} for {day}; there are {', '.join(KINDS)}")
+        raise ConfigurationError(
+            f"{self.folder} has no template {kind} for {day}; there are {', '.join(KINDS)}"
+        )
 
     def _template(
         self, version: TemplateVersion, content: bytes, owner: str | None, look: Look, firm: str | None = None
@@ -159,7 +164,9 @@ class TemplateFolder:
     def _home(self, firm: str) -> Path:
         home = self.folder / "firms" / _slug(firm)
         if not home.is_dir():
-            raise ConfigurationError(f"there is no firm {firm} in {self.folder / 'firms'}; make its folder first")
+            raise ConfigurationError(
+                f"there is no firm {firm} in {self.folder / 'firms'}; make its folder first"
+            )
         return home
 
 
@@ -216,7 +223,9 @@ def _bytes(path: Path, most: int) -> bytes:
 def _slug(name: str) -> str:
     """Refuse what could lead out of the folder."""
     if not _SLUG.fullmatch(name):
-        raise ConfigurationError(f"{name!r} is no name of a firm or project: lower-case letters, digits and dashes")
+        raise ConfigurationError(
+            f"{name!r} is no name of a firm or project: lower-case letters, digits and dashes"
+        )
     return name
 
 
@@ -234,4 +243,6 @@ def _write_once(path: Path, content: bytes) -> None:
         try:
             os.link(file.name, path)
         except FileExistsError as error:
-            raise ConfigurationError(f"{path.name} was saved by somebody else meanwhile; save once more") from error
+            raise ConfigurationError(
+                f"{path.name} was saved by somebody else meanwhile; save once more"
+            ) from error

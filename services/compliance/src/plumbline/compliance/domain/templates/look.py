@@ -25,6 +25,8 @@ class CustomField(Fact):
     name: FieldName
     label: Words
     required: bool = False
+    example: Words = ""
+    """What is filled in when a template is tried."""
 
 
 class Look(Fact):
@@ -95,5 +97,7 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     merged = dict(below)
     for key, value in above.items():
         under = merged.get(key)
-        merged[key] = _merged(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+        merged[key] = (
+            _merged(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+        )
     return merged

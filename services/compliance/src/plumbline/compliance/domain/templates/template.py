@@ -97,10 +97,19 @@ class Template:
         }
         return given | self._statutory(sheet, form) if isinstance(sheet, WaiverSheet) else given
 
+    def tried_with(self, sample: Sheet) -> Sheet:
+        """Return sample data with the firm's own fields filled in."""
+        fields = self.look.fields.get(self.kind, ())
+        return sample.model_copy(
+            update={"custom": {field.name: field.example or field.label for field in fields}}
+        )
+
     def _check_fields(self, sheet: Sheet) -> None:
         fields = self.look.fields.get(self.kind, ())
         if unknown := sorted(sheet.custom.keys() - {field.name for field in fields}):
-            raise UnfitSheetError(f"{self.name} has no field {unknown[0]}; add it to the firm's look or leave it out")
+            raise UnfitSheetError(
+                f"{self.name} has no field {unknown[0]}; add it to the firm's look or leave it out"
+            )
         for field in fields:
             if field.required and not sheet.custom.get(field.name):
                 raise UnfitSheetError(f"{field.label} ({field.name}) must be filled in")

@@ -99,4 +99,11 @@ class TimesheetSheet(Sheet):
     @override
     def must_show(self) -> Sequence[str]:
         """Return what no template may leave out: 29 CFR 516.2(a)."""
-        return (*super().must_show(), self.employee, self.identifier, self.occupation, self.address, self.week_starts_at)
+        return (
+            *super().must_show(),
+            self.employee,
+            self.identifier,
+            self.occupation,
+            self.address,
+            self.week_starts_at,
+        )

@@ -52,8 +52,12 @@ class WaiverSheet(Sheet):
 
     def values(self) -> dict[str, str]:
         """Return what goes into the blanks, by their names in the form."""
-        amount = "" if self.amount_cents is None else f"{self.amount_cents // 100:,}.{self.amount_cents % 100:02}"
-        named = self.model_dump(include={"maker", "payee", "location", "extent", "contracted_with", "date", "company"})
+        amount = (
+            "" if self.amount_cents is None else f"{self.amount_cents // 100:,}.{self.amount_cents % 100:02}"
+        )
+        named = self.model_dump(
+            include={"maker", "payee", "location", "extent", "contracted_with", "date", "company"}
+        )
         return named | {
             "project": self.site.name,
             "job_number": self.job_number or self.site.number,

@@ -114,4 +114,10 @@ class PayrollSheet(Sheet):
     def must_show(self) -> Sequence[str]:
         """Return what no template may leave out."""
         names = [worker.name for worker in self.workers]
-        return (*super().must_show(), self.contractor, self.wage_determination, "Statement of Compliance", *names)
+        return (
+            *super().must_show(),
+            self.contractor,
+            self.wage_determination,
+            "Statement of Compliance",
+            *names,
+        )
