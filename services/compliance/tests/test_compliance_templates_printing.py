@@ -3,6 +3,7 @@
 import asyncio
 import io
 from datetime import timedelta
+from typing import Any
 
 import pikepdf
 import pypdf
@@ -25,14 +26,16 @@ HOSTILE = [
 ]
 
 
-async def printed(kind, number=0, *, firm=None, project=None, **changed):
+async def printed(
+    kind: str, number: int = 0, *, firm: str | None = None, project: str | None = None, **changed: object
+) -> bytes:
     sheet = sample(kind, number, **changed)
     async with Press() as press:
         found = folder().find(kind, sheet.made_on, firm=firm, project=project)
         return (await press.print(found, sheet, form_of(sheet))).content
 
 
-async def test_every_sheet_of_every_firm_says_what_it_must_to_two_readers():
+async def test_every_sheet_of_every_firm_says_what_it_must_to_two_readers() -> None:
     async with Press() as press:
         for firm, project in folder().places():
             for kind in KINDS:
@@ -45,7 +48,7 @@ async def test_every_sheet_of_every_firm_says_what_it_must_to_two_readers():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_sheet_claims_to_be_archivable_and_accessible(kind):
+async def test_sheet_claims_to_be_archivable_and_accessible(kind: str) -> None:
     with pikepdf.open(io.BytesIO(await printed(kind))) as pdf:
         with pdf.open_metadata() as metadata:
             assert metadata.pdfa_status == "2A"
@@ -63,18 +66,18 @@ async def test_sheet_claims_to_be_archivable_and_accessible(kind):
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-async def test_values_are_printed_as_they_are(hostile):
+async def test_values_are_printed_as_they_are(hostile: str) -> None:
     content = await printed("daily_report", notes=hostile, visitors=(hostile,), written_by=hostile)
     for text in texts(content).values():
         assert text.count(hostile) == 3
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_two_processes_print_the_same_bytes(kind):
+async def test_two_processes_print_the_same_bytes(kind: str) -> None:
     assert await printed(kind) == await printed(kind)
 
 
-async def test_print_tells_its_template_and_the_hash_moves_with_the_look():
+async def test_print_tells_its_template_and_the_hash_moves_with_the_look() -> None:
     ours, theirs = template("timesheet"), template("timesheet", firm=FIRM)
     async with Press() as press:
         out = await press.print(theirs, sample("timesheet"))
@@ -84,7 +87,7 @@ async def test_print_tells_its_template_and_the_hash_moves_with_the_look():
 
 
 @pytest.mark.parametrize("number", range(4))
-async def test_waiver_reads_back_as_its_statutory_form(number):
+async def test_waiver_reads_back_as_its_statutory_form(number: int) -> None:
     sheet = sample("waiver", number)
     form = form_of(sheet)
     for text in texts(await printed("waiver", number, firm=FIRM)).values():
@@ -93,7 +96,7 @@ async def test_waiver_reads_back_as_its_statutory_form(number):
 
 
 @pytest.mark.parametrize("number", range(4))
-async def test_waivers_mark_is_seen_and_told_but_is_no_word_of_the_page(number):
+async def test_waivers_mark_is_seen_and_told_but_is_no_word_of_the_page(number: int) -> None:
     content = await printed("waiver", number)
     form = form_of(sample("waiver", number))
     assert "counsel" not in texts(content)["pypdf"]
@@ -105,11 +108,11 @@ async def test_waivers_mark_is_seen_and_told_but_is_no_word_of_the_page(number):
 
 
 @pytest.mark.parametrize("number", [1, 3])
-async def test_notice_stands_first_in_bold_and_nothing_is_larger(number):
+async def test_notice_stands_first_in_bold_and_nothing_is_larger(number: int) -> None:
     runs = []
     reader = pypdf.PdfReader(io.BytesIO(await printed("waiver", number)))
 
-    def seen(text, _ctm, matrix, font, size):
+    def seen(text: str, _ctm: Any, matrix: Any, font: Any, size: float) -> None:
         if text.strip():
             runs.append((text.strip(), round(size * abs(matrix[0] or matrix[3]), 1), font["/BaseFont"]))
 
@@ -128,13 +131,13 @@ async def test_notice_stands_first_in_bold_and_nothing_is_larger(number):
         ({"form": "lien_waiver.conditional_final"}, "the form is lien_waiver.conditional_progress"),
     ],
 )
-async def test_values_that_would_change_the_form_are_refused(changed, says):
+async def test_values_that_would_change_the_form_are_refused(changed: dict[str, Any], says: str) -> None:
     sheet = sample("waiver", **changed)
     with pytest.raises(UnfitWaiverError, match=says):
         template("waiver").given(sheet, FORMS["lien_waiver.conditional_progress"])
 
 
-async def test_form_with_other_words_is_not_printed():
+async def test_form_with_other_words_is_not_printed() -> None:
     form = FORMS["lien_waiver.conditional_progress"]
     text = form.text.replace("any claim for payment, ", "")
     changed = Form.model_validate(form.model_dump() | {"text": text, "sha256": text_hash(text)})
@@ -142,12 +145,12 @@ async def test_form_with_other_words_is_not_printed():
         template("waiver").given(sample("waiver"), changed)
 
 
-async def test_payroll_is_rounded_line_by_line_and_says_no_work():
+async def test_payroll_is_rounded_line_by_line_and_says_no_work() -> None:
     assert "$2,952.57" in texts(await printed("wh347_data_sheet"))["pypdf"]
     assert "No work was performed" in texts(await printed("wh347_data_sheet", 1))["pypdf"]
 
 
-async def test_project_changes_the_firm_and_the_firm_changes_us():
+async def test_project_changes_the_firm_and_the_firm_changes_us() -> None:
     reports = {}
     async with Press() as press:
         for place in [(None, None), (FIRM, None), (FIRM, "pecan-street-offices")]:
@@ -169,17 +172,17 @@ async def test_project_changes_the_firm_and_the_firm_changes_us():
 @pytest.mark.parametrize(
     ("custom", "says"), [({}, "HVAC foreman"), ({"foreman": "Luis", "colour": "red"}, "no field colour")]
 )
-def test_firms_own_fields_are_asked_for_and_no_others_taken(custom, says):
+def test_firms_own_fields_are_asked_for_and_no_others_taken(custom: dict[str, str], says: str) -> None:
     with pytest.raises(UnfitSheetError, match=says):
         template("daily_report", firm=FIRM).given(sample("daily_report", custom=custom))
 
 
-async def test_letters_that_no_font_has_are_refused_not_left_blank():
+async def test_letters_that_no_font_has_are_refused_not_left_blank() -> None:
     with pytest.raises(TemplateFailedError, match="could not be displayed"):
         await printed("daily_report", notes="龍")
 
 
-async def test_press_that_was_left_waiting_prints_the_next_sheet_right():
+async def test_press_that_was_left_waiting_prints_the_next_sheet_right() -> None:
     first, second = sample("daily_report"), sample("daily_report", written_by="Somebody Else")
     async with Press() as press:
         await press.print(template("daily_report"), first)
@@ -191,7 +194,7 @@ async def test_press_that_was_left_waiting_prints_the_next_sheet_right():
     assert "Somebody Else" in texts(out.content)["pypdf"]
 
 
-async def test_full_press_says_so_in_time():
+async def test_full_press_says_so_in_time() -> None:
     async with Press(limits=Limits(wait=timedelta(seconds=0.05))) as press:
         worker = await press._free.get()
         with pytest.raises(PressBusyError):

@@ -1,6 +1,8 @@
 """A firm's own template is tried before it is saved, cannot get out, and does not change afterwards."""
 
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -9,6 +11,8 @@ from templates_lab import FIRM, copied, folder, form_of, sample, texts
 from plumbline.common.connections import ConfigurationError
 from plumbline.compliance.__main__ import main
 from plumbline.compliance.adapters.rendering import Limits, Press, TemplateFailedError
+from plumbline.compliance.adapters.template_files import TemplateFolder
+from plumbline.compliance.domain.templates.template import Printed, Template
 
 SHEET = '#import "/layout.typ": *\n#show: sheet.with("Daily report")\n'
 GOOD = SHEET + "#site-facts()\n#data.written_by\n"
@@ -36,19 +40,21 @@ UNLAWFUL = {
 }
 
 
-def candidate(tmp_path, text, kind="daily_report"):
+def candidate(tmp_path: Path, text: str, kind: str = "daily_report") -> Template:
     source = tmp_path / f"{kind}.typ"
     source.write_text(text)
     return folder().candidate(source, kind, sample(kind).made_on, FIRM)
 
 
-async def proved(template, *, number=0, limits=None):
+async def proved(
+    template: Template, *, number: int = 0, limits: Limits | None = None
+) -> tuple[Printed, tuple[str, ...]]:
     sheet = template.tried_with(sample(template.kind, number))
     async with Press(limits=limits or Limits()) as press:
         return await press.prove(template, sheet, form_of(sheet))
 
 
-async def test_good_template_has_no_fault(tmp_path):
+async def test_good_template_has_no_fault(tmp_path: Path) -> None:
     printed, faults = await proved(candidate(tmp_path, GOOD))
     assert faults == ()
     assert printed.template == f"{FIRM}/daily_report"
@@ -56,7 +62,7 @@ async def test_good_template_has_no_fault(tmp_path):
 
 
 @pytest.mark.parametrize("says", BROKEN)
-async def test_broken_template_is_refused_in_a_sentence_without_our_paths(tmp_path, says):
+async def test_broken_template_is_refused_in_a_sentence_without_our_paths(tmp_path: Path, says: str) -> None:
     with pytest.raises(TemplateFailedError, match=says.rstrip(":")) as refused:
         await proved(candidate(tmp_path, BROKEN[says]))
     assert "plumbline-press" not in refused.value.detail
@@ -71,7 +77,9 @@ async def test_broken_template_is_refused_in_a_sentence_without_our_paths(tmp_pa
         (GREEDY, Limits(memory_bytes=400 << 20), "has 400 MiB of memory"),
     ],
 )
-async def test_what_takes_too_much_is_ended_and_the_press_prints_on(tmp_path, text, limits, says):
+async def test_what_takes_too_much_is_ended_and_the_press_prints_on(
+    tmp_path: Path, text: str, limits: Limits, says: str
+) -> None:
     bad, good = candidate(tmp_path, text), candidate(tmp_path, GOOD)
     async with Press(limits=limits) as press:
         with pytest.raises(TemplateFailedError, match=says):
@@ -80,7 +88,7 @@ async def test_what_takes_too_much_is_ended_and_the_press_prints_on(tmp_path, te
 
 
 @pytest.mark.parametrize("says", UNLAWFUL)
-async def test_waiver_template_that_is_not_the_statutes_is_refused(tmp_path, says):
+async def test_waiver_template_that_is_not_the_statutes_is_refused(tmp_path: Path, says: str) -> None:
     template = candidate(tmp_path, UNLAWFUL[says], "waiver")
     _, faults = await proved(template, number=1)
     assert any(says in fault for fault in faults)
@@ -90,12 +98,12 @@ async def test_waiver_template_that_is_not_the_statutes_is_refused(tmp_path, say
             await press.print(template, sheet, form_of(sheet))
 
 
-async def test_what_no_template_may_leave_out_is_named(tmp_path):
+async def test_what_no_template_may_leave_out_is_named(tmp_path: Path) -> None:
     _, faults = await proved(candidate(tmp_path, SHEET + "#data.site.name"))
     assert faults == ('it leaves out "Ana Ruiz"',)  # the project's number stands at the foot of the page
 
 
-async def test_template_reads_nothing_of_another_firm(tmp_path):
+async def test_template_reads_nothing_of_another_firm(tmp_path: Path) -> None:
     theirs = folder().folder / "firms" / FIRM / "look.yaml"
     assert theirs.exists()
     for path in ("/look.yaml", f"/firms/{FIRM}/look.yaml", "../look.yaml"):
@@ -103,7 +111,7 @@ async def test_template_reads_nothing_of_another_firm(tmp_path):
             await proved(candidate(tmp_path, SHEET + f'#read("{path}")'))
 
 
-def test_saved_template_applies_from_its_day_and_never_changes(tmp_path):
+def test_saved_template_applies_from_its_day_and_never_changes(tmp_path: Path) -> None:
     library = copied(tmp_path)
     template = candidate(tmp_path, GOOD)
     saved = library.save(template, FIRM)
@@ -117,7 +125,7 @@ def test_saved_template_applies_from_its_day_and_never_changes(tmp_path):
         copied_again(library).find("daily_report", day, firm=FIRM)
 
 
-def test_layout_that_was_changed_is_refused_with_all_that_stand_on_it(tmp_path):
+def test_layout_that_was_changed_is_refused_with_all_that_stand_on_it(tmp_path: Path) -> None:
     library = copied(tmp_path)
     layout = library.folder / "base" / "layout-v1.typ"
     layout.write_text(layout.read_text() + "\n")
@@ -125,7 +133,7 @@ def test_layout_that_was_changed_is_refused_with_all_that_stand_on_it(tmp_path):
         library.find("timesheet", sample("timesheet").made_on)
 
 
-def test_two_who_save_at_once_do_not_overwrite_each_other(tmp_path):
+def test_two_who_save_at_once_do_not_overwrite_each_other(tmp_path: Path) -> None:
     library = copied(tmp_path)
     first, second = candidate(tmp_path, GOOD), candidate(tmp_path, GOOD + "#data.notes")
     assert first.version.version == second.version.version
@@ -134,7 +142,7 @@ def test_two_who_save_at_once_do_not_overwrite_each_other(tmp_path):
         library.save(second, FIRM)
 
 
-def test_save_that_was_cut_off_leaves_no_template_and_its_number_is_not_used_again(tmp_path):
+def test_save_that_was_cut_off_leaves_no_template_and_its_number_is_not_used_again(tmp_path: Path) -> None:
     library = copied(tmp_path)
     home = library.folder / "firms" / FIRM
     (home / "daily_report-v1.typ").write_text("half")
@@ -146,7 +154,7 @@ def test_save_that_was_cut_off_leaves_no_template_and_its_number_is_not_used_aga
 
 
 @pytest.mark.parametrize("name", ["../base", "a/b", "", ".", "Lone Star", "nobody"])
-def test_firms_and_projects_cannot_lead_out_of_the_folder(name):
+def test_firms_and_projects_cannot_lead_out_of_the_folder(name: str) -> None:
     with pytest.raises(ConfigurationError):
         folder().find("daily_report", sample("daily_report").made_on, firm=name)
 
@@ -163,7 +171,9 @@ def test_firms_and_projects_cannot_lead_out_of_the_folder(name):
         ({"colour": "#000000"}, "Extra inputs"),
     ],
 )
-def test_look_that_cannot_be_used_is_refused_by_name(tmp_path, change, says):
+def test_look_that_cannot_be_used_is_refused_by_name(
+    tmp_path: Path, change: dict[str, Any], says: str
+) -> None:
     library = copied(tmp_path)
     path = library.folder / "firms" / FIRM / "look.yaml"
     said = yaml.safe_load(path.read_text())
@@ -173,15 +183,17 @@ def test_look_that_cannot_be_used_is_refused_by_name(tmp_path, change, says):
         library.look(sample("daily_report").made_on, firm=FIRM)
 
 
-def copied_again(library):
+def copied_again(library: TemplateFolder) -> TemplateFolder:
     return type(library)(library.folder)
 
 
-def test_command_previews_checks_and_saves(tmp_path, monkeypatch, capsys):
+def test_command_previews_checks_and_saves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     library = copied(tmp_path)
     source = tmp_path / "daily_report.typ"
 
-    def told(*arguments):
+    def told(*arguments: object) -> tuple[Any, str]:
         monkeypatch.setattr("sys.argv", ["compliance", "templates", *map(str, arguments)])
         with pytest.raises(SystemExit) as end:
             main()
