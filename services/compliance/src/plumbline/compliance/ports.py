@@ -35,7 +35,7 @@ class Scanner(Protocol):
 
 
 class RefusedPaperError(NeedsHumanError):
-    """A file that is not taken; `reason` is stable: `too-large`, `unknown-type`, `encrypted`, `too-many-pages`."""
+    """A file that is not taken, for a stable `reason` such as `too-large`, `encrypted` or `unreadable`."""
 
     code: ClassVar[str] = "paper-refused"
 
@@ -43,6 +43,10 @@ class RefusedPaperError(NeedsHumanError):
         """Say which of the stable reasons it is, and in a sentence what its sender can do."""
         super().__init__(detail, reason=reason)
         self.reason = reason
+
+
+class ReaderUnavailableError(WaitError):
+    """The process that reads files cannot be started, or ended; the file was not to blame."""
 
 
 class Reader(Protocol):
@@ -53,6 +57,7 @@ class Reader(Protocol):
 
         Raises:
             RefusedPaperError: needs a person; the file is of no type that is taken, or no reader survives it.
+            ReaderUnavailableError: wait; nothing is known of the file.
         """
 
 

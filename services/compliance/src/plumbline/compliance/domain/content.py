@@ -52,6 +52,8 @@ class Structure(Fact):
     has_open_action: bool = False
     has_embedded_files: bool = False
     has_xfa: bool = False
+    has_markup: bool = False
+    """Notes, stamps or strokes laid over a page: people see them, and no reader reads them."""
     is_signed: bool = False
 
 
@@ -64,7 +66,7 @@ class PaperContent(Fact):
     fields: tuple[FormField, ...] = ()
     structure: Structure
     read_by: str
-    """Which reader read it: `pypdf`, or `pypdfium2` where that refused, or `none` for pictures."""
+    """Which reader read it: `pypdf`, or `pypdfium2` where that refused; `csv`; or `none` for pictures."""
 
     @property
     def text(self) -> str:

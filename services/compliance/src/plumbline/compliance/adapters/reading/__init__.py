@@ -1,0 +1,1 @@
+"""Reading files that anybody may have sent, and anybody may have made to do harm."""

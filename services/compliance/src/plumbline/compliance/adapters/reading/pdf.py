@@ -1,0 +1,175 @@
+"""A PDF's text, runs and form, read in this process; files of strangers belong in `IsolatedReader`.
+
+pypdf turns what would fill the memory into an error of its own, so it comes first. Where it refuses, or warns that it
+left something out, pypdfium2 reads, which is the more forgiving: a clause that was left out is one that nobody checks.
+"""
+
+import io
+import logging
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pypdf
+from pypdf.errors import PdfReadError
+from pypdf.generic import DictionaryObject, PdfObject
+from typing_extensions import override
+
+from plumbline.compliance.adapters.reading.clean import clean, points
+from plumbline.compliance.adapters.reading.failures import FAILURES
+from plumbline.compliance.adapters.reading.pdfium import read_by_pdfium
+from plumbline.compliance.adapters.reading.refusals import refused
+from plumbline.compliance.adapters.reading.structure import structure_of
+from plumbline.compliance.adapters.reading.type_weight import BOLD_WEIGHT, is_bold_name
+from plumbline.compliance.domain.content import FormField, Page, PaperContent, Run, Structure
+from plumbline.compliance.ports import RefusedPaperError
+
+MAX_PAGES = 200
+_FORCE_BOLD = 1 << 18
+"""Bit 19 of a font descriptor's flags (PDF 32000-1, table 123)."""
+
+Matrix = Sequence[float]
+"""a, b, c, d, e, f, as PDF writes it."""
+
+
+def read_pdf(content: bytes, *, max_pages: int = MAX_PAGES) -> PaperContent:
+    """Return what stands in a PDF.
+
+    Raises:
+        RefusedPaperError: needs a person; it is encrypted, has more pages than are read, or cannot be read.
+    """
+    structure = structure_of(content, max_pages=max_pages)
+    try:
+        return _read_by_pypdf(content, structure, max_pages)
+    except RefusedPaperError:
+        raise
+    except FAILURES:
+        return read_by_pdfium(content, structure, max_pages)
+
+
+def _read_by_pypdf(content: bytes, structure: Structure, max_pages: int) -> PaperContent:
+    with _warnings_are_refusals():
+        reader = pypdf.PdfReader(io.BytesIO(content))
+        if reader.is_encrypted:
+            raise refused("encrypted")
+        if len(reader.pages) > max_pages:
+            raise refused("too-many-pages")
+        pages = tuple(_page(number, page) for number, page in enumerate(reader.pages, start=1))
+        return PaperContent(
+            media_type="application/pdf",
+            title=_title(reader),
+            pages=pages,
+            fields=_fields(reader),
+            structure=structure.model_copy(update={"page_count": len(pages)}),
+            read_by="pypdf",
+        )
+
+
+class _Warnings(logging.Handler):
+    """Counts what pypdf warns of; what it says may quote the file, so it goes nowhere."""
+
+    count = 0
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self.count += 1
+
+
+@contextmanager
+def _warnings_are_refusals() -> Iterator[None]:
+    logger, warnings = logging.getLogger("pypdf"), _Warnings()
+    logger.addHandler(warnings)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(warnings)
+    if warnings.count:
+        raise PdfReadError("pypdf left something out")
+
+
+def _title(reader: pypdf.PdfReader) -> str:
+    information = reader.metadata
+    return clean(str((information and information.title) or ""))
+
+
+def _page(number: int, page: pypdf.PageObject) -> Page:
+    runs: list[Run] = []
+
+    def see(text: str, current: Matrix, of_text: Matrix, font: DictionaryObject | None, size: float) -> None:
+        if not text.strip():
+            return
+        _, _, c, d, x, y = _product(of_text, current)
+        runs.append(
+            Run(
+                text=clean(text),
+                page=number,
+                x=points(x),
+                y=points(y),
+                points=points(abs(size) * math.hypot(c, d)),
+                is_bold=font is not None and _is_bold(font),
+            )
+        )
+
+    text = page.extract_text(visitor_text=see)
+    return Page(number=number, text=clean(text), runs=tuple(runs))
+
+
+def _product(first: Matrix, second: Matrix) -> tuple[float, ...]:
+    a, b, c, d, e, f = first
+    p, q, r, s, t, u = second
+    return (
+        a * p + b * r,
+        a * q + b * s,
+        c * p + d * r,
+        c * q + d * s,
+        e * p + f * r + t,
+        e * q + f * s + u,
+    )
+
+
+def _is_bold(font: DictionaryObject) -> bool:
+    if is_bold_name(str(_at(font, "/BaseFont"))):
+        return True
+    descriptor = _descriptor(font)
+    flags, weight = _at(descriptor, "/Flags"), _at(descriptor, "/FontWeight")
+    return (isinstance(flags, int) and bool(flags & _FORCE_BOLD)) or (
+        isinstance(weight, int | float) and weight >= BOLD_WEIGHT
+    )
+
+
+def _descriptor(font: DictionaryObject) -> Any:
+    """A composite font keeps its descriptor with its one descendant."""
+    match _at(font, "/DescendantFonts"):
+        case [PdfObject() as only, *_]:
+            return _at(only.get_object(), "/FontDescriptor")
+        case _:
+            return _at(font, "/FontDescriptor")
+
+
+def _at(dictionary: Any, key: str) -> Any:
+    """What stands under a key, wherever in the file it is kept."""
+    value = dictionary.get(key) if isinstance(dictionary, DictionaryObject) else None
+    return value.get_object() if isinstance(value, PdfObject) else value
+
+
+def _fields(reader: pypdf.PdfReader) -> tuple[FormField, ...]:
+    """The fields that hold a value of their own; those that only group others have no type."""
+    return tuple(
+        FormField(name=clean(name), value=clean(_value(field)))
+        for name, field in (reader.get_fields() or {}).items()
+        if field.get("/FT") in {"/Tx", "/Btn", "/Ch"}
+    )
+
+
+def _value(field: DictionaryObject) -> str:
+    match _at(field, "/V"):
+        case None:
+            return "Off" if field.get("/FT") == "/Btn" else ""
+        case list() as chosen:
+            return "\n".join(str(item) for item in chosen)
+        case value if field.get("/FT") == "/Btn":
+            return str(value).removeprefix("/")
+        case value:
+            return str(value)

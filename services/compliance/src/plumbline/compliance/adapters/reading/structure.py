@@ -1,0 +1,98 @@
+"""What a PDF has in it besides what people see, found by opening its objects and running nothing of it.
+
+Source: PDF 32000-1:2008, 7.5 (file structure), 7.7 (document structure), 12.6 (actions), 12.7 (forms).
+"""
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pikepdf
+
+from plumbline.compliance.adapters.reading.failures import FAILURES
+from plumbline.compliance.adapters.reading.media import leading_bytes
+from plumbline.compliance.adapters.reading.refusals import refused
+from plumbline.compliance.domain.content import Structure
+from plumbline.compliance.ports import RefusedPaperError
+
+_END = b"%%EOF"
+_MARKUP = frozenset(
+    ("/FreeText", "/Text", "/Stamp", "/Ink", "/Redact", "/StrikeOut", "/Caret", "/Square", "/Polygon")
+)
+"""Annotations that add words or hide some (PDF 32000-1, table 169)."""
+
+
+def structure_of(content: bytes, *, max_pages: int) -> Structure:
+    """Open a PDF's objects, and return what is in it.
+
+    A file that pikepdf cannot open may still be read by others: of that only what surrounds it is known.
+
+    Raises:
+        RefusedPaperError: needs a person; it is encrypted, or has more pages than are read.
+    """
+    surroundings = Structure(
+        page_count=0,
+        leading_bytes=max(leading_bytes(content), 0),
+        trailing_bytes=_trailing_bytes(content),
+    )
+    try:
+        with pikepdf.open(io.BytesIO(content)) as pdf:
+            if pdf.is_encrypted:
+                raise refused("encrypted")
+            # What it says itself comes first: counting the pages of a file of millions takes long.
+            if pdf.Root.Pages.get("/Count", 0) > max_pages or len(pdf.pages) > max_pages:
+                raise refused("too-many-pages")
+            return surroundings.model_copy(update={"page_count": len(pdf.pages), **_inside(pdf)})
+    except pikepdf.PasswordError as error:
+        raise refused("encrypted") from error
+    except RefusedPaperError:
+        raise
+    except FAILURES:
+        return surroundings
+
+
+def _inside(pdf: pikepdf.Pdf) -> dict[str, bool]:
+    keys, actions, types = set[str](), set[str](), set[str]()
+    for dictionary in _dictionaries(pdf):
+        keys.update(dictionary.keys())
+        actions.add(str(dictionary.get("/S", "")))
+        types.add(str(dictionary.get("/Type", "")))
+        if "/Rect" in dictionary:
+            types.add(str(dictionary.get("/Subtype", "")))
+    return {
+        "has_javascript": bool({"/JavaScript", "/JS"} & (keys | actions)),
+        "has_launch": "/Launch" in actions,
+        "has_open_action": _acts(pdf.Root.get("/OpenAction")),
+        "has_embedded_files": bool({"/EmbeddedFiles", "/EF"} & keys),
+        "has_xfa": "/XFA" in keys,
+        "has_markup": bool(_MARKUP & types),
+        "is_signed": "/Sig" in types or "/ByteRange" in keys,
+    }
+
+
+def _acts(action: Any) -> bool:
+    """Return whether opening does more than turn to a page."""
+    return isinstance(action, pikepdf.Dictionary) and str(action.get("/S", "")) != "/GoTo"
+
+
+def _dictionaries(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Dictionary]:
+    """Every dictionary of a file once, however deep it is nested."""
+    for indirect in pdf.objects:
+        waiting: list[Any] = [indirect]
+        while waiting:
+            thing = waiting.pop()
+            if isinstance(thing, pikepdf.Stream):
+                thing = thing.stream_dict
+            if isinstance(thing, pikepdf.Dictionary):
+                yield thing
+                children = list(thing.as_dict().values())
+            elif isinstance(thing, pikepdf.Array):
+                children = list(thing.as_list())
+            else:
+                continue
+            waiting += [child for child in children if not getattr(child, "is_indirect", False)]
+
+
+def _trailing_bytes(content: bytes) -> int:
+    end = content.rfind(_END)
+    return len(content[end + len(_END) :].strip(b"\0\t\n\f\r ")) if end >= 0 else 0
