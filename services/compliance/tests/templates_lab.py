@@ -42,6 +42,13 @@ def form_of(sheet: Sheet) -> Form | None:
     return FORMS[sheet.form] if isinstance(sheet, WaiverSheet) else None
 
 
+def statutory(number: int) -> Form:
+    """Return the form of a sample waiver."""
+    form = form_of(sample("waiver", number))
+    assert form is not None
+    return form
+
+
 def texts(content: bytes) -> dict[str, str]:
     """Return a PDF's text as each of two readers finds it."""
     document = pypdfium2.PdfDocument(content)

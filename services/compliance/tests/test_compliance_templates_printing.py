@@ -8,7 +8,7 @@ from typing import Any
 import pikepdf
 import pypdf
 import pytest
-from templates_lab import FIRM, FORMS, folder, form_of, sample, template, texts
+from templates_lab import FIRM, FORMS, folder, form_of, sample, statutory, template, texts
 
 from plumbline.compliance.adapters.rendering import Limits, Press, PressBusyError, TemplateFailedError
 from plumbline.compliance.domain.statutory import Form, compare, text_hash, words
@@ -88,8 +88,7 @@ async def test_print_tells_its_template_and_the_hash_moves_with_the_look() -> No
 
 @pytest.mark.parametrize("number", range(4))
 async def test_waiver_reads_back_as_its_statutory_form(number: int) -> None:
-    sheet = sample("waiver", number)
-    form = form_of(sheet)
+    form = statutory(number)
     for text in texts(await printed("waiver", number, firm=FIRM)).values():
         wording = compare(form, text)
         assert (wording.changed_words, wording.template_cover, wording.document_cover) == (0, 1.0, 1.0)
@@ -98,7 +97,7 @@ async def test_waiver_reads_back_as_its_statutory_form(number: int) -> None:
 @pytest.mark.parametrize("number", range(4))
 async def test_waivers_mark_is_seen_and_told_but_is_no_word_of_the_page(number: int) -> None:
     content = await printed("waiver", number)
-    form = form_of(sample("waiver", number))
+    form = statutory(number)
     assert "counsel" not in texts(content)["pypdf"]
     with pikepdf.open(io.BytesIO(content)) as pdf:
         told = [

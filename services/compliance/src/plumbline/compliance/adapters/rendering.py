@@ -16,6 +16,7 @@ from datetime import UTC, datetime, time, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from signal import Signals
+from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from plumbline.common.errors import NeedsHumanError, WaitError
@@ -142,7 +143,9 @@ class Press:
             self._free.put_nowait(_Worker(self._folder / "fonts", self.limits))
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """End the processes, and remove what was laid out."""
         for _ in range(self.size):
             await (await self._free.get()).end()

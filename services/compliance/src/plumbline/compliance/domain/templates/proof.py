@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from plumbline.compliance.domain.content import PaperContent, Run
 from plumbline.compliance.domain.reading import Fact
 from plumbline.compliance.domain.statutory import Form, compare, words
 from plumbline.compliance.domain.templates.sheet import Sheet
@@ -13,20 +14,11 @@ NOTICE = "NOTICE"
 LEAST_NOTICE_POINTS = 10.0
 
 
-class Type(Fact):
-    """A stretch of text that is set alike."""
-
-    text: str
-    points: float
-    is_bold: bool
-
-
 class Print(Fact):
     """A printed sheet as its readers find it."""
 
     keywords: str
-    text: str
-    types: tuple[Type, ...]
+    content: PaperContent
 
 
 def faults(sheet: Sheet, form: Form | None, read: Print) -> tuple[str, ...]:
@@ -37,27 +29,26 @@ def faults(sheet: Sheet, form: Form | None, read: Print) -> tuple[str, ...]:
 def _lost(sheet: Sheet, read: Print) -> Iterator[str]:
     if MADE_BY not in read.keywords:
         yield "it does not say what it was printed with; begin it with `#show: sheet.with(…)` of the layout"
-    text = " ".join(words(read.text))
+    text = " ".join(words(read.content.text))
     for must in sheet.must_show():
         if " ".join(words(must)) not in text:
             yield f'it leaves out "{must}"'
 
 
 def _unlawful(form: Form, read: Print) -> Iterator[str]:
-    wording = compare(form, read.text)
+    wording = compare(form, read.content.text)
     if wording.changed_words:
         yield f"it changes the words of {form.statute}: {wording.first_change}"
     if form.text.startswith(NOTICE):
-        yield from _unseen(form.statute, read.types)
+        yield from _unseen(form.statute, [run for page in read.content.pages for run in page.runs])
 
 
-def _unseen(statute: str, types: Sequence[Type]) -> Iterator[str]:
+def _unseen(statute: str, runs: Sequence[Run]) -> Iterator[str]:
     """Tell what is wrong with the notice: it stands first, in bold, and nothing is larger."""
-    first = next((found for found in types if found.text.strip()), None)
-    largest = max((found.points for found in types), default=0.0)
-    if first is None or not first.text.strip().startswith(NOTICE):
+    largest = max((run.points for run in runs), default=0.0)
+    if not runs or not runs[0].text.strip().startswith(NOTICE):
         yield f"{statute} wants its notice before all other text"
-    elif not first.is_bold:
+    elif not runs[0].is_bold:
         yield f"{statute} wants its notice in bold type"
-    elif first.points < max(largest, LEAST_NOTICE_POINTS):
+    elif runs[0].points < max(largest, LEAST_NOTICE_POINTS):
         yield f"{statute} wants its notice in the largest type, and no smaller than 10 points"
