@@ -138,7 +138,7 @@ class Press:
 
     async def __aenter__(self) -> Self:
         """Lay out the fonts."""
-        self._folder = await asyncio.to_thread(_laid_out)
+        self._folder = await asyncio.to_thread(laid_out)
         for _ in range(self.size):
             self._free.put_nowait(_Worker(self._folder / "fonts", self.limits))
         return self
@@ -216,8 +216,8 @@ class Press:
         return root
 
 
-def _laid_out() -> Path:
-    """Copy the fonts into a folder of their own; their packages have each in two formats, and one must win."""
+def laid_out() -> Path:
+    """Return a new folder with the fonts in `fonts`; their packages have each in two formats, and one must win."""
     folder = Path(tempfile.mkdtemp(prefix="plumbline-press-"))
     (folder / "fonts").mkdir()
     for package, (family, faces) in FONTS.items():
