@@ -98,9 +98,9 @@ def test_fingerprint_that_was_kept_can_still_be_compared() -> None:
     assert len(fingerprint(text)) <= 2048
 
 
-TEXTS = st.lists(st.sampled_from(["amber", "brick", "crane", "drain", "eaves", "flue", "gable", "hinge"]), max_size=60).map(
-    " ".join
-)
+TEXTS = st.lists(
+    st.sampled_from(["amber", "brick", "crane", "drain", "eaves", "flue", "gable", "hinge"]), max_size=60
+).map(" ".join)
 
 
 @given(one=TEXTS, other=TEXTS)
