@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 from hostile_papers import harmless
@@ -111,3 +112,8 @@ def test_refusal_tells_its_sender_what_to_do(reason: Reason) -> None:
     refusal = refused(reason)
     assert refusal.reason == reason
     assert any(what in refusal.detail for what in ("Send", "send", "Open it"))
+
+
+def test_every_refusal_is_in_the_readme() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    assert [reason for reason in REASONS if f"\n| `{reason}` |" not in readme] == []
