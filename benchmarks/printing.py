@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pypdfium2
+from reportlab.graphics.shapes import Circle, Drawing, Rect
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import LETTER
 from reportlab.lib.styles import ParagraphStyle
@@ -209,7 +210,7 @@ def _reportlab(fonts: Path) -> Printer:
     def printer(report: DailyReport) -> bytes:
         out = io.BytesIO()
         story: list[Flowable] = [
-            _Logo(),
+            _logo(),
             Paragraph("Daily report", title),
             table(_fields(report), [130.0] * 4),
             Paragraph("CREWS AND WORK", heading),
@@ -227,19 +228,12 @@ def _reportlab(fonts: Path) -> Printer:
     return printer
 
 
-class _Logo(Flowable):
-    """The same shapes as the firm's logo."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.width = self.height = 30
-
-    def draw(self) -> None:
-        canvas: Any = self.canv
-        canvas.setFillColor(colors.HexColor("#b3261e"))
-        canvas.roundRect(0, 0, 30, 30, 6, stroke=0, fill=1)
-        canvas.setFillColor(colors.white)
-        canvas.circle(15, 17, 7, stroke=0, fill=1)
+def _logo() -> Drawing:
+    """Return shapes like those of the firm's logo."""
+    logo = Drawing(30, 30)
+    logo.add(Rect(0, 0, 30, 30, rx=6, ry=6, fillColor=colors.HexColor("#b3261e"), strokeColor=None))
+    logo.add(Circle(15, 17, 7, fillColor=colors.white, strokeColor=None))
+    return logo
 
 
 def _weasyprint(weasyprint: Any) -> Printer:

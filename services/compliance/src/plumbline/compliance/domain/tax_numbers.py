@@ -57,3 +57,13 @@ def social_security_numbers(text: str) -> int:
 def whole_tax_numbers(text: str) -> int:
     """Return how many patterns of whole tax numbers stand in a text that would leave the vault."""
     return len(_WHOLE.findall(text))
+
+
+def masked(text: str) -> str:
+    """Return a text in which of every pattern of a whole tax number the last four digits are left."""
+    return _WHOLE.sub(lambda number: f"***{number[0][-4:]}", text)
+
+
+def masked_social_security(text: str) -> str:
+    """Return a text in which of every pattern of a Social Security number the last four digits are left."""
+    return _SOCIAL_SECURITY.sub(lambda number: f"***{number[0][-4:]}", text)
