@@ -26,17 +26,12 @@ from plumbline.common.reconciling.verdicts import Done, Verdict
 from plumbline.common.secrets.tokens import LiveToken
 from plumbline.common.testing.database import expire_leases, rows, service_pool, work_row
 from plumbline.compliance.adapters.gate.files import load_gate
-from plumbline.compliance.adapters.gate.money import PostgresMoney, is_in_escrow, paper_marks
-from plumbline.compliance.adapters.gate.payables import PostgresBills, PostgresEndings, PostgresPayables
+from plumbline.compliance.adapters.gate.money import is_in_escrow, paper_marks
 from plumbline.compliance.adapters.gate.procore import ProcoreSubcontracts
 from plumbline.compliance.app import MIGRATIONS, SCHEMA
 from plumbline.compliance.domain.gate.policy import GatePolicy
 from plumbline.compliance.domain.on_file import PaperOnFile
-from plumbline.compliance.paying import GateRoutes, gate_work, recording_results
-from plumbline.compliance.service.billing import Billing
-from plumbline.compliance.service.expiring import Expiring
-from plumbline.compliance.service.gate import Gate
-from plumbline.compliance.service.payable_words import PayableWords
+from plumbline.compliance.paying import OpenGate, put_together, recording_results
 from plumbline.procore import ProcoreClient, ProcoreUnavailableError
 from plumbline_sandbox.laboratory import Laboratory
 from plumbline_sandbox.people import ProcorePeople
@@ -75,7 +70,7 @@ class Site:
     lab: Laboratory
     pool: Pool
     papers: FakePapers
-    gate: Gate
+    opened: OpenGate
     loop: Reconciler
     loop_store: WorkStore
     routes: httpx.AsyncClient
@@ -97,11 +92,12 @@ class Site:
         found = self.lab.world.procore.requisitions.shown_of_project(int(self.project))
         return f"payable/{self.company}/{self.project}/requisition/{found[place].id}"
 
-    def unlink_vendors(self) -> None:
+    def unlink_vendors(self) -> dict[str, str]:
         books = self.policy.connections[CONNECTION].books
         assert books is not None
         assert isinstance(books.vendors, dict)
         books.vendors.clear()
+        return books.vendors
 
     async def work(self, *, after: timedelta = timedelta(seconds=20)) -> int:
         self.lab.world.clock.step(after.total_seconds())
@@ -110,14 +106,16 @@ class Site:
     async def sweep(self) -> None:
         async with transaction(self.pool) as database:
             wanted = [
-                one for one in self.gate.sweeps() if one.key == f"requisitions/{CONNECTION}/{self.project}"
+                one
+                for one in self.opened.gate.sweeps()
+                if one.key == f"requisitions/{CONNECTION}/{self.project}"
             ]
             await mark(database, wanted, now=self.lab.world.clock.now())
         await self.work()
 
     async def put_on_file(self, key: str, *papers: PaperOnFile) -> None:
         """File papers as the documents' loop does: beside what is owed as the rules see it now."""
-        facts = await self.gate.facts(CONNECTION, key)
+        facts = await self.opened.gate.facts(CONNECTION, key)
         said = (await self.shown(key))["vendor_id"]
         for one in papers:
             if (one.kind or "").startswith("lien_waiver."):
@@ -217,38 +215,30 @@ async def site(database_url: str) -> AsyncIterator[Site]:
             company_id=lab.companies[0].company.id,
             deadline_s=5.0,
         )
-        async with put_together(lab, pool, client) as site:
+        async with a_site(lab, pool, client) as site:
             yield site
 
 
-def put_together(lab: Laboratory, pool: Pool, client: ProcoreClient) -> "Opened":
+def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient) -> "Opened":
     connections, clock = load_connections(CONFIG), lab.world.clock
-    policy, papers, book = load_gate(CONFIG, connections), FakePapers(), PostgresPayables(pool)
-    gate = Gate(
+    policy, papers = load_gate(CONFIG, connections), FakePapers()
+    opened = put_together(
         connections=connections,
         policy=policy,
         subcontracts=ProcoreSubcontracts({CONNECTION: client}, remembered_s=300.0),
         papers=papers,
-        book=book,
+        pool=pool,
         clock=clock,
         sweep_every=EVERY,
     )
-    billing = Billing(
-        connections=connections, policy=policy, book=book, bills=PostgresBills(pool), clock=clock
-    )
-    expiring = Expiring(connections=connections, endings=PostgresEndings(pool), clock=clock)
-    words = PayableWords(
-        connections=connections, policy=policy, book=book, money=PostgresMoney(pool, clock), clock=clock
-    )
     killed: list[str] = []
-    work = gate_work(gate, billing, expiring)
 
     async def handler(claim: Claim) -> Verdict:
-        for prefix, one in work.items():
-            if claim.key.startswith(prefix):
-                verdict = await one(claim)
-                return dying(verdict) if _dies(killed, claim.key) else verdict
-        return Done()  # A document's row: another loop's.
+        one = opened.handlers.get(claim.key.partition("/")[0])
+        if one is None:
+            return Done()  # A document's row: another loop's.
+        verdict = await one(claim)
+        return dying(verdict) if _dies(killed, claim.key) else verdict
 
     store = WorkStore(pool, replica="compliance-1", lease=timedelta(seconds=30), per_connection=8)
     loop = Reconciler(
@@ -259,10 +249,10 @@ def put_together(lab: Laboratory, pool: Pool, client: ProcoreClient) -> "Opened"
         bell=Bell(),
         concurrency=4,
     )
-    app = Starlette(routes=GateRoutes(gate=gate, words=words, pool=pool).routes())
+    app = Starlette(routes=opened.routes)
     routes = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://compliance.test")
     return Opened(
-        Site(lab, pool, papers, gate, loop, store, routes, ProcorePeople(lab.world), policy, killed)
+        Site(lab, pool, papers, opened, loop, store, routes, ProcorePeople(lab.world), policy, killed)
     )
 
 
@@ -584,7 +574,7 @@ async def test_an_override_ends_though_procore_does_not_answer(site: Site) -> No
     while claim.key != key:
         (claim,) = await site.loop_store.claim(1, now=site.lab.world.clock.now())
     with pytest.raises(ProcoreUnavailableError):
-        await site.gate.work(Claim(claim, site.loop_store))
+        await site.opened.gate.work(Claim(claim, site.loop_store))
 
     assert await site.state(key) == "held"
 
@@ -620,6 +610,19 @@ async def test_a_vendor_without_a_link_parks_the_bill_and_nothing_else(site: Sit
         f"link:vendor:{CONNECTION}:{vendor}",
     )
     assert (await site.state(key), await site.bills(key)) == ("held", [])
+
+
+async def test_a_bill_goes_on_once_its_vendor_is_linked_and_the_service_starts(site: Site) -> None:
+    key = site.requisition()
+    vendors = site.unlink_vendors()
+    await site.sweep()
+    assert await site.bills(key) == []
+
+    vendors["562949953508683"] = "57"
+    await site.opened.begin()
+    await site.work()
+
+    assert [str(one.desired.state) for one in await site.bills(key)] == ["open"]
 
 
 async def test_a_listing_that_says_nothing_new_costs_nothing_and_tells_nothing(site: Site) -> None:

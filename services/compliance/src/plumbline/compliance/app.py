@@ -1,19 +1,22 @@
 """Compliance, put together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 
 import httpx
 
 from plumbline.common.clock import SystemClock
 from plumbline.common.connections import Connections, load_connections
 from plumbline.common.contracts.documents import DispatchAcknowledged
+from plumbline.common.contracts.ledger import LedgerResult
 from plumbline.common.contracts.procore import ProcoreChanged
-from plumbline.common.contracts.topics import DISPATCH_ACKNOWLEDGED, PROCORE_EVENTS
+from plumbline.common.contracts.topics import DISPATCH_ACKNOWLEDGED, LEDGER_RESULTS, PROCORE_EVENTS
 from plumbline.common.database import COMMON_MIGRATIONS, migrate, open_pool, transaction
 from plumbline.common.http import partner_client
 from plumbline.common.kafka import KafkaPublisher
+from plumbline.common.operator import Tell
 from plumbline.common.process import Loop
 from plumbline.common.reconciling.store import mark
 from plumbline.common.secrets.access import AccountTokens, asking_over_kafka
@@ -23,6 +26,8 @@ from plumbline.common.service import Pace, RecordService, record_service, schema
 from plumbline.compliance.adapters.desks import PostgresDesks
 from plumbline.compliance.adapters.documents import PostgresDocuments, PostgresInbox
 from plumbline.compliance.adapters.folder import WatchedFolder
+from plumbline.compliance.adapters.gate.files import load_gate
+from plumbline.compliance.adapters.gate.procore import ProcoreSubcontracts
 from plumbline.compliance.adapters.paper_book import PostgresPaperBook
 from plumbline.compliance.adapters.procore import Clients, ProcoreDirectory, ProcorePapers
 from plumbline.compliance.adapters.reading.isolation import IsolatedReader
@@ -34,6 +39,7 @@ from plumbline.compliance.adapters.safe.settings import SafeSettings
 from plumbline.compliance.adapters.sheets import digest_of, load_sheets
 from plumbline.compliance.domain.recognising.recognition import recognise
 from plumbline.compliance.handlers import acknowledging, by_prefix, recording
+from plumbline.compliance.paying import put_together, recording_results
 from plumbline.compliance.routes import PaperRoutes
 from plumbline.compliance.service.documents import DocumentLoop, Parts
 from plumbline.compliance.service.intake import Intake
@@ -80,6 +86,15 @@ async def run(settings: Settings) -> None:
         clients = _clients(connections, service, settings, store=store, http=http)
         inbox, documents = PostgresInbox(service.pool), PostgresDocuments(service.pool)
         books = PostgresRuleBooks(service.pool)
+        gate = put_together(
+            connections=connections,
+            policy=load_gate(settings.config_dir, connections),
+            subcontracts=ProcoreSubcontracts(clients, remembered_s=settings.remembered_s),
+            papers=documents,
+            pool=service.pool,
+            clock=service.clock,
+            sweep_every=timedelta(seconds=settings.payables_s),
+        )
         digest = digest_of(rule_set.hash, sheets)
         remembered = timedelta(seconds=settings.remembered_s)
         intake = Intake(inspect=inspect, safe=safe.papers, inbox=inbox, clock=service.clock)
@@ -96,7 +111,10 @@ async def run(settings: Settings) -> None:
                 desks=PostgresDesks(service.pool),
                 books=books,
                 surroundings=Surroundings(
-                    ProcoreDirectory(clients, remembered_s=settings.remembered_s), sheets, documents
+                    ProcoreDirectory(clients, remembered_s=settings.remembered_s),
+                    sheets,
+                    documents,
+                    payables=gate.gate,
                 ),
                 clock=service.clock,
                 acknowledged_within=timedelta(hours=settings.acknowledge_hours),
@@ -121,16 +139,18 @@ async def run(settings: Settings) -> None:
         await books.begin(rule_set, digest, now=service.clock.now())
         async with transaction(service.pool) as database:
             await mark(database, first_sweeps(connections), now=service.clock.now())
+        await gate.begin()
         service.edge.subscribe(
             PROCORE_EVENTS, ProcoreChanged, recording(connections, service.clock, remembered=remembered)
         )
         service.edge.subscribe(DISPATCH_ACKNOWLEDGED, DispatchAcknowledged, acknowledging(service.clock))
+        service.edge.subscribe(LEDGER_RESULTS, LedgerResult, recording_results(service.clock))
         routes = PaperRoutes(connections=connections, intake=intake, reviewing=reviewing).routes()
         await service.run(
-            handler=by_prefix({"document": papers.work, "sweep": sweeping.work}),
-            tell=reviewing.tell,
+            handler=by_prefix({"document": papers.work, "sweep": sweeping.work, **gate.handlers}),
+            tell=telling(reviewing.tell, gate.gate.tell),
             pace=Pace(settings.concurrency, settings.per_connection, settings.lease),
-            routes=routes,
+            routes=[*gate.routes, *routes],
             loops=[safe.rounds.run, *_folder(settings, connections, intake, service)],
         )
 
@@ -151,6 +171,18 @@ async def replay(settings: Settings, document: str) -> Sequence[Replayed]:
             clock=SystemClock(),
         )
         return await reviewing.replayed(document)
+
+
+def telling(*tells: Tell) -> Tell:
+    """Return what asks one after the other for a record's story."""
+
+    async def tell(key: str) -> Mapping[str, Any] | None:
+        for one in tells:
+            if (told := await one(key)) is not None:
+                return told
+        return None
+
+    return tell
 
 
 def inspect(file_name: str, content: bytes) -> str:

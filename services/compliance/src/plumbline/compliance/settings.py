@@ -23,6 +23,11 @@ class Settings(ReadingSettings):
         gt=0,
         description="Pause between two looks for papers in a Procore project; each costs a call per recent invoice.",
     )
+    payables_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="Pause between two looks for subcontractors' invoices in a Procore project; no webhook tells of them.",
+    )
     procore_folder: str = Field(
         default="Compliance", description="The folder of a project's Documents tool that is for papers."
     )
