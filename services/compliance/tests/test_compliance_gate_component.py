@@ -26,12 +26,18 @@ from plumbline.common.reconciling.verdicts import Done, Verdict
 from plumbline.common.secrets.tokens import LiveToken
 from plumbline.common.testing.database import expire_leases, rows, service_pool, work_row
 from plumbline.compliance.adapters.gate.files import load_gate
-from plumbline.compliance.adapters.gate.money import is_in_escrow, paper_marks
+from plumbline.compliance.adapters.gate.money import PostgresMoney, is_in_escrow, paper_marks
+from plumbline.compliance.adapters.gate.payables import PostgresBills, PostgresEndings, PostgresPayables
 from plumbline.compliance.adapters.gate.procore import ProcoreSubcontracts
 from plumbline.compliance.app import MIGRATIONS, SCHEMA
 from plumbline.compliance.domain.gate.policy import GatePolicy
 from plumbline.compliance.domain.on_file import PaperOnFile
-from plumbline.compliance.paying import OpenGate, put_together, recording_results
+from plumbline.compliance.handlers import by_prefix
+from plumbline.compliance.paying import GateRoutes, gate_work, let_go_on, recording_results
+from plumbline.compliance.service.billing import Billing
+from plumbline.compliance.service.expiring import Expiring
+from plumbline.compliance.service.gate import Gate
+from plumbline.compliance.service.payable_words import PayableWords
 from plumbline.procore import ProcoreClient, ProcoreUnavailableError
 from plumbline_sandbox.laboratory import Laboratory
 from plumbline_sandbox.people import ProcorePeople
@@ -70,7 +76,7 @@ class Site:
     lab: Laboratory
     pool: Pool
     papers: FakePapers
-    opened: OpenGate
+    gate: Gate
     loop: Reconciler
     loop_store: WorkStore
     routes: httpx.AsyncClient
@@ -106,16 +112,14 @@ class Site:
     async def sweep(self) -> None:
         async with transaction(self.pool) as database:
             wanted = [
-                one
-                for one in self.opened.gate.sweeps()
-                if one.key == f"requisitions/{CONNECTION}/{self.project}"
+                one for one in self.gate.sweeps() if one.key == f"requisitions/{CONNECTION}/{self.project}"
             ]
             await mark(database, wanted, now=self.lab.world.clock.now())
         await self.work()
 
     async def put_on_file(self, key: str, *papers: PaperOnFile) -> None:
         """File papers as the documents' loop does: beside what is owed as the rules see it now."""
-        facts = await self.opened.gate.facts(CONNECTION, key)
+        facts = await self.gate.facts(CONNECTION, key)
         said = (await self.shown(key))["vendor_id"]
         for one in papers:
             if (one.kind or "").startswith("lien_waiver."):
@@ -222,22 +226,28 @@ async def site(database_url: str) -> AsyncIterator[Site]:
 def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient) -> "Opened":
     connections, clock = load_connections(CONFIG), lab.world.clock
     policy, papers = load_gate(CONFIG, connections), FakePapers()
-    opened = put_together(
+    book = PostgresPayables(pool)
+    gate = Gate(
         connections=connections,
         policy=policy,
         subcontracts=ProcoreSubcontracts({CONNECTION: client}, remembered_s=300.0),
         papers=papers,
-        pool=pool,
+        book=book,
         clock=clock,
         sweep_every=EVERY,
     )
+    billing = Billing(
+        connections=connections, policy=policy, book=book, bills=PostgresBills(pool), clock=clock
+    )
+    expiring = Expiring(connections=connections, endings=PostgresEndings(pool), clock=clock)
+    words = PayableWords(
+        connections=connections, policy=policy, book=book, money=PostgresMoney(pool, clock), clock=clock
+    )
+    work = {**gate_work(gate, billing, expiring), "document/": _somebody_elses}
     killed: list[str] = []
 
     async def handler(claim: Claim) -> Verdict:
-        one = opened.handlers.get(claim.key.partition("/")[0])
-        if one is None:
-            return Done()  # A document's row: another loop's.
-        verdict = await one(claim)
+        verdict = await by_prefix(work)(claim)
         return dying(verdict) if _dies(killed, claim.key) else verdict
 
     store = WorkStore(pool, replica="compliance-1", lease=timedelta(seconds=30), per_connection=8)
@@ -249,10 +259,10 @@ def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient) -> "Opened":
         bell=Bell(),
         concurrency=4,
     )
-    app = Starlette(routes=opened.routes)
+    app = Starlette(routes=GateRoutes(gate=gate, words=words, pool=pool).routes())
     routes = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://compliance.test")
     return Opened(
-        Site(lab, pool, papers, opened, loop, store, routes, ProcorePeople(lab.world), policy, killed)
+        Site(lab, pool, papers, gate, loop, store, routes, ProcorePeople(lab.world), policy, killed)
     )
 
 
@@ -267,6 +277,11 @@ class Opened:
 
     async def __aexit__(self, *_: object) -> None:
         await self.site.routes.aclose()
+
+
+async def _somebody_elses(_: Claim) -> Verdict:
+    """Leave a document's row to the loop of documents."""
+    return Done()
 
 
 class Killed(BaseException):
@@ -574,7 +589,7 @@ async def test_an_override_ends_though_procore_does_not_answer(site: Site) -> No
     while claim.key != key:
         (claim,) = await site.loop_store.claim(1, now=site.lab.world.clock.now())
     with pytest.raises(ProcoreUnavailableError):
-        await site.opened.gate.work(Claim(claim, site.loop_store))
+        await site.gate.work(Claim(claim, site.loop_store))
 
     assert await site.state(key) == "held"
 
@@ -619,7 +634,8 @@ async def test_a_bill_goes_on_once_its_vendor_is_linked_and_the_service_starts(s
     assert await site.bills(key) == []
 
     vendors["562949953508683"] = "57"
-    await site.opened.begin()
+    async with transaction(site.pool) as database:
+        await let_go_on(database, site.policy, now=site.lab.world.clock.now())
     await site.work()
 
     assert [str(one.desired.state) for one in await site.bills(key)] == ["open"]

@@ -1,8 +1,7 @@
 """The gate's edges: the rows that it works, QuickBooks' results, and operators' routes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -11,29 +10,19 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from plumbline.common.clock import Clock
-from plumbline.common.connections import Connections
 from plumbline.common.contracts.ledger import LedgerResult
-from plumbline.common.database import Connection, Pool, transaction
+from plumbline.common.database import Connection, Pool
 from plumbline.common.edge import Received, Record
 from plumbline.common.errors import PermanentError, SuiteError
 from plumbline.common.operator import answer, refusal
 from plumbline.common.reconciling.loop import Handler
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import mark, resume
-from plumbline.compliance.adapters.gate.money import PostgresMoney
-from plumbline.compliance.adapters.gate.payables import (
-    QUERIES,
-    PostgresBills,
-    PostgresEndings,
-    PostgresPayables,
-    escrow_of,
-)
+from plumbline.compliance.adapters.gate.payables import QUERIES, escrow_of
 from plumbline.compliance.domain.gate import bills, expiry, payable
 from plumbline.compliance.domain.gate.money import InBooks, Settlement, SettlementRefusedError
 from plumbline.compliance.domain.gate.overrides import OverrideRefusedError, Wish
 from plumbline.compliance.domain.gate.policy import GatePolicy
-from plumbline.compliance.gate_ports import Subcontracts
-from plumbline.compliance.ports import Papers
 from plumbline.compliance.service.billing import Billing
 from plumbline.compliance.service.expiring import Expiring
 from plumbline.compliance.service.gate import SWEEP, Gate
@@ -42,72 +31,22 @@ from plumbline.compliance.service.payable_words import PayableWords
 _STATE: TypeAdapter[payable.State] = TypeAdapter(payable.State)
 
 
-@dataclass(frozen=True, slots=True)
-class OpenGate:
-    """The gate, put together."""
-
-    gate: Gate
-    """Tells the facts of payables, and their stories."""
-    handlers: Mapping[str, Handler]
-    """What works its rows, by the first part of their keys."""
-    routes: Sequence[BaseRoute]
-    policy: GatePolicy
-    pool: Pool
-    clock: Clock
-
-    async def begin(self) -> None:
-        """Begin to look for invoices, and let go on what waited for a vendor that is linked by now; safe to repeat."""
-        now = self.clock.now()
-        async with transaction(self.pool) as database:
-            await mark(database, self.gate.sweeps(), now=now)
-            for name, company in self.policy.connections.items():
-                for vendor_id in company.books.vendors if company.books else ():
-                    event = bills.link_event(name, vendor_id)
-                    await resume(database, event=event, cause=f"linked {now.isoformat()}", now=now)
-
-
-def put_together(
-    *,
-    connections: Connections,
-    policy: GatePolicy,
-    subcontracts: Subcontracts,
-    papers: Papers,
-    pool: Pool,
-    clock: Clock,
-    sweep_every: timedelta,
-) -> OpenGate:
-    """Return the gate over its far sides; its tables are in `pool`'s schema."""
-    book = PostgresPayables(pool)
-    gate = Gate(
-        connections=connections,
-        policy=policy,
-        subcontracts=subcontracts,
-        papers=papers,
-        book=book,
-        clock=clock,
-        sweep_every=sweep_every,
-    )
-    billing = Billing(
-        connections=connections, policy=policy, book=book, bills=PostgresBills(pool), clock=clock
-    )
-    expiring = Expiring(connections=connections, endings=PostgresEndings(pool), clock=clock)
-    words = PayableWords(
-        connections=connections, policy=policy, book=book, money=PostgresMoney(pool, clock), clock=clock
-    )
-    prefixes = {
+def gate_work(gate: Gate, billing: Billing, expiring: Expiring) -> Mapping[str, Handler]:
+    """Return what works the gate's rows, by how their keys begin."""
+    return {
         payable.PREFIX: gate.work,
         SWEEP: gate.sweep,
         bills.PREFIX: billing.work,
         expiry.PREFIX: expiring.work,
     }
-    return OpenGate(
-        gate=gate,
-        handlers={prefix.rstrip("/"): handler for prefix, handler in prefixes.items()},
-        routes=GateRoutes(gate=gate, words=words, pool=pool).routes(),
-        policy=policy,
-        pool=pool,
-        clock=clock,
-    )
+
+
+async def let_go_on(database: Connection, policy: GatePolicy, *, now: datetime) -> None:
+    """Resume the bills that waited for a vendor that is linked by now; safe to repeat."""
+    for name, company in policy.connections.items():
+        for vendor_id in company.books.vendors if company.books else ():
+            event = bills.link_event(name, vendor_id)
+            await resume(database, event=event, cause=f"linked {now.isoformat()}", now=now)
 
 
 def recording_results(clock: Clock) -> Record[LedgerResult]:

@@ -37,7 +37,7 @@ from plumbline.stack.scenario.timeline import DisagreementError, Timeline, Timel
 DURATIONS = {
     **configuring.DURATIONS,
     "PLUMBLINE_SWEEP_S": "3",
-    "PLUMBLINE_PAYABLES_S": "3",
+    "PLUMBLINE_REQUISITIONS_S": "3",
     "PLUMBLINE_REMEMBERED_S": "1",
 }
 """What this scenario shortens; it prints them."""

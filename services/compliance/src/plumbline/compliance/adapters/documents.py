@@ -148,7 +148,7 @@ class PostgresDocuments(Documents, Papers):
     def keeping(self, step: Step) -> Effect:
         async def keep(database: Connection) -> None:
             # Marks first: every transaction locks work rows before it stores anything else.
-            await mark(database, [*step.marks, *await _marks_of_gate(database, step)], now=step.at)
+            await mark(database, await _marks(database, step), now=step.at)
             await _keep_document(database, step)
             if step.withdraw:
                 await database.execute(QUERIES["withdraw"], step.withdraw.ticket, step.at)
@@ -229,12 +229,12 @@ def _place(document: Document) -> tuple[object, ...]:
     )
 
 
-async def _marks_of_gate(database: Connection, step: Step) -> Sequence[Mark]:
-    """Return marks for the payables that a changed paper concerns, and for its own end."""
+async def _marks(database: Connection, step: Step) -> Sequence[Mark]:
+    """Return marks for all that the step is news to: other papers, payables, and the paper's own end."""
     after = step.after
     if after.version == step.before.version:
-        return ()
-    return await paper_marks(
+        return step.marks
+    concerned = await paper_marks(
         database,
         connection=after.connection,
         document=after.document,
@@ -242,6 +242,7 @@ async def _marks_of_gate(database: Connection, step: Step) -> Sequence[Mark]:
         vendor_id=after.vendor_id,
         payable=after.payable,
     )
+    return [*step.marks, *concerned]
 
 
 async def _keep_finding(
