@@ -1,8 +1,10 @@
-"""How long rules take: the shipped rules against the same checks in plain Python, over the same documents.
+"""How long papers take: the shipped rules against the same checks in plain Python, over the same documents; printing.
 
-Each part of the service that is measured is a function that gives rows of the table; this one is `rules`.
+Each part of the service that is measured is a function that gives rows of the table: `rules` here, and
+`printing`. The process is held to one core. From intake to decision has its place below them.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +12,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from benchmarks.machine import report
+from benchmarks.printing import TARGET_PAGES_PER_S, pages_per_s, printing
 from plumbline.compliance.adapters.rule_files import load_rule_set, read_book
 from plumbline.compliance.domain.facts import DocumentFacts
 from plumbline.compliance.domain.learning import bound
@@ -99,10 +102,12 @@ def asked(conditions: Sequence[Condition]) -> int:
 
 
 def main() -> int:
-    """Measure, and say whether the target is met."""
-    rows = list(rules())
-    report("compliance", "Rules over papers", COLUMNS, rows)
-    return 0 if float(str(rows[0][2])) <= TARGET_US else 1
+    """Measure on one core, and say whether the targets are met."""
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    of_rules, of_printing = list(rules()), list(printing())
+    report("compliance", "Papers", COLUMNS, [*of_rules, *of_printing])
+    is_met = float(str(of_rules[0][2])) <= TARGET_US and pages_per_s(of_printing[0]) >= TARGET_PAGES_PER_S
+    return 0 if is_met else 1
 
 
 if __name__ == "__main__":

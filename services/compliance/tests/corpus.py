@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import corpus_forms
 import corpus_kinds
 import corpus_waivers
 from corpus_cases import Case
@@ -18,6 +19,7 @@ from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.recognised import Recognised
 from plumbline.compliance.domain.recognising.recognition import recognise
 from plumbline.compliance.domain.rules.deciding import decide
+from plumbline.compliance.domain.rules.model import Check
 
 AUTHORITIES = {
     "City of Austin Development Services": "austin-dsd",
@@ -44,7 +46,11 @@ class Result:
 
     @property
     def fired(self) -> dict[str, Outcome]:
-        return {one.rule: one.outcome for one in self.decisions if one.desk is None and not one.held and one.outcome is not Outcome.IN_ORDER}
+        return {
+            one.rule: one.outcome
+            for one in self.decisions
+            if one.desk is None and not one.held and one.outcome is not Outcome.IN_ORDER
+        }
 
     @property
     def blocks(self) -> bool:
@@ -59,7 +65,13 @@ class Result:
         """What was read for a field, `workers.0.gross_cents` of a row."""
         said: Any = self.recognised.fields
         for part in name.split("."):
-            said = None if said is None else said[int(part)] if part.isdigit() and int(part) < len(said) else getattr(said, part, None)
+            said = (
+                None
+                if said is None
+                else said[int(part)]
+                if part.isdigit() and int(part) < len(said)
+                else getattr(said, part, None)
+            )
         return said
 
 
@@ -72,7 +84,9 @@ def judge(case: Case) -> Result:
 def decided(case: Case, recognised: Recognised) -> tuple[Decision, ...]:
     if recognised.kind is None or not case.base:
         return ()
-    around = facts(case.base, **case.around)
+    around = facts(
+        case.base, **{name: value for name, value in case.around.items() if name != "required_cents"}
+    )
     of_paper = {
         "kind": recognised.kind,
         "kind_confidence": recognised.kind_confidence,
@@ -88,13 +102,26 @@ def with_ours(recognised: Recognised, case: Case) -> Any:
     if fields is None or not workers:
         return fields
     required = case.around.get("required_cents", 6055)
-    return fields.model_copy(update={"workers": tuple(one.model_copy(update={"required_cents": required}) for one in workers)})
+    return fields.model_copy(
+        update={"workers": tuple(one.model_copy(update={"required_cents": required}) for one in workers)}
+    )
 
 
 def cases() -> Iterator[Case]:
     yield from corpus_waivers.texas()
     yield from corpus_waivers.ohio()
     yield from corpus_kinds.all_kinds()
+    yield from corpus_forms.all_forms()
+
+
+@cache
+def blocking() -> frozenset[str]:
+    """The rules that block when they do not pass."""
+    return frozenset(one.id for one in rule_set().rules if isinstance(one, Check) and one.otherwise.blocks)
+
+
+def must_not_pass(case: Case) -> bool:
+    return case.kind is None or not case.fires.isdisjoint(blocking())
 
 
 @cache

@@ -6,7 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Literal
 
-TX_VENDORS = ("Lone Star Air LLC", "Caprock Mechanical Inc", "Hill Country Cooling LP", "Gulf Breeze HVAC LLC")
+TX_VENDORS = (
+    "Lone Star Air LLC",
+    "Caprock Mechanical Inc",
+    "Hill Country Cooling LP",
+    "Gulf Breeze HVAC LLC",
+)
 TX_PLUMBERS = ("Bluebonnet Plumbing LLC", "Pecos Pipe Works Inc")
 OH_VENDORS = ("Buckeye Pipe & Drain LLC", "Erie Shore Plumbing Inc", "Maumee Mechanical LLC")
 TX_FIRMS = ("Brazos Builders LLC", "Red River Construction Inc")
@@ -94,10 +99,6 @@ class Case:
     desk: str | None = None
     """The desk that it must reach, `us-tx/hvac`; None: it must be held."""
     held_out: bool = False
-
-    @property
-    def must_not_pass(self) -> bool:
-        return self.kind is None or bool(self.fires)
 
 
 def american(day: date) -> str:

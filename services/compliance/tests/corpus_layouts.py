@@ -30,7 +30,9 @@ class Pen:
         self.canvas.setTitle(title)
         self.y = float(TOP)
 
-    def line(self, text: str, *, x: float = LEFT, size: float = 10, bold: bool = False, gap: float = 4) -> None:
+    def line(
+        self, text: str, *, x: float = LEFT, size: float = 10, bold: bool = False, gap: float = 4
+    ) -> None:
         self.at(x, text, size=size, bold=bold)
         self.down(size + gap)
 
@@ -50,7 +52,9 @@ class Pen:
             self.line(part, size=size, bold=bold)
 
     def field(self, name: str, value: str, *, x: float, width: float = 220) -> None:
-        self.canvas.acroForm.textfield(name=name, value=value, x=x, y=self.y - 3, width=width, height=14, fontSize=9)
+        self.canvas.acroForm.textfield(
+            name=name, value=value, x=x, y=self.y - 3, width=width, height=14, fontSize=9
+        )
 
     def box(self, name: str, *, checked: bool, x: float) -> None:
         self.canvas.acroForm.checkbox(name=name, checked=checked, x=x, y=self.y - 2, size=10)
@@ -119,7 +123,9 @@ def above(title: str, pairs: Pairs, notes: Sequence[str] = ()) -> bytes:
 
 def table(title: str, pairs: Pairs, notes: Sequence[str] = ()) -> bytes:
     """A ruled table of bold labels and values, flowing."""
-    style = TableStyle([("GRID", (0, 0), (-1, -1), 0.5, colors.grey), ("FONTNAME", (0, 0), (0, -1), "Helvetica-Bold")])
+    style = TableStyle(
+        [("GRID", (0, 0), (-1, -1), 0.5, colors.grey), ("FONTNAME", (0, 0), (0, -1), "Helvetica-Bold")]
+    )
     rows = Table([[label, value] for label, value in pairs], colWidths=[190, 270], style=style)
     parts: list[Flowable] = [Paragraph(title, BOLD), Spacer(1, 10), rows, Spacer(1, 12)]
     return flowing([*parts, *(Paragraph(note, BODY) for note in notes)])
@@ -131,7 +137,11 @@ def form(title: str, pairs: Pairs, notes: Sequence[str] = ()) -> bytes:
     pen.line(title, size=14, bold=True, gap=16)
     for label, value in pairs:
         pen.at(LEFT, label)
-        pen.field("".join(word.capitalize() for word in label.replace("'", "").replace(".", "").split()), value, x=250)
+        pen.field(
+            "".join(word.capitalize() for word in label.replace("'", "").replace(".", "").split()),
+            value,
+            x=250,
+        )
         pen.down(20)
     pen.down(10)
     for note in notes:

@@ -3,7 +3,7 @@
 import asyncio
 
 from hostile_papers import HOSTILE, harmless
-from reading_lab import children, nurseries, outcome, until
+from reading_processes import children, nurseries, outcome, until
 
 from plumbline.compliance.adapters.reading.isolation import IsolatedReader
 from plumbline.compliance.adapters.reading.limits import MIB, Limits

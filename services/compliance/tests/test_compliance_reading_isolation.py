@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from hostile_papers import HOSTILE, harmless
-from reading_lab import children, limits_of, lives, nurseries, open_files_of, outcome, told_of, until
+from reading_processes import children, limits_of, lives, nurseries, open_files_of, outcome, told_of, until
 
 from plumbline.compliance.adapters.reading.isolation import IsolatedReader
 from plumbline.compliance.adapters.reading.limits import Limits

@@ -1,4 +1,4 @@
-"""`python -m plumbline.compliance migrate | run | rules lint | rules show [rules|facts|kinds] | rules explain FACTS.json | decisions replay DOCUMENT`."""
+"""`python -m plumbline.compliance migrate | run | rules lint|show|explain | decisions replay | templates preview|check|save`."""
 
 import argparse
 import asyncio
@@ -14,6 +14,7 @@ from plumbline.compliance.app import bring_up_to_date, replay, run
 from plumbline.compliance.rules_command import Shown, explain, lint_rules, show
 from plumbline.compliance.service.reviewing import Replayed
 from plumbline.compliance.settings import Settings
+from plumbline.compliance.templates_command import add_templates, templates
 
 
 def main() -> None:
@@ -37,6 +38,7 @@ def main() -> None:
         "replay", help="make every decision about a paper once more; ends with 1 if one is another"
     )
     replayed.add_argument("document", help="the paper's id")
+    add_templates(parts)
     given = parser.parse_args()
     with plain_endings():
         match given.part:
@@ -46,6 +48,8 @@ def main() -> None:
                 uvloop.run(run(Settings()))
             case "decisions":
                 sys.exit(_decisions(asyncio.run(replay(Settings(), given.document))))
+            case "templates":
+                sys.exit(templates(given))
             case _:
                 sys.exit(_rules(given))
 

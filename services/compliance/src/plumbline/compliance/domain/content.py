@@ -1,4 +1,7 @@
-"""A paper's contents as a reader found them, before anybody says what kind of paper it is."""
+"""A paper's contents as a reader found them, before anybody says what kind of paper it is.
+
+No `repr` shows what stands in a paper: it may be a whole tax number.
+"""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -11,7 +14,7 @@ from plumbline.compliance.domain.reading import Fact
 class Run(Fact):
     """A piece of text in one font and size, where it stands."""
 
-    text: str
+    text: str = Field(repr=False)
     page: int = Field(ge=1)
     x: float
     """Points from the left edge."""
@@ -26,8 +29,8 @@ class Page(Fact):
     """One page's text in reading order, and its runs."""
 
     number: int = Field(ge=1)
-    text: str
-    runs: tuple[Run, ...] = ()
+    text: str = Field(repr=False)
+    runs: tuple[Run, ...] = Field(default=(), repr=False)
 
 
 class FormField(Fact):
@@ -35,7 +38,7 @@ class FormField(Fact):
 
     name: str
     """The full name: `topmostSubform[0].Page1[0].f1_01[0]`."""
-    value: str
+    value: str = Field(repr=False)
     """The text; of a box its state without the slash: `1`, `Off`."""
 
 
@@ -61,7 +64,7 @@ class PaperContent(Fact):
     """All that was read from one file, in a process of its own with limits."""
 
     media_type: Literal["application/pdf", "image/png", "image/jpeg", "text/csv"]
-    title: str = ""
+    title: str = Field(default="", repr=False)
     pages: tuple[Page, ...] = ()
     fields: tuple[FormField, ...] = ()
     structure: Structure

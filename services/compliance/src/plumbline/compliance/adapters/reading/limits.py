@@ -9,8 +9,7 @@ MIB = 1024 * 1024
 class Limits:
     """What a file may be, and what its reader may use.
 
-    The defaults are more than any honest paper took, and little enough that a machine with 2 GiB survives
-    `places` of the worst at once.
+    The defaults are more than honest papers take. At worst the readers' processes use `places` times `memory_bytes`.
     """
 
     content_bytes: int = 25 * MIB

@@ -114,7 +114,9 @@ def restrict(limits: Limits) -> None:
         (resource.RLIMIT_NOFILE, 0),
         (resource.RLIMIT_NPROC, 0),
     ):
-        resource.setrlimit(what, (most, most))
+        _, allowed = resource.getrlimit(what)
+        least = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
+        resource.setrlimit(what, (least, least))
 
 
 def _receive(paper: socket.socket, most_bytes: int) -> bytes:

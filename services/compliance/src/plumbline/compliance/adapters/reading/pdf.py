@@ -84,6 +84,7 @@ def _warnings_are_refusals() -> Iterator[None]:
     try:
         yield
     finally:
+        logger.propagate = True
         logger.removeHandler(warnings)
     if warnings.count:
         raise PdfReadError("pypdf left something out")

@@ -201,12 +201,7 @@ def _coverages_of_text(sheet: Sheet) -> Iterator[Coverage]:
     told = [(number, one) for number, one in begins if number < stop]
     for place, (number, one) in enumerate(told):
         end = told[place + 1][0] if place + 1 < len(told) else stop
-        start = _start(sheet.lines, number, told[place - 1][0] if place else 0)
         yield _coverage(one, sheet.lines[start:end], columns)
-
-
-def _start(lines: Sequence[Line], number: int, _last: int) -> int:
-    return number
 
 
 def _type(line: Line) -> _Type | None:

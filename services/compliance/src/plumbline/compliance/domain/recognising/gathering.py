@@ -101,9 +101,9 @@ def in_form(content: PaperContent, ask: Ask[T]) -> Iterable[Said[T]]:
             yield Said(value, FORM, place)
 
 
-def in_text(sheet: Sheet, ask: Ask[T]) -> Iterable[Said[T]]:
+def in_text(sheet: Sheet, ask: Ask[T], *, far: bool = True) -> Iterable[Said[T]]:
     """Give what stands beside labels; what cannot be read as such a value is not taken for one."""
-    for found in sheet.beside(*ask.labels, wraps=ask.wraps):
+    for found in sheet.beside(*ask.labels, wraps=ask.wraps, far=far):
         said = as_said(found, ask.read)
         if said:
             yield said
@@ -124,12 +124,15 @@ def gather(
     asks: Iterable[Ask[Any]],
     more: Mapping[str, Iterable[Said[Any]]] | None = None,
 ) -> Gathered:
-    """Return every value that form, labels and what else was found say."""
+    """Return every value that form, labels and what else was found say.
+
+    What is printed below or above the label of a form's field is another label.
+    """
     gathered = Gathered()
     for ask in asks:
-        gathered.take(
-            ask.name, [*in_form(content, ask), *in_text(sheet, ask), *(more or {}).get(ask.name, ())]
-        )
+        told = [*in_form(content, ask), *(more or {}).get(ask.name, ())]
+        far = all(one.place.source != "form" for one in told)
+        gathered.take(ask.name, [*told, *in_text(sheet, ask, far=far)])
     return gathered
 
 

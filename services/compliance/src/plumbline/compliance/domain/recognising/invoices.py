@@ -63,16 +63,20 @@ _ADDRESS = re.compile(
 def invoice(content: PaperContent) -> Gathered:
     """Return what an invoice says."""
     gathered = gather(content, Sheet.of(content, labels_of(ASKS)), ASKS)
-    due, total = (gathered.values.pop(name, None) for name in ("due_cents", "total_cents"))
-    places = [gathered.places.pop(name, None) for name in ("due_cents", "total_cents")]
-    for amount, place in zip((due, total), places, strict=True):
-        if amount is not None and amount.value is not None:
-            gathered.values["amount_cents"] = amount
-            if place:
-                gathered.places["amount_cents"] = place
-            break
+    _total(gathered)
     _regulate(gathered, content)
     return gathered
+
+
+def _total(gathered: Gathered) -> None:
+    """What is due counts before what it all came to; a blank only where neither says anything."""
+    told = [
+        (gathered.values.pop(name, None), gathered.places.pop(name, None))
+        for name in ("due_cents", "total_cents")
+    ]
+    amounts = [(read, place) for read, place in told if read is not None and place is not None]
+    for read, place in sorted(amounts, key=lambda one: one[0].value is None)[:1]:
+        gathered.values["amount_cents"], gathered.places["amount_cents"] = read, place
 
 
 def _regulate(gathered: Gathered, content: PaperContent) -> None:

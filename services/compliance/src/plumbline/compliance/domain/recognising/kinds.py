@@ -6,6 +6,7 @@ Where two kinds fit, or none, a person says: nothing hangs on a guess.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from plumbline.compliance.domain.content import PaperContent
 from plumbline.compliance.domain.recognising.sheet import Line, Sheet, plain
@@ -312,7 +313,7 @@ def _waiver_headings(sheet: Sheet) -> Iterator[str]:
     said = [plain(line.text) for line in _first_lines(sheet)]
     short = [one if 0 < len(one.split()) <= HEADING_WORDS else "" for one in said]
     yield from (one for one in short if _is_whole(one))
-    pairs = zip(short, short[1:], strict=False)
+    pairs = pairwise(short)
     yield from (f"{one} {other}" for one, other in pairs if _WAIVER.search(one) and _is_whole(other))
     yield from short
 

@@ -18,6 +18,10 @@ _SWORN = re.compile(
     r"\b(?:sworn|subscribed|acknowledged)\b[^.]{0,60}?\bbefore me\b(?P<after>.{0,160})",
     re.IGNORECASE | re.DOTALL,
 )
+_AFTER_JURAT = re.compile(
+    r"\b(?:my commission|commission expires|received|recorded|filed|printed)\b", re.IGNORECASE
+)
+_ON = re.compile(r"^[,\s]*(?:in and for[^,.]{0,40},?\s*)?(?:on|this|dated)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +59,11 @@ def notary(text: str) -> Notary:
     is_there = found is not None and "notary public" in text.lower()
     if not found or not is_there:
         return Notary(is_there=is_there, sworn_on=None)
-    days = days_in(" ".join(re.split(r"commission", found["after"], flags=re.IGNORECASE)[0].split()))
-    return Notary(is_there=True, sworn_on=days[0] if len(set(days)) == 1 else None)
+    after = _AFTER_JURAT.split(" ".join(found["after"].split()))[0]
+    before, _, behind = (
+        re.split(r"(notary public)", after, maxsplit=1, flags=re.IGNORECASE)
+        if re.search("notary public", after, re.IGNORECASE)
+        else (after, "", "")
+    )
+    days = set(days_in(before)) or (set(days_in(behind)) if _ON.search(behind) else set())
+    return Notary(is_there=True, sworn_on=days.pop() if len(days) == 1 else None)

@@ -267,7 +267,8 @@ def affidavit(content: PaperContent) -> Gathered:
     sheet = Sheet.of(content, labels_of(AFFIDAVIT))
     gathered = gather(content, sheet, AFFIDAVIT)
     gathered.tell("has_jurat", notary(content.text).sworn_on is not None, at="jurat")
-    stamp = _STAMP.search(content.text)
-    is_stamped = stamp is not None and bool(days_in(content.text[stamp.start() : stamp.start() + 120]))
-    gathered.tell("has_recorder_stamp", is_stamped, LABELLED, at=stamp[0] if stamp else "")
+    stamps = [
+        one for one in _STAMP.finditer(content.text) if days_in(content.text[one.start() : one.end() + 60])
+    ]
+    gathered.tell("has_recorder_stamp", bool(stamps), LABELLED, at=stamps[0][0] if stamps else "")
     return gathered

@@ -11,6 +11,7 @@ from plumbline.compliance.domain.recognising.values import is_blank
 _HINT = re.compile(r"\([^()]*\)")
 _NUMBERING = re.compile(r"^\s*\(?(?:\d{1,2}[a-z]?|[a-z])[.)]\s+|^\s*\d{1,2}[a-z]?\s+(?=[a-z])", re.IGNORECASE)
 _NO_WORD = re.compile(r"[^a-z0-9]+")
+_INITIALS = re.compile(r"(?<=\b[a-z])\.(?=[a-z]\b)")
 _COLUMNS = re.compile(r"\s{3,}|\t")
 
 _NARROW = frozenset("iljtfrI.,:;'|!()[] ")
@@ -23,7 +24,7 @@ def plain(text: str) -> str:
     numbered = _NUMBERING.sub("", text)
     bare = _HINT.sub(" ", numbered)
     bare = bare if bare.strip(" .:") else numbered
-    return _NO_WORD.sub(" ", bare.lower().replace("'", "").replace("\u2019", "")).strip()
+    return _NO_WORD.sub(" ", _INITIALS.sub("", bare.lower().replace("'", "").replace("\u2019", ""))).strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +113,20 @@ class Sheet:
                 return Sheet(self.lines[:number], self._labels)
         return self
 
-    def beside(self, *labels: str, wraps: bool = False) -> Iterator[Found]:
-        """Give what stands beside each place where one of some labels is printed."""
+    def beside(self, *labels: str, wraps: bool = False, far: bool = True) -> Iterator[Found]:
+        """Give what stands beside each place where one of some labels is printed; below and above only if it is `far`."""
         wanted = {plain(label) for label in labels}
         for number, line in enumerate(self.lines):
             for place, cell in enumerate(line.cells):
                 said = self._said(cell, wanted)
-                if said is None:
-                    continue
                 if said:
                     yield Found(
                         self._whole(cell, number, said, wraps=wraps), cell.page, _label(cell), is_sure=True
                     )
-                else:
-                    yield self._near(cell, number, line.cells[place + 1 : place + 2], wraps=wraps)
+                elif said is not None:
+                    found = self._near(cell, number, line.cells[place + 1 : place + 2], wraps=wraps, far=far)
+                    if found is not None:
+                        yield found
 
     def _said(self, cell: Cell, wanted: set[str]) -> str | None:
         """Return what a cell says after its label; None if it has no such label."""
@@ -140,28 +141,30 @@ class Sheet:
                 return short
         return None
 
-    def _near(self, cell: Cell, number: int, right: Sequence[Cell], *, wraps: bool) -> Found:
+    def _near(
+        self, cell: Cell, number: int, right: Sequence[Cell], *, wraps: bool, far: bool
+    ) -> Found | None:
         beside = next((one for one in right if not self.is_label(one)), None)
-        below = self._below(cell, number)
-        if ":" in cell.text and (beside or self._stand == {"beside"}):
+        below = self._below(cell, number) if far else None
+        if below and (self._stand == "beside" or (not wraps and _is_prose(below.text))):
             below = None
-        if beside and below:
+        if beside and below and ":" not in cell.text:
             return self._chosen(cell, beside, below, number, wraps=wraps)
         if beside:
             return self._found(cell, beside, number, wraps=wraps)
         if below:
             return self._found(cell, below, number + 1, wraps=wraps)
-        above = None if ":" in cell.text else self._above(cell, number)
+        above = (
+            self._above(cell, number) if far and ":" not in cell.text and self._stand != "beside" else None
+        )
         if above:
             return Found(above.text, cell.page, _label(cell), is_sure=cell.text.strip().startswith("("))
-        return Found("", cell.page, _label(cell), is_sure=True)
+        return Found("", cell.page, _label(cell), is_sure=True) if far else None
 
     def _chosen(self, cell: Cell, beside: Cell, below: Cell, number: int, *, wraps: bool) -> Found:
         """Tell which of two neighbours is the value: as other labels have theirs, else by type, else neither is sure."""
         of_label, of_beside, of_below = ((one.is_bold, one.points) for one in (cell, beside, below))
-        if self._stand == {"beside"}:
-            return self._found(cell, beside, number, wraps=wraps)
-        if self._stand == {"below"} or (of_beside == of_label != of_below):
+        if self._stand == "below" or (of_beside == of_label != of_below):
             return self._found(cell, below, number + 1, wraps=wraps)
         if of_below == of_label != of_beside:
             return self._found(cell, beside, number, wraps=wraps)
@@ -192,9 +195,9 @@ class Sheet:
         return " ".join(text.split())
 
     @cached_property
-    def _stand(self) -> set[str]:
-        """Return where this paper's labels have their values, by those that leave no choice."""
-        told = set()
+    def _stand(self) -> str:
+        """Return where this paper's labels have their values, if most of those that leave no choice agree."""
+        told = {"beside": 0, "below": 0}
         for number, line in enumerate(self.lines):
             for place, cell in enumerate(line.cells):
                 head, _, rest = cell.text.partition(":")
@@ -202,11 +205,10 @@ class Sheet:
                     continue
                 has_right = any(not self.is_label(one) for one in line.cells[place + 1 : place + 2])
                 has_below = self._below(cell, number) is not None
-                if rest.strip() or has_right > has_below:
-                    told.add("beside")
-                elif has_below > has_right:
-                    told.add("below")
-        return told
+                told["beside"] += bool(rest.strip() or has_right > has_below)
+                told["below"] += not rest.strip() and has_below > has_right
+        most, least = sorted(told, key=lambda where: -told[where])
+        return most if told[most] > 2 * told[least] else ""
 
     def is_label(self, cell: Cell) -> bool:
         """Say whether a cell is a label, by its colon or its words."""
@@ -245,6 +247,14 @@ def _short(rest: str) -> str:
     """Return what a cell says after a label without a colon, if that can be no sentence: numbers, or nothing else."""
     said = rest.strip()
     return said if re.fullmatch(r"[$#]?\s*[\d,./:-]+|_+", said) else ""
+
+
+def _is_prose(text: str) -> bool:
+    """Say whether a text is a sentence, and so no name, number or day."""
+    said = text.split()
+    return len(said) > 12 or (
+        len(said) > 3 and said[-1].endswith(".") and sum(one.islower() for one in said) > 1
+    )
 
 
 def _inner_label(labels: frozenset[str]) -> re.Pattern[str] | None:

@@ -123,10 +123,12 @@ def _row(line: Line, header: _Header) -> Mapping[str, str] | None:
     """Tell a line apart: by the order of its cells where none is missing, else by where they stand."""
     if len(line.cells) < ROW_CELLS:
         return None
-    if len(line.cells) == len(header.cells):
-        pairs = list(zip(header.names, line.cells, strict=True))
+    has_title = line.cells[0].ends_at < header.cells[0].x
+    cells = line.cells[1:] if has_title else line.cells
+    if len(cells) == len(header.cells):
+        pairs = list(zip(header.names, cells, strict=True))
     else:
-        placed = [(_nearest(cell, header), cell) for cell in line.cells]
+        placed = [(_nearest(cell, header), cell) for cell in cells]
         if len({place for place, _ in placed}) != len(placed):
             return None
         pairs = [(header.names[place], cell) for place, cell in placed]

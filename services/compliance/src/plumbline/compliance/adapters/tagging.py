@@ -1,0 +1,79 @@
+"""Tags on the PDFs that we made: dc:subject and pdf:Keywords in XMP, and Keywords in Info (ISO 32000-1 §14.3).
+
+Both are predefined, so the claim of PDF/A stays true without an extension schema. A tag on a paper is a copy
+of what our database says, for people and their archives; nothing is ever routed by it. A paper that was
+received or signed is never written again: its bytes are evidence.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+
+import pikepdf
+
+from plumbline.common.errors import PermanentError
+from plumbline.compliance.domain.tags import Tags
+from plumbline.compliance.domain.templates.template import MADE_BY
+
+
+class NotOursError(PermanentError):
+    """A paper that we did not make, or that was signed or changed since, is not written again; its tags stay with us."""
+
+
+def tag(content: bytes, tags: Tags, *, made_by_us: bool) -> bytes:
+    """Return a PDF of ours with its tags, in place of those it had; the same PDF and tags give the same bytes.
+
+    Args:
+        content: the PDF.
+        tags: what it is to say.
+        made_by_us: whether our own record says that we made it. Its mark alone proves nothing: anybody can set it.
+
+    Raises:
+        NotOursError: it is not ours, by our record or by its mark.
+    """
+    if not made_by_us:
+        raise NotOursError
+    try:
+        with pikepdf.open(io.BytesIO(content)) as pdf:
+            return _tagged(pdf, tags)
+    except pikepdf.PdfError as error:
+        raise NotOursError from error
+
+
+def _tagged(pdf: pikepdf.Pdf, tags: Tags) -> bytes:
+    mark = _mark(str(pdf.docinfo.get("/Keywords", "")))
+    if not mark or _is_signed(pdf):
+        raise NotOursError
+    keywords = [*mark, *tags.words()]
+    with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as metadata:
+        metadata["dc:subject"] = keywords
+        metadata["pdf:Keywords"] = ", ".join(keywords)
+    pdf.docinfo["/Keywords"] = ", ".join(keywords)
+    out = io.BytesIO()
+    pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.preserve)
+    return out.getvalue()
+
+
+def tags_of(content: bytes) -> Mapping[str, Sequence[str]]:
+    """Return the words of a PDF by where they stand: `dc:subject`, `pdf:Keywords`, `Info`; for people, never to route by."""
+    with pikepdf.open(io.BytesIO(content)) as pdf, pdf.open_metadata() as metadata:
+        return {
+            "dc:subject": tuple(sorted(map(str, metadata.get("dc:subject", ())))),  # an unordered bag
+            "pdf:Keywords": _split(str(metadata.get("pdf:Keywords", ""))),
+            "Info": _split(str(pdf.docinfo.get("/Keywords", ""))),
+        }
+
+
+def _mark(keywords: str) -> tuple[str, ...]:
+    """Return our mark, without tags of an earlier time; nothing if there is none."""
+    words = _split(keywords)
+    return tuple(word for word in words if not Tags.is_word(word)) if words[:1] == (MADE_BY,) else ()
+
+
+def _split(keywords: str) -> tuple[str, ...]:
+    return tuple(word for word in keywords.split(", ") if word)
+
+
+def _is_signed(pdf: pikepdf.Pdf) -> bool:
+    """Say whether a signature covers it: writing it anew would break that."""
+    form = pdf.Root.get("/AcroForm")
+    return form is not None and bool(int(form.get("/SigFlags", 0)))

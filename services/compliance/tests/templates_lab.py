@@ -1,0 +1,60 @@
+"""What tests of templates share: the shipped folder, its samples, the statutory forms."""
+
+import io
+import shutil
+from pathlib import Path
+
+import pypdf
+import pypdfium2
+from rules_lab import shipped
+
+from plumbline.compliance.adapters.template_files import TemplateFolder
+from plumbline.compliance.domain.statutory import Form
+from plumbline.compliance.domain.templates.sheet import Sheet
+from plumbline.compliance.domain.templates.template import Template
+from plumbline.compliance.domain.templates.waiver import WaiverSheet
+
+FOLDER = Path(__file__).parents[3] / "config" / "templates"
+FORMS = {form.kind: form for form in shipped().forms}
+FIRM = "lone-star-air"
+
+
+def folder() -> TemplateFolder:
+    return TemplateFolder(FOLDER)
+
+
+def copied(to: Path) -> TemplateFolder:
+    """Return a folder of templates that a test may write into."""
+    shutil.copytree(FOLDER, to / "templates")
+    return TemplateFolder(to / "templates")
+
+
+def sample(kind: str, number: int = 0, **changed: object) -> Sheet:
+    sheet = folder().sample(kind)[number]
+    return type(sheet).model_validate(sheet.model_dump() | changed)
+
+
+def template(kind: str, *, firm: str | None = None, project: str | None = None) -> Template:
+    return folder().find(kind, sample(kind).made_on, firm=firm, project=project)
+
+
+def form_of(sheet: Sheet) -> Form | None:
+    return FORMS[sheet.form] if isinstance(sheet, WaiverSheet) else None
+
+
+def statutory(number: int) -> Form:
+    """Return the form of a sample waiver."""
+    form = form_of(sample("waiver", number))
+    assert form is not None
+    return form
+
+
+def texts(content: bytes) -> dict[str, str]:
+    """Return a PDF's text as each of two readers finds it."""
+    document = pypdfium2.PdfDocument(content)
+    try:
+        by_pdfium = "\n".join(page.get_textpage().get_text_range() for page in document)
+    finally:
+        document.close()
+    by_pypdf = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages)
+    return {"pypdf": by_pypdf, "pypdfium2": by_pdfium}

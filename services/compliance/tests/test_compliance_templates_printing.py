@@ -1,0 +1,201 @@
+"""Sheets as customers and inspectors get them: complete, archivable, the same bytes anywhere, and never markup."""
+
+import asyncio
+import io
+from datetime import timedelta
+from typing import Any
+
+import pikepdf
+import pypdf
+import pytest
+from templates_lab import FIRM, FORMS, folder, form_of, sample, statutory, template, texts
+
+from plumbline.compliance.adapters.rendering import Limits, Press, PressBusyError, TemplateFailedError
+from plumbline.compliance.domain.statutory import Form, compare, text_hash, words
+from plumbline.compliance.domain.templates.kinds import KINDS
+from plumbline.compliance.domain.templates.template import ChangedFormError, UnfitSheetError
+from plumbline.compliance.domain.templates.waiver import UnfitWaiverError
+
+HOSTILE = [
+    '#panic("x")',
+    "*bold* _slanted_",
+    '#include "/layout.typ"',
+    "../../../etc/passwd",
+    '"; #read("/x") //',
+    "<a>$x^2$ @b",
+]
+
+
+async def printed(
+    kind: str, number: int = 0, *, firm: str | None = None, project: str | None = None, **changed: object
+) -> bytes:
+    sheet = sample(kind, number, **changed)
+    async with Press() as press:
+        found = folder().find(kind, sheet.made_on, firm=firm, project=project)
+        return (await press.print(found, sheet, form_of(sheet))).content
+
+
+async def test_every_sheet_of_every_firm_says_what_it_must_to_two_readers() -> None:
+    async with Press() as press:
+        for firm, project in folder().places():
+            for kind in KINDS:
+                for sheet in folder().sample(kind):
+                    found = folder().find(kind, sheet.made_on, firm=firm, project=project)
+                    out = await press.print(found, found.tried_with(sheet), form_of(sheet))
+                    for reader, text in texts(out.content).items():
+                        for must in sheet.must_show():
+                            assert " ".join(words(must)) in " ".join(words(text)), (firm, kind, reader, must)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_sheet_claims_to_be_archivable_and_accessible(kind: str) -> None:
+    with pikepdf.open(io.BytesIO(await printed(kind))) as pdf:
+        with pdf.open_metadata() as metadata:
+            assert metadata.pdfa_status == "2A"
+            assert metadata["pdfuaid:part"] == "1"
+            assert metadata["pdf:Keywords"].startswith("plumbline-compliance")
+        assert pdf.Root.MarkInfo.Marked
+        assert pdf.Root.Lang == "en-US"
+        assert "/StructTreeRoot" in pdf.Root
+        for font in (
+            obj
+            for obj in pdf.objects
+            if isinstance(obj, pikepdf.Dictionary) and obj.get("/Type") == "/FontDescriptor"
+        ):
+            assert "/FontFile2" in font or "/FontFile3" in font
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+async def test_values_are_printed_as_they_are(hostile: str) -> None:
+    content = await printed("daily_report", notes=hostile, visitors=(hostile,), written_by=hostile)
+    for text in texts(content).values():
+        assert text.count(hostile) == 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_two_processes_print_the_same_bytes(kind: str) -> None:
+    assert await printed(kind) == await printed(kind)
+
+
+async def test_print_tells_its_template_and_the_hash_moves_with_the_look() -> None:
+    ours, theirs = template("timesheet"), template("timesheet", firm=FIRM)
+    async with Press() as press:
+        out = await press.print(theirs, sample("timesheet"))
+    assert (out.template, out.version, out.template_sha256) == ("timesheet", 1, theirs.sha256)
+    assert ours.sha256 != theirs.sha256
+    assert theirs.sha256[:12] in texts(out.content)["pypdf"]
+
+
+@pytest.mark.parametrize("number", range(4))
+async def test_waiver_reads_back_as_its_statutory_form(number: int) -> None:
+    form = statutory(number)
+    for text in texts(await printed("waiver", number, firm=FIRM)).values():
+        wording = compare(form, text)
+        assert (wording.changed_words, wording.template_cover, wording.document_cover) == (0, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("number", range(4))
+async def test_waivers_mark_is_seen_and_told_but_is_no_word_of_the_page(number: int) -> None:
+    content = await printed("waiver", number)
+    form = statutory(number)
+    assert "counsel" not in texts(content)["pypdf"]
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        told = [
+            str(obj["/Alt"]) for obj in pdf.objects if isinstance(obj, pikepdf.Dictionary) and "/Alt" in obj
+        ]
+    assert any("to be confirmed by counsel" in alt and form.sha256 in alt for alt in told)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+async def test_notice_stands_first_in_bold_and_nothing_is_larger(number: int) -> None:
+    runs = []
+    reader = pypdf.PdfReader(io.BytesIO(await printed("waiver", number)))
+
+    def seen(text: str, _ctm: Any, matrix: Any, font: Any, size: float) -> None:
+        if text.strip():
+            runs.append((text.strip(), round(size * abs(matrix[0] or matrix[3]), 1), font["/BaseFont"]))
+
+    reader.pages[0].extract_text(visitor_text=seen)
+    text, points, font = runs[0]
+    assert text.startswith("NOTICE: This document waives rights unconditionally")
+    assert "Bold" in font
+    assert points == max(size for _, size, _ in runs) >= 10
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"extent": "all work, and the signer releases all claims for delay"}, "added"),
+        ({"contracted_with": " ".join(["Brazos"] * 15)}, "added"),
+        ({"form": "lien_waiver.conditional_final"}, "the form is lien_waiver.conditional_progress"),
+    ],
+)
+async def test_values_that_would_change_the_form_are_refused(changed: dict[str, Any], says: str) -> None:
+    sheet = sample("waiver", **changed)
+    with pytest.raises(UnfitWaiverError, match=says):
+        template("waiver").given(sheet, FORMS["lien_waiver.conditional_progress"])
+
+
+async def test_form_with_other_words_is_not_printed() -> None:
+    form = FORMS["lien_waiver.conditional_progress"]
+    text = form.text.replace("any claim for payment, ", "")
+    changed = Form.model_validate(form.model_dump() | {"text": text, "sha256": text_hash(text)})
+    with pytest.raises(ChangedFormError, match="tx-53-284-b has other words"):
+        template("waiver").given(sample("waiver"), changed)
+
+
+async def test_payroll_is_rounded_line_by_line_and_says_no_work() -> None:
+    assert "$2,952.57" in texts(await printed("wh347_data_sheet"))["pypdf"]
+    assert "No work was performed" in texts(await printed("wh347_data_sheet", 1))["pypdf"]
+
+
+async def test_project_changes_the_firm_and_the_firm_changes_us() -> None:
+    reports = {}
+    async with Press() as press:
+        for place in [(None, None), (FIRM, None), (FIRM, "pecan-street-offices")]:
+            found = folder().find(
+                "daily_report", sample("daily_report").made_on, firm=place[0], project=place[1]
+            )
+            out = await press.print(found, found.tried_with(sample("daily_report")))
+            reports[place] = texts(out.content)["pypdf"]
+    ours, firms, projects = reports.values()
+    assert "VISITORS" in ours
+    assert "VISITORS" not in firms + projects
+    assert "1200 East Seventh Street" in firms
+    assert "Tons of cooling set today" not in ours
+    assert "Tons of cooling set today" in firms
+    assert "Superintendent Date Owner's representative Date" in projects
+    assert "Superintendent Date Project manager Date" in firms
+
+
+@pytest.mark.parametrize(
+    ("custom", "says"), [({}, "HVAC foreman"), ({"foreman": "Luis", "colour": "red"}, "no field colour")]
+)
+def test_firms_own_fields_are_asked_for_and_no_others_taken(custom: dict[str, str], says: str) -> None:
+    with pytest.raises(UnfitSheetError, match=says):
+        template("daily_report", firm=FIRM).given(sample("daily_report", custom=custom))
+
+
+async def test_letters_that_no_font_has_are_refused_not_left_blank() -> None:
+    with pytest.raises(TemplateFailedError, match="could not be displayed"):
+        await printed("daily_report", notes="龍")
+
+
+async def test_press_that_was_left_waiting_prints_the_next_sheet_right() -> None:
+    first, second = sample("daily_report"), sample("daily_report", written_by="Somebody Else")
+    async with Press() as press:
+        await press.print(template("daily_report"), first)
+        task = asyncio.create_task(press.print(template("daily_report"), first))
+        await asyncio.sleep(0.002)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        out = await press.print(template("daily_report"), second)
+    assert "Somebody Else" in texts(out.content)["pypdf"]
+
+
+async def test_full_press_says_so_in_time() -> None:
+    async with Press(limits=Limits(wait=timedelta(seconds=0.05))) as press:
+        worker = await press._free.get()
+        with pytest.raises(PressBusyError):
+            await press.print(template("daily_report"), sample("daily_report"))
+        press._free.put_nowait(worker)
