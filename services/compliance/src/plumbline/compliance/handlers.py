@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from plumbline.common.clock import Clock
 from plumbline.common.connections import Connections
@@ -11,6 +12,7 @@ from plumbline.common.contracts.topics import DISPATCH_ACKNOWLEDGED, PROCORE_EVE
 from plumbline.common.database import Connection
 from plumbline.common.edge import Received, Record
 from plumbline.common.metrics import MESSAGES_READ
+from plumbline.common.operator import Tell
 from plumbline.common.reconciling.loop import Claim, Handler
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import mark
@@ -29,12 +31,26 @@ PROJECTS, VENDORS = frozenset({"projects"}), frozenset({"company-vendors", "proj
 
 
 def by_prefix(handlers: Mapping[str, Handler]) -> Handler:
-    """Return the loop's handler: each record goes to the handler of its key's first part."""
+    """Return the loop's handler: each record goes to the handler of its key's first part, slash included."""
 
     async def handler(claim: Claim) -> Verdict:
-        return await handlers[claim.key.split("/", 1)[0]](claim)
+        return await handlers[_first(claim.key)](claim)
 
     return handler
+
+
+def telling(tellers: Mapping[str, Tell]) -> Tell:
+    """Return what tells of any record: each by the teller of its key's first part, the others of nothing."""
+
+    async def tell(key: str) -> Mapping[str, Any] | None:
+        teller = tellers.get(_first(key))
+        return await teller(key) if teller else None
+
+    return tell
+
+
+def _first(key: str) -> str:
+    return key[: key.find("/") + 1]
 
 
 def recording(connections: Connections, clock: Clock, *, remembered: timedelta) -> Record[ProcoreChanged]:

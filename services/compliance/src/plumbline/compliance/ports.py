@@ -398,7 +398,7 @@ class Authorities(Protocol):
     """The directory of authorities having jurisdiction."""
 
     def __call__(
-        self, *, state: str, county: str | None, city: str | None, discipline: str | None, day: date
+        self, *, state: str | None, county: str | None, city: str | None, discipline: str | None, day: date
     ) -> tuple[str, ...]:
         """Return the ids of those that have jurisdiction; none if none is known."""
 

@@ -23,6 +23,11 @@ class Settings(ReadingSettings):
         gt=0,
         description="Pause between two looks for papers in a Procore project; each costs a call per recent invoice.",
     )
+    requisitions_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="Pause between two looks through the subcontractors' invoices of a Procore project.",
+    )
     procore_folder: str = Field(
         default="Compliance", description="The folder of a project's Documents tool that is for papers."
     )
@@ -42,6 +47,11 @@ class Settings(ReadingSettings):
     per_connection: int = Field(
         default=4, ge=1, description="Papers and payables of one connection worked at once by all replicas."
     )
+
+    @property
+    def remembered(self) -> timedelta:
+        """How long a project's or a vendor's particulars are remembered."""
+        return timedelta(seconds=self.remembered_s)
 
     @property
     def lease(self) -> timedelta:

@@ -13,6 +13,7 @@ from plumbline.common.outbox import put
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import mark
 from plumbline.common.reconciling.verdicts import Effect
+from plumbline.compliance.adapters.gate.money import paper_marks
 from plumbline.compliance.adapters.news import decided, held, received, ticket_given, ticket_withdrawn
 from plumbline.compliance.domain.decision import Decision
 from plumbline.compliance.domain.document import (
@@ -147,7 +148,7 @@ class PostgresDocuments(Documents, Papers):
     def keeping(self, step: Step) -> Effect:
         async def keep(database: Connection) -> None:
             # Marks first: every transaction locks work rows before it stores anything else.
-            await mark(database, [*step.marks, *_mark_of_payable(step)], now=step.at)
+            await mark(database, await _marks(database, step), now=step.at)
             await _keep_document(database, step)
             if step.withdraw:
                 await database.execute(QUERIES["withdraw"], step.withdraw.ticket, step.at)
@@ -228,12 +229,20 @@ def _place(document: Document) -> tuple[object, ...]:
     )
 
 
-def _mark_of_payable(step: Step) -> Sequence[Mark]:
-    """Return a mark for the payable that a changed paper belongs to."""
+async def _marks(database: Connection, step: Step) -> Sequence[Mark]:
+    """Return marks for all that the step is news to: other papers, payables, and the paper's own end."""
     after = step.after
-    if after.payable is None or after.version == step.before.version:
-        return ()
-    return [Mark(after.payable, after.connection, f"paper {after.document} {after.version}")]
+    if after.version == step.before.version:
+        return step.marks
+    concerned = await paper_marks(
+        database,
+        connection=after.connection,
+        document=after.document,
+        cause=f"paper {after.document} {after.version}",
+        vendor_id=after.vendor_id,
+        payable=after.payable,
+    )
+    return [*step.marks, *concerned]
 
 
 async def _keep_finding(

@@ -1,6 +1,5 @@
 """`projects.yaml`: what we know of projects and vendors that Procore does not."""
 
-import hashlib
 from pathlib import Path
 
 import yaml
@@ -28,8 +27,3 @@ def load_sheets(config_dir: Path) -> Sheets:
         raise ConfigurationError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{path} is no YAML: {' '.join(str(error).split())}") from error
-
-
-def digest_of(rule_set: str, sheets: Sheets) -> str:
-    """Return the hash of all files by which papers are decided."""
-    return hashlib.sha256(f"{rule_set} {sheets.model_dump_json()}".encode()).hexdigest()
