@@ -34,7 +34,8 @@ MAY_WRITE: dict[str, set[str]] = {
     "ingest-hooks": {"procore.events.v1", "quickbooks.events.v1", "credentials.reports.v1"},
     "mapper": {"ledger.commands.v1"},
     "compliance": {
-        *("documents.received.v1", "documents.decided.v1", "dispatch.held.v1", "payables.v1"),
+        *("documents.received.v1", "documents.decided.v1", "documents.expiring.v1", "dispatch.held.v1"),
+        *("payables.v1", "ledger.commands.v1"),
         *REGIONS,
     },
     "qb-writer": {"ledger.results.v1", "ledger.drift.v1"},
@@ -50,7 +51,7 @@ MAY_READ: dict[str, set[str]] = {
     "ingest": set(),
     "ingest-hooks": set(),
     "mapper": {"procore.events.v1"},
-    "compliance": {"procore.events.v1", "dispatch.acknowledged.v1"},
+    "compliance": {"procore.events.v1", "dispatch.acknowledged.v1", "ledger.results.v1"},
     "qb-writer": {"ledger.commands.v1", "quickbooks.events.v1"},
     "token-vault": {"credentials.commands.v1", "credentials.reports.v1"},
     OPERATOR: {topic.name for topic in reads(OPERATOR, TOPICS)},

@@ -99,7 +99,7 @@ LEDGER_RESULTS = Topic(
     LedgerResult,
     "realm/record",
     "qb-writer",
-    "anyone",
+    "anyone, compliance",
     "what was done in QuickBooks, with times",
     COMMAND_RETENTION,
 )
