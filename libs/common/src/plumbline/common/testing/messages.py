@@ -7,6 +7,7 @@ from plumbline.common.contracts.documents import (
     DispatchHeld,
     DispatchTicket,
     DocumentDecided,
+    DocumentExpiring,
     DocumentReceived,
     PayableChanged,
     Requirement,
@@ -325,6 +326,20 @@ def document_decided() -> DocumentDecided:
         project_id="1001",
         vendor_id="501",
         payable=PAYABLE,
+        at=DAWN,
+    )
+
+
+def document_expiring() -> DocumentExpiring:
+    """Return that a certificate runs out in a week."""
+    return DocumentExpiring(
+        document=DOCUMENT,
+        connection="texas",
+        kind="coi.acord25",
+        vendor_id="501",
+        expires_on=date(2026, 12, 7),
+        days=7,
+        sentence="The certificate (coi.pdf) runs out on Dec 7, 2026, in 7 days.",
         at=DAWN,
     )
 
