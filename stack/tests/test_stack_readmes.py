@@ -73,7 +73,7 @@ async def test_what_is_set_is_enough_to_start(tmp_path: Path, database_url: str,
         await together(*(supervisor.run(migration) for migration in migrations))
         await supervisor.start_together(*processes)
         async with httpx.AsyncClient(trust_env=False) as http:
-            assert [(await http.get(url)).text for url in urls] == ["ready\n"] * 5
+            assert [(await http.get(url)).text for url in urls] == ["ready\n"] * 6
 
 
 @pytest.mark.parametrize("service", SETTINGS)

@@ -24,7 +24,7 @@ async def made(tmp_path: Path) -> AsyncIterator[Path]:
     async with serving(host="127.0.0.1", port=0, seed_number=1, scenario={}) as sandbox:
         async with httpx.AsyncClient(base_url=sandbox["control_url"], trust_env=False) as control:
             seed = (await control.get("/control/seed")).json()
-        write_configuration(tmp_path, status_map=SHIPPED / "status-map.yaml", sandbox=sandbox, seed=seed)
+        write_configuration(tmp_path, shipped=SHIPPED, sandbox=sandbox, seed=seed)
         yield tmp_path
 
 

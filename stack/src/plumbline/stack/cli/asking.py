@@ -15,7 +15,7 @@ from plumbline.stack.runners.state import ADDRESSES_FILE, IN_CONTAINERS
 
 State = Annotated[Path, typer.Option("--state", help="State folder of the running stack.")]
 DEFAULT_STATE = Path(".plumbline/demo")
-SERVICES = ("mapper", "qb-writer", "token-vault", "ingest-hooks")
+SERVICES = ("mapper", "qb-writer", "compliance", "token-vault", "ingest-hooks")
 """Services that keep records."""
 
 TRANSFER_MAX_S = 120.0

@@ -58,7 +58,9 @@ REPLAYED_AT_ONCE = 500
 @app.command()
 def demo(
     kill: Annotated[str, typer.Option(help="Service to SIGKILL in mid-play.")] = "",
-    status_map: Annotated[Path, typer.Option(help="The status map to use.")] = Path("config/status-map.yaml"),
+    shipped: Annotated[Path, typer.Option("--config", help="Folder of the status map and the rules.")] = Path(
+        "config"
+    ),
     scenario: Annotated[Name, typer.Option(help="What is played.")] = "invoices",
     state: State = DEFAULT_STATE,
     on: Annotated[
@@ -70,7 +72,7 @@ def demo(
     """Play a scenario: sixty invoices with faults, or the rotation of every credential; exit 0 only if all agrees."""
     options = DemoOptions(
         state_dir=state.resolve(),
-        status_map=status_map,
+        shipped=shipped,
         way=on,
         scenario=scenario,
         kill=kill or None,
@@ -96,7 +98,9 @@ def demo(
 @app.command()
 def up(
     on: Annotated[Way, typer.Option("--on", help="Which servers: from PyPI alone, or the real ones.")],
-    status_map: Annotated[Path, typer.Option(help="The status map to use.")] = Path("config/status-map.yaml"),
+    shipped: Annotated[Path, typer.Option("--config", help="Folder of the status map and the rules.")] = Path(
+        "config"
+    ),
     state: Annotated[
         Path | None, typer.Option("--state", help="State folder; .plumbline/WAY if not given.")
     ] = None,
@@ -104,7 +108,7 @@ def up(
     """Run a sandbox and the suite, print where they are, and stay up until a signal."""
     state_dir = (state or Path(".plumbline") / on).resolve()
     try:
-        run_until_signal(run_up(on, state_dir=state_dir, status_map=status_map, console=wide_console()))
+        run_until_signal(run_up(on, state_dir=state_dir, shipped=shipped, console=wide_console()))
     except (
         MissingToolError,
         KafkaSetupError,

@@ -40,11 +40,13 @@ def partners(sandbox: Mapping[str, Any]) -> Partners:
 
 
 def write_configuration(
-    folder: Path, *, status_map: Path, sandbox: Mapping[str, Any], seed: Mapping[str, Any]
+    folder: Path, *, shipped: Path, sandbox: Mapping[str, Any], seed: Mapping[str, Any]
 ) -> None:
-    """Write `connections.yaml`, `status-map.yaml` and `grants.yaml` into a folder."""
+    """Write `connections.yaml` and `grants.yaml` into a folder; the status map and the folders are the shipped ones."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    shutil.copyfile(status_map, folder / "status-map.yaml")
+    shutil.copyfile(shipped / "status-map.yaml", folder / "status-map.yaml")
+    for each in filter(Path.is_dir, shipped.iterdir()):
+        shutil.copytree(each, folder / each.name, dirs_exist_ok=True)
     connections = dict(_connections(sandbox, seed))
     _write(folder / "connections.yaml", {"connections": connections})
     _write(folder / "grants.yaml", _grants(sandbox, list(connections)))

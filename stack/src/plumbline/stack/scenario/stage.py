@@ -38,7 +38,8 @@ class Setting:
     """What the stage is built from."""
 
     state_dir: Path
-    status_map: Path
+    shipped: Path
+    """Folder of the shipped configuration: status map, rules."""
     way: Way = "embedded"
     durations: Mapping[str, str] = field(default_factory=dict)
     """Settings that are shortened; empty: as in production."""
@@ -207,7 +208,7 @@ async def running_sandbox(supervisor: Supervisor) -> AsyncIterator[tuple[httpx.A
 def stack_settings(setting: Setting, world: World) -> StackSettings:
     """Write the configuration that fits a sandbox, and return the settings that name it."""
     config = setting.state_dir / "config"
-    write_configuration(config, status_map=setting.status_map, sandbox=world.sandbox, seed=world.seed)
+    write_configuration(config, shipped=setting.shipped, sandbox=world.sandbox, seed=world.seed)
     return StackSettings(
         state_dir=setting.state_dir,
         config_dir=config,

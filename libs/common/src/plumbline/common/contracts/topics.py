@@ -40,10 +40,22 @@ class Topic:
     model: type[Contract]
     key: str
     written_by: str
+    """Services, or `any` of them; several with a comma."""
     read_by: str
+    """Services, or `anyone`; several with a comma."""
     says: str
     retention: timedelta = EVENT_RETENTION
     partitions: int = 4
+
+    @property
+    def writers(self) -> frozenset[str]:
+        """Who writes it."""
+        return frozenset(self.written_by.split(", "))
+
+    @property
+    def readers(self) -> frozenset[str]:
+        """Who reads it."""
+        return frozenset(self.read_by.split(", "))
 
     @property
     def retention_ms(self) -> int:
@@ -61,7 +73,7 @@ PROCORE_EVENTS = Topic(
     ProcoreChanged,
     "company/project/resource/id",
     "ingest",
-    "mapper",
+    "mapper, compliance",
     "something changed in Procore (ids only)",
 )
 QUICKBOOKS_EVENTS = Topic(
