@@ -145,6 +145,16 @@ def test_harmless_paper_has_nothing_else_inside() -> None:
     assert read_content(content).structure.model_dump(exclude_defaults=True) == {"page_count": 1}
 
 
+@both
+def test_text_that_is_not_drawn_is_told(read: Callable[[bytes], PaperContent]) -> None:
+    shown, hidden = (
+        read(pdf(one_page(stream(b"BT /F1 12 Tf %d Tr 72 700 Td (waives nothing) Tj ET" % mode))))
+        for mode in (0, 3)
+    )
+    assert (shown.structure.has_hidden_text, hidden.structure.has_hidden_text) == (False, True)
+    assert hidden.text.strip() == "waives nothing"
+
+
 def test_words_that_name_an_action_are_none() -> None:
     assert not read_content(harmless("/JavaScript /Launch /XFA")).structure.has_javascript
 
