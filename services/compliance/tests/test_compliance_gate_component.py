@@ -32,7 +32,8 @@ from plumbline.compliance.adapters.gate.procore import ProcoreSubcontracts
 from plumbline.compliance.app import MIGRATIONS, SCHEMA
 from plumbline.compliance.domain.gate.policy import GatePolicy
 from plumbline.compliance.domain.on_file import PaperOnFile
-from plumbline.compliance.paying import GateRoutes, gate_work, recording_results
+from plumbline.compliance.handlers import by_prefix
+from plumbline.compliance.paying import GateRoutes, gate_work, let_go_on, recording_results
 from plumbline.compliance.service.billing import Billing
 from plumbline.compliance.service.expiring import Expiring
 from plumbline.compliance.service.gate import Gate
@@ -97,11 +98,12 @@ class Site:
         found = self.lab.world.procore.requisitions.shown_of_project(int(self.project))
         return f"payable/{self.company}/{self.project}/requisition/{found[place].id}"
 
-    def unlink_vendors(self) -> None:
+    def unlink_vendors(self) -> dict[str, str]:
         books = self.policy.connections[CONNECTION].books
         assert books is not None
         assert isinstance(books.vendors, dict)
         books.vendors.clear()
+        return books.vendors
 
     async def work(self, *, after: timedelta = timedelta(seconds=20)) -> int:
         self.lab.world.clock.step(after.total_seconds())
@@ -217,13 +219,14 @@ async def site(database_url: str) -> AsyncIterator[Site]:
             company_id=lab.companies[0].company.id,
             deadline_s=5.0,
         )
-        async with put_together(lab, pool, client) as site:
+        async with a_site(lab, pool, client) as site:
             yield site
 
 
-def put_together(lab: Laboratory, pool: Pool, client: ProcoreClient) -> "Opened":
+def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient) -> "Opened":
     connections, clock = load_connections(CONFIG), lab.world.clock
-    policy, papers, book = load_gate(CONFIG, connections), FakePapers(), PostgresPayables(pool)
+    policy, papers = load_gate(CONFIG, connections), FakePapers()
+    book = PostgresPayables(pool)
     gate = Gate(
         connections=connections,
         policy=policy,
@@ -240,15 +243,12 @@ def put_together(lab: Laboratory, pool: Pool, client: ProcoreClient) -> "Opened"
     words = PayableWords(
         connections=connections, policy=policy, book=book, money=PostgresMoney(pool, clock), clock=clock
     )
+    work = {**gate_work(gate, billing, expiring), "document/": _somebody_elses}
     killed: list[str] = []
-    work = gate_work(gate, billing, expiring)
 
     async def handler(claim: Claim) -> Verdict:
-        for prefix, one in work.items():
-            if claim.key.startswith(prefix):
-                verdict = await one(claim)
-                return dying(verdict) if _dies(killed, claim.key) else verdict
-        return Done()  # A document's row: another loop's.
+        verdict = await by_prefix(work)(claim)
+        return dying(verdict) if _dies(killed, claim.key) else verdict
 
     store = WorkStore(pool, replica="compliance-1", lease=timedelta(seconds=30), per_connection=8)
     loop = Reconciler(
@@ -277,6 +277,11 @@ class Opened:
 
     async def __aexit__(self, *_: object) -> None:
         await self.site.routes.aclose()
+
+
+async def _somebody_elses(_: Claim) -> Verdict:
+    """Leave a document's row to the loop of documents."""
+    return Done()
 
 
 class Killed(BaseException):
@@ -620,6 +625,20 @@ async def test_a_vendor_without_a_link_parks_the_bill_and_nothing_else(site: Sit
         f"link:vendor:{CONNECTION}:{vendor}",
     )
     assert (await site.state(key), await site.bills(key)) == ("held", [])
+
+
+async def test_a_bill_goes_on_once_its_vendor_is_linked_and_the_service_starts(site: Site) -> None:
+    key = site.requisition()
+    vendors = site.unlink_vendors()
+    await site.sweep()
+    assert await site.bills(key) == []
+
+    vendors["562949953508683"] = "57"
+    async with transaction(site.pool) as database:
+        await let_go_on(database, site.policy, now=site.lab.world.clock.now())
+    await site.work()
+
+    assert [str(one.desired.state) for one in await site.bills(key)] == ["open"]
 
 
 async def test_a_listing_that_says_nothing_new_costs_nothing_and_tells_nothing(site: Site) -> None:

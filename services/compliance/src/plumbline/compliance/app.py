@@ -55,7 +55,7 @@ from plumbline.compliance.domain.projects import Sheets
 from plumbline.compliance.domain.recognising.recognition import recognise
 from plumbline.compliance.domain.rules.rule_set import RuleSet
 from plumbline.compliance.handlers import acknowledging, by_prefix, recording, telling
-from plumbline.compliance.paying import GateRoutes, gate_work, recording_results
+from plumbline.compliance.paying import GateRoutes, gate_work, let_go_on, recording_results
 from plumbline.compliance.ports import Reader
 from plumbline.compliance.routes import PaperRoutes
 from plumbline.compliance.service.billing import Billing
@@ -251,6 +251,7 @@ async def _begin(files: Files, service: RecordService, sweeps: Sequence[Mark]) -
     await PostgresRuleBooks(service.pool).begin(files.rule_set, files.digest, now=now)
     async with transaction(service.pool) as database:
         await mark(database, sweeps, now=now)
+        await let_go_on(database, files.policy, now=now)
 
 
 def _subscribe(files: Files, service: RecordService, settings: Settings) -> None:

@@ -30,8 +30,8 @@ class Subcontracts(Protocol):
     async def shows_commitment(self, connection: str, billed: Billed) -> bool:
         """Say whether Procore shows the commitment that an invoice belongs to."""
 
-    async def vendor(self, connection: str, vendor_id: str) -> Vendor:
-        """Read a company of the directory."""
+    async def vendor(self, connection: str, vendor_id: str) -> Vendor | None:
+        """Read a company of the directory; None where Procore shows none."""
 
     async def billing_periods(self, connection: str, project_id: str) -> Sequence[BillingPeriodOfProject]:
         """List the billing periods of a project."""

@@ -1,6 +1,7 @@
 """The gate's edges: the rows that it works, QuickBooks' results, and operators' routes."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -16,11 +17,12 @@ from plumbline.common.errors import PermanentError, SuiteError
 from plumbline.common.operator import answer, refusal
 from plumbline.common.reconciling.loop import Handler
 from plumbline.common.reconciling.marks import Mark
-from plumbline.common.reconciling.store import mark
+from plumbline.common.reconciling.store import mark, resume
 from plumbline.compliance.adapters.gate.payables import QUERIES, escrow_of
 from plumbline.compliance.domain.gate import bills, expiry, payable
 from plumbline.compliance.domain.gate.money import InBooks, Settlement, SettlementRefusedError
 from plumbline.compliance.domain.gate.overrides import OverrideRefusedError, Wish
+from plumbline.compliance.domain.gate.policy import GatePolicy
 from plumbline.compliance.service.billing import Billing
 from plumbline.compliance.service.expiring import Expiring
 from plumbline.compliance.service.gate import SWEEP, Gate
@@ -37,6 +39,14 @@ def gate_work(gate: Gate, billing: Billing, expiring: Expiring) -> Mapping[str, 
         bills.PREFIX: billing.work,
         expiry.PREFIX: expiring.work,
     }
+
+
+async def let_go_on(database: Connection, policy: GatePolicy, *, now: datetime) -> None:
+    """Resume the bills that waited for a vendor that is linked by now; safe to repeat."""
+    for name, company in policy.connections.items():
+        for vendor_id in company.books.vendors if company.books else ():
+            event = bills.link_event(name, vendor_id)
+            await resume(database, event=event, cause=f"linked {now.isoformat()}", now=now)
 
 
 def recording_results(clock: Clock) -> Record[LedgerResult]:

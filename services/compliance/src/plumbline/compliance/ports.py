@@ -127,6 +127,10 @@ class QuarantinedDocumentError(NeedsHumanError):
     """The paper is in quarantine: it is read for the reason `quarantine` alone, by who looks into it."""
 
 
+class EscrowedDocumentError(NeedsHumanError):
+    """The paper is an unconditional waiver of money that has not arrived: nobody reads it before the bank says so."""
+
+
 class HeldDocumentError(NeedsHumanError):
     """The paper is under a legal hold; lift that, with its reason, before anything destroys it."""
 
@@ -165,7 +169,8 @@ class Safe(Protocol):
         """Return a paper in clear, and write down who read it and why.
 
         Raises:
-            UnknownDocumentError, SpoiledDocumentError, QuarantinedDocumentError: need a person.
+            UnknownDocumentError, SpoiledDocumentError, QuarantinedDocumentError, EscrowedDocumentError: need a
+                person.
         """
 
     async def describe(self, connection: str, document: str, about: About) -> None:

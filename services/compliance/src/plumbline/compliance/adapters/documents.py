@@ -1,5 +1,6 @@
 """Documents, in PostgreSQL."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -25,7 +26,7 @@ from plumbline.compliance.domain.document import (
     key_of,
     named_in,
 )
-from plumbline.compliance.domain.facts import DocumentFacts
+from plumbline.compliance.domain.facts import Payable
 from plumbline.compliance.domain.judging import blocking
 from plumbline.compliance.domain.papers import FIELDS
 from plumbline.compliance.domain.recognised import Recognised
@@ -162,13 +163,13 @@ class PostgresDocuments(Documents, Papers):
     async def of_vendor(self, connection: str, vendor_id: str) -> Sequence[PaperOnFile]:
         async with borrowed(self._pool) as database:
             rows = await database.fetch(QUERIES["of_vendor"], connection, vendor_id)
-            return [await _read_on_file(database, row) for row in rows]
+            return [_on_file(await document_from(database, row)) for row in rows]
 
     @override
     async def of_payable(self, payable: str) -> Sequence[PaperOnFile]:
         async with borrowed(self._pool) as database:
             rows = await database.fetch(QUERIES["of_payable"], payable)
-            return [await _read_on_file(database, row) for row in rows]
+            return [_on_file(await document_from(database, row)) for row in rows]
 
 
 async def living(
@@ -198,13 +199,9 @@ async def document_from(database: Connection, row: Mapping[str, Any]) -> Documen
         reviews=tuple(Review.model_validate_json(one["review"]) for one in said),
         decisions=DECISIONS.validate_json(row["decisions"]),
         tags=tuple(row["tags"]),
-    )
-
-
-async def _read_on_file(database: Connection, row: Mapping[str, Any]) -> PaperOnFile:
-    facts = await database.fetchval(QUERIES["last_facts"], row["connection"], row["document"])
-    return _on_file(
-        await document_from(database, row), DocumentFacts.model_validate_json(facts) if facts else None
+        checked_against=Payable.model_validate_json(row["checked_against"])
+        if row["checked_against"]
+        else None,
     )
 
 
@@ -229,16 +226,22 @@ def _place(document: Document) -> tuple[object, ...]:
     )
 
 
+def _state_of(payable: Payable | None) -> str:
+    """Return what tells one state of a payable from another."""
+    return hashlib.sha256(payable.model_dump_json().encode()).hexdigest()[:16] if payable else "none"
+
+
 async def _marks(database: Connection, step: Step) -> Sequence[Mark]:
     """Return marks for all that the step is news to: other papers, payables, and the paper's own end."""
     after = step.after
-    if after.version == step.before.version:
+    is_checked_anew = after.checked_against != step.before.checked_against
+    if after.version == step.before.version and not is_checked_anew:
         return step.marks
     concerned = await paper_marks(
         database,
         connection=after.connection,
         document=after.document,
-        cause=f"paper {after.document} {after.version}",
+        cause=f"paper {after.document} {after.version} {_state_of(after.checked_against)}",
         vendor_id=after.vendor_id,
         payable=after.payable,
     )
@@ -290,6 +293,7 @@ async def _keep_document(database: Connection, step: Step) -> None:
         after.expires_on,
         after.superseded_by,
         step.at,
+        after.checked_against.model_dump_json() if after.checked_against else None,
     )
     if step.facts is not None and after.version != step.before.version:
         await database.execute(
@@ -339,7 +343,7 @@ def _news(step: Step) -> list[Any]:
     return messages
 
 
-def _on_file(document: Document, facts: DocumentFacts | None) -> PaperOnFile:
+def _on_file(document: Document) -> PaperOnFile:
     return PaperOnFile(
         document=document.document,
         kind=document.kind,
@@ -349,5 +353,5 @@ def _on_file(document: Document, facts: DocumentFacts | None) -> PaperOnFile:
         expires_on=document.expires_on,
         blocking=blocking(document.decisions),
         named=named_in(document.known.fields) if document.known else None,
-        checked_against=facts.payable if facts else None,
+        checked_against=document.checked_against,
     )

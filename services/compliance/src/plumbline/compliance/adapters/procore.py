@@ -37,8 +37,8 @@ class ProcoreDirectory(Directory):
     def __init__(self, clients: Clients, *, remembered_s: float) -> None:
         """Read through these clients; an answer counts for `remembered_s` seconds."""
         self._clients = clients
-        self._places = _Memory[Place](remembered_s)
-        self._firms = _Memory[Firm](remembered_s)
+        self._places = Memory[Place](remembered_s)
+        self._firms = Memory[Firm](remembered_s)
 
     @override
     async def project(self, connection: str, project_id: str) -> Place | None:
@@ -191,14 +191,16 @@ def _is_recent(requisition: Requisition, billed_from: date) -> bool:
     return billed_on is None or billed_on >= billed_from
 
 
-class _Memory(Generic[T]):
+class Memory(Generic[T]):
     """Answers by connection and id, each with the moment it was given; what Procore does not show is not kept."""
 
     def __init__(self, remembered_s: float) -> None:
+        """Let an answer count for so many seconds."""
         self._remembered_s = remembered_s
         self._answers: dict[tuple[str, str], tuple[float, T]] = {}
 
     async def get(self, key: tuple[str, str], read: Callable[[], Awaitable[T]]) -> T | None:
+        """Return an answer of before, or a new one; None where Procore shows none."""
         found = self._answers.get(key)
         if found is not None and time.monotonic() - found[0] < self._remembered_s:
             return found[1]

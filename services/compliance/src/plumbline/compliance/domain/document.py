@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from plumbline.compliance.domain.decision import Decision
+from plumbline.compliance.domain.facts import Payable
 from plumbline.compliance.domain.on_file import State
 from plumbline.compliance.domain.papers import (
     FIELDS,
@@ -93,6 +94,8 @@ class Document:
     """The stable code of why it goes to no desk."""
     expires_on: date | None = None
     superseded_by: str | None = None
+    checked_against: Payable | None = None
+    """The payable as the rules saw it when they last looked, whether that said anything new or not."""
 
     @property
     def key(self) -> str:

@@ -229,6 +229,7 @@ class DocumentLoop:
             inputs=facts.digest(),
             expires_on=expires_on,
             subject=subject,
+            checked_against=facts.payable,
         )
         after = replace(after, superseded_by=await self._parts.documents.newer(after))
         state = _overtaken(after, judgement.state, today)
@@ -362,7 +363,7 @@ def _told_by(decided: Document, state: State) -> dict[str, Any]:
     """Return what a look changes about a document."""
     names = (
         "kind", "problem", "decisions", "rule_set", "inputs", "expires_on", "subject", "tags", "held",
-        "superseded_by",
+        "superseded_by", "checked_against",
     )  # fmt: skip
     return {"state": state, **{name: getattr(decided, name) for name in names}}
 

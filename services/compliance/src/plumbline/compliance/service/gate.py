@@ -36,6 +36,10 @@ class InvisibleInProcoreError(NeedsHumanError):
     """Procore shows neither an invoice nor its contract."""
 
 
+class UnknownVendorError(NeedsHumanError):
+    """Procore shows no such vendor."""
+
+
 class UnknownProjectError(NeedsHumanError):
     """No connection claims the project."""
 
@@ -185,13 +189,15 @@ class Gate:
         """Tell what a vendor's next invoice on a project will need, before it is submitted.
 
         Raises:
-            UnknownProjectError: needs a person; the connection has no such project.
+            UnknownProjectError, UnknownVendorError: need a person; there is no such project or vendor.
             SuiteError: Procore could not be read.
         """
         config = self._connections.get(connection)
         if config is None or project_id not in config.procore.projects:
             raise UnknownProjectError(f"connection {connection} has no project {project_id}")
         vendor = await self._subcontracts.vendor(connection, vendor_id)
+        if vendor is None:
+            raise UnknownVendorError(f"Procore shows no vendor {vendor_id} to our account")
         periods = await self._subcontracts.billing_periods(connection, project_id)
         today = self._clock.now().astimezone(config.hours.zone).date()
         period = min(
@@ -256,16 +262,13 @@ class Gate:
 
     async def _billed(self, task: Task, found: Requisition) -> Billed:
         name = task.connection.name
-        vendor = (
-            await self._subcontracts.vendor(name, str(found.vendor_id))
-            if found.vendor_id is not None
-            else None
-        )
+        vendor_id = found.vendor_id
+        vendor = None if vendor_id is None else await self._subcontracts.vendor(name, str(vendor_id))
         return billed(
             task.target,
             connection=name,
             requisition=found,
-            payee=vendor.name if vendor else "",
+            vendor=vendor,
             periods=await self._subcontracts.billing_periods(name, task.target.project_id),
         )
 

@@ -13,6 +13,7 @@ from typing_extensions import override
 from plumbline.common.clock import Clock
 from plumbline.common.database import Connection, Pool, borrowed, transaction
 from plumbline.common.secrets.data_keys import DataKeys, SpoiledKeyError
+from plumbline.compliance.adapters.gate.money import is_in_escrow
 from plumbline.compliance.adapters.safe.keys import QUERIES, ConnectionKeys, keeper_errors
 from plumbline.compliance.adapters.safe.objects import MissingObjectError, Objects
 from plumbline.compliance.adapters.safe.tax_numbers import TaxNumbers
@@ -29,6 +30,7 @@ from plumbline.compliance.domain.layout import file_name, folders
 from plumbline.compliance.ports import (
     QUARANTINE,
     About,
+    EscrowedDocumentError,
     HeldDocumentError,
     QuarantinedDocumentError,
     RefusedPaperError,
@@ -80,6 +82,9 @@ class PaperSafe(Safe):
     @override
     async def get(self, connection: str, document: str, *, who: str, why: str) -> bytes:
         row = await self.readable(connection, document, why=why)
+        # Compliance itself reads a paper before anybody knows its kind, and never again.
+        if await is_in_escrow(self._pool, connection, document):
+            raise EscrowedDocumentError(document=document)
         await self.note(connection, document, action="read", who=who, why=why)
         return await self.opened(row)
 

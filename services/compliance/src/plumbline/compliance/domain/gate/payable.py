@@ -10,7 +10,7 @@ from pydantic import Field
 
 from plumbline.common.errors import NeedsHumanError, PermanentError
 from plumbline.compliance.domain.reading import Fact
-from plumbline.procore.subcontracting import BillingPeriodOfProject, Requisition
+from plumbline.procore.subcontracting import BillingPeriodOfProject, Requisition, Vendor
 
 PREFIX = "payable/"
 """How the keys of payables begin."""
@@ -132,7 +132,7 @@ def billed(
     *,
     connection: str,
     requisition: Requisition,
-    payee: str,
+    vendor: Vendor | None,
     periods: Iterable[BillingPeriodOfProject],
 ) -> Billed:
     """Return what a requisition bills.
@@ -141,8 +141,10 @@ def billed(
         PayableUnreadableError: needs a person; its lines do not add up, or it names no vendor, or has a status
             that nobody knows.
     """
-    if requisition.vendor_id is None:
-        raise PayableUnreadableError("its commitment names no vendor; name one in Procore, then resume")
+    if vendor is None:
+        raise PayableUnreadableError(
+            "its commitment names no vendor that Procore shows to our account; see to it in Procore, then resume"
+        )
     if requisition.status not in APPROVED | OPEN:
         raise PayableUnreadableError(f"its status {requisition.status!r} is unknown; it is never guessed")
     lines, due = _lines(requisition), cents(requisition.summary.current_payment_due)
@@ -152,11 +154,11 @@ def billed(
         connection=connection,
         company_id=target.company_id,
         project_id=target.project_id,
-        vendor_id=str(requisition.vendor_id),
+        vendor_id=str(vendor.id),
         commitment_id=str(requisition.commitment_id),
         commitment_type=requisition.commitment_type,
         contract=requisition.contract_name or f"commitment {requisition.commitment_id}",
-        payee=payee,
+        payee=vendor.name,
         number=requisition.invoice_number or str(requisition.number or requisition.id),
         status=requisition.status,
         is_final=requisition.final,
