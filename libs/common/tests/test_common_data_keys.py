@@ -18,16 +18,9 @@ from plumbline.common.secrets.keyfile import KeyFile, make_key_file
 from plumbline.common.secrets.port import SecretStoreRefusedError, SecretStoreUnavailableError
 from plumbline.common.secrets.transit import MOUNT, VaultDataKeys
 from plumbline.common.secrets.vault import open_vault
-from plumbline.provision.vault import set_up_vault
+from plumbline.provision.vault import role_files, set_up_vault
 from plumbline.provision.vault_api import VaultAddress
 from plumbline.stack.servers.addresses import ServerAddresses
-
-POLICY = "\n".join(
-    f'path "{MOUNT}/{verb}/{key}" {{ capabilities = ["update"] }}'
-    for key in ("documents", "pii")
-    for verb in ("datakey/plaintext", "decrypt", "rewrap")
-)
-"""All that a process needs of transit that keeps papers."""
 
 
 class Kept:
@@ -61,17 +54,12 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 
 @asynccontextmanager
 async def vault_data_keys(
-    servers: ServerAddresses, folder: Path, policy: str = POLICY
+    servers: ServerAddresses, folder: Path, *, process: str = "compliance"
 ) -> AsyncIterator[DataKeys]:
+    """Enter as a process of the suite does, by the policy that is shipped."""
     await set_up_vault(VaultAddress(url=servers.vault), servers.vault_token, folder)
-    async with vault_client(servers) as client:
-        await client.put("sys/policies/acl/test-papers", json={"policy": policy})
-        await client.post("auth/approle/role/test-papers", json={"token_policies": ["test-papers"]})
-        role_id = (await client.get("auth/approle/role/test-papers/role-id")).json()["data"]["role_id"]
-        secret_id = (await client.post("auth/approle/role/test-papers/secret-id")).json()["data"]["secret_id"]
-    (folder / "role").write_text(role_id)
-    (folder / "secret").write_text(secret_id)
-    opened = open_vault(servers.vault, role_id_file=folder / "role", secret_id_file=folder / "secret")
+    files = role_files(folder)[process]
+    opened = open_vault(servers.vault, role_id_file=files.role_id, secret_id_file=files.secret_id)
     async with opened as store:
         yield VaultDataKeys(store.vault)
 
@@ -131,7 +119,7 @@ async def test_open_key_file_finds_what_a_newer_key_wrapped(tmp_path: Path) -> N
 
 @pytest.mark.connected
 async def test_vault_that_forbids_waits_and_does_not_park(servers: ServerAddresses, tmp_path: Path) -> None:
-    async with vault_data_keys(servers, tmp_path, policy="") as keys:
+    async with vault_data_keys(servers, tmp_path, process="mapper") as keys:
         with pytest.raises(SecretStoreRefusedError):
             await keys.make("documents")
 

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 from safe_lab import ABOUT, CONNECTION, CONTENT, OTHER, Lab, opened_lab, s3_settings
+from typing_extensions import override
 
 from plumbline.common.connections import ConfigurationError
+from plumbline.common.secrets.data_keys import DataKey, FileDataKeys, Purpose
+from plumbline.common.secrets.keyfile import KeyFile
 from plumbline.common.testing.database import rows
+from plumbline.compliance.adapters.safe.keys import ConnectionKeys
 from plumbline.compliance.adapters.safe.objects import (
     FolderObjects,
     MissingObjectError,
@@ -85,13 +89,47 @@ async def test_equal_papers_of_two_companies_have_nothing_in_common(lab: Lab) ->
         await lab.safe.get(OTHER, one.document, who="ana", why="test")
 
 
-async def test_many_replicas_storing_one_paper_at_once_store_it_once(lab: Lab) -> None:
-    replicas = [lab.again() for _ in range(6)]
-    stored = await asyncio.gather(*(replica.put(CONTENT, ABOUT) for replica in replicas))
-    assert len({item.document for item in stored}) == 1  # so they agreed on the connection's key as well
+class Meeting(Objects):
+    """Objects that are stored once so many are about to be: the replicas meet in mid-way."""
+
+    def __init__(self, real: Objects, replicas: int) -> None:
+        super().__init__(real._store)
+        self._real = real
+        self._barrier = asyncio.Barrier(replicas)
+
+    @override
+    async def put(self, name: str, content: bytes) -> None:
+        await self._barrier.wait()
+        await self._real.put(name, content)
+
+
+class MeetingKeys(FileDataKeys):
+    """Keys that are made once so many are asked for."""
+
+    def __init__(self, path: Path, replicas: int) -> None:
+        super().__init__(KeyFile(path))
+        self._barrier = asyncio.Barrier(replicas)
+
+    @override
+    async def make(self, purpose: Purpose) -> DataKey:
+        await self._barrier.wait()
+        return await super().make(purpose)
+
+
+async def test_replicas_that_store_one_paper_at_once_store_it_once(lab: Lab) -> None:
+    met = Meeting(lab.objects, 6)
+    stored = await asyncio.gather(*(lab.again(objects=met).put(CONTENT, ABOUT) for _ in range(6)))
+    assert len({item.document for item in stored}) == 1
     assert [item.is_new for item in stored].count(True) == 1
     assert len(await lab.stored()) == 1
     assert await lab.safe.get(CONNECTION, stored[0].document, who="ana", why="test") == CONTENT
+
+
+async def test_replicas_that_make_a_connections_key_at_once_agree_on_it(lab: Lab, tmp_path: Path) -> None:
+    keys = MeetingKeys(tmp_path / "safe-key", 6)
+    made = await asyncio.gather(*(ConnectionKeys(lab.pool, keys).key(CONNECTION, "names") for _ in range(6)))
+    assert len(set(made)) == 1
+    assert made[0] == await ConnectionKeys(lab.pool, lab.keys).key(CONNECTION, "names")
 
 
 async def test_object_is_never_overwritten(objects: Objects) -> None:

@@ -116,6 +116,7 @@ async def test_held_paper_outlives_its_time(lab: Lab) -> None:
     stored = await lab.safe.put(CONTENT, dataclasses.replace(ABOUT, kind="w9"))
     await lab.safe.hold(CONNECTION, stored.document, who="counsel", why="case 12")
     lab.clock.advance(timedelta(days=9999))
+    assert await lab.whole.rounds.due() == []
     assert await lab.whole.rounds.destroy_due() == []
     await lab.safe.release(CONNECTION, stored.document, who="counsel", why="settled")
     assert [due.document for due in await lab.whole.rounds.destroy_due()] == [stored.document]

@@ -165,6 +165,13 @@ async def test_nobody_enters_without_the_password(view: View, auth: tuple[str, s
         assert (await stranger.options("/view/")).headers["dav"] == "1"
 
 
+@pytest.mark.parametrize("said", ["Basic !!!", "Basic", "Basic //8=", "Bearer right", "Digest YW5hOng="])
+async def test_what_is_no_name_and_password_is_none(view: View, said: str) -> None:
+    async with httpx.AsyncClient(base_url=view.url, trust_env=False) as stranger:
+        answer = await stranger.get(f"/view/{view.file}", headers={"authorization": said})
+    assert answer.status_code == 401
+
+
 async def test_password_ends(view: View) -> None:
     view.lab.clock.advance(LIFE_MAX)
     assert (await view.propfind()).status_code == 401

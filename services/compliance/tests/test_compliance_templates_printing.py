@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pikepdf
@@ -10,11 +10,15 @@ import pypdf
 import pytest
 from templates_lab import FIRM, FORMS, folder, form_of, sample, statutory, template, texts
 
+from plumbline.compliance.adapters.reading.content import read_content
 from plumbline.compliance.adapters.rendering import Limits, Press, PressBusyError, TemplateFailedError
+from plumbline.compliance.domain.papers import LienWaiver, Timesheet
+from plumbline.compliance.domain.reading import Read
+from plumbline.compliance.domain.recognising.recognition import recognise
 from plumbline.compliance.domain.statutory import Form, compare, text_hash, words
 from plumbline.compliance.domain.templates.kinds import KINDS
 from plumbline.compliance.domain.templates.template import ChangedFormError, UnfitSheetError
-from plumbline.compliance.domain.templates.waiver import UnfitWaiverError
+from plumbline.compliance.domain.templates.waiver import UnfitWaiverError, WaiverSheet
 
 HOSTILE = [
     '#panic("x")',
@@ -199,3 +203,28 @@ async def test_full_press_says_so_in_time() -> None:
         with pytest.raises(PressBusyError):
             await press.print(template("daily_report"), sample("daily_report"))
         press._free.put_nowait(worker)
+
+
+@pytest.mark.parametrize("number", range(4))
+async def test_waiver_of_ours_is_recognised_as_what_it_is(number: int) -> None:
+    sheet = sample("waiver", number)
+    assert isinstance(sheet, WaiverSheet)
+    found = recognise(read_content(await printed("waiver", number, firm=FIRM)), FORMS.values())
+    assert found.kind == sheet.form
+    assert isinstance(found.fields, LienWaiver)
+    assert found.fields.wording is not None
+    assert found.fields.wording.changed_words == 0
+    if "unconditional" in sheet.form:
+        seen = (found.fields.notice_is_first, found.fields.notice_is_bold)
+        assert [one and one.value for one in seen] == [True, True]
+
+
+async def test_timesheet_of_ours_is_read_with_what_the_law_asks_for() -> None:
+    found = recognise(read_content(await printed("timesheet", firm=FIRM)), FORMS.values())
+    assert isinstance(found.fields, Timesheet)
+    read = {name: one.value for name, one in found.fields if isinstance(one, Read)}
+    assert read["employee"] == "Luis Ortega"
+    assert (read["week_starts_on"], read["week_starts_at"]) == (date(2026, 11, 2), "00:00")
+    assert (read["total_minutes"], read["overtime_minutes"]) == (2880, 480)
+    assert (read["straight_cents"], read["overtime_cents"], read["wages_cents"]) == (184800, 15400, 200200)
+    assert read["unexplained_edits"] == 0

@@ -145,7 +145,12 @@ class TemplateFolder:
         name = f"{owner}/{version.kind}" if owner else version.kind
         layout = self._layout(version.layout)
         if _hash(content) != version.sha256 or _hash(layout) != version.layout_sha256:
-            changed = "it" if _hash(content) != version.sha256 else f"layout-v{version.layout}.typ"
+            of_file = _hash(content) != version.sha256
+            changed = (
+                f"it (now {_hash(content)})"
+                if of_file
+                else f"layout-v{version.layout}.typ (now {_hash(layout)})"
+            )
             raise ConfigurationError(
                 f"{name} v{version.version}: {changed} was changed after it was saved; save a new version instead"
             )

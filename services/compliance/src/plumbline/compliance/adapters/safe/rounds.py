@@ -135,14 +135,17 @@ class Rounds:
     async def destroy_due(self) -> Sequence[Due]:
         """Destroy every paper whose time is over, and return what was destroyed."""
         destroyed: list[Due] = []
-        while due := await self.due():
-            for paper in due:
+        is_done = False
+        while not is_done:
+            is_done = True
+            for paper in await self.due():
                 # Held or destroyed since the look: then it is not ours to destroy.
                 with contextlib.suppress(HeldDocumentError, UnknownDocumentError):
                     await self._safe.destroy(
                         paper.connection, paper.document, who=BY_ITSELF, why=paper.because
                     )
                     destroyed.append(paper)
+                    is_done = False  # there may be more than one look finds
         return destroyed
 
     async def scrub(self, sample: int) -> Scrubbed:
