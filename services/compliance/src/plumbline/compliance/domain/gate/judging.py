@@ -92,7 +92,7 @@ def _sentence(case: Case, state: State, requirements: Sequence[Requirement]) -> 
         case "held":
             return f"Do not pay {due} to {billed.payee}: {'; '.join(_holding(case, lacks))}."
         case "approved":
-            return f"Nothing holds {due} to {billed.payee}; it is paid once its bill stands in QuickBooks."
+            return f"Nothing holds {due} to {billed.payee}; it may be paid once its bill stands in QuickBooks."
         case "released":
             return f"{due} may be paid to {billed.payee}."
 
