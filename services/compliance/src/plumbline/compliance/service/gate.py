@@ -17,7 +17,7 @@ from plumbline.common.reconciling.verdicts import Done, Verdict
 from plumbline.compliance.domain.facts import Payable
 from plumbline.compliance.domain.gate import bills as billing
 from plumbline.compliance.domain.gate.judging import Judgement, judge
-from plumbline.compliance.domain.gate.payable import Billed, State, Target, billed
+from plumbline.compliance.domain.gate.payable import Billed, State, Target, billed, foreseen
 from plumbline.compliance.domain.gate.policy import GatePolicy, Terms
 from plumbline.compliance.domain.gate.requirements import UNCONDITIONAL, Case, payable_facts
 from plumbline.compliance.domain.gate.story import story
@@ -200,29 +200,13 @@ class Gate:
             raise UnknownVendorError(f"Procore shows no vendor {vendor_id} to our account")
         periods = await self._subcontracts.billing_periods(connection, project_id)
         today = self._clock.now().astimezone(config.hours.zone).date()
-        period = min(
-            (one for one in periods if one.end_date >= today), key=lambda one: one.end_date, default=None
-        )
-        next_one = Billed(
-            payable=f"outlook/{connection}/{project_id}/{vendor_id}",
+        next_one = foreseen(
             connection=connection,
             company_id=config.procore.company_id,
             project_id=project_id,
-            vendor_id=vendor_id,
-            commitment_id="",
-            commitment_type="",
-            contract="the next invoice",
-            payee=vendor.name,
-            number="",
-            status="draft",
-            is_final=False,
-            amount_cents=0,
-            retention_cents=0,
-            starts_on=period.start_date if period else None,
-            through_on=period.end_date if period else None,
-            billed_on=None,
-            due_on=period.due_date if period else None,
-            lines=(),
+            vendor=vendor,
+            periods=periods,
+            today=today,
         )
         case, _ = await self._case(next_one, today=today)
         return {

@@ -172,6 +172,41 @@ def billed(
     )
 
 
+def foreseen(
+    *,
+    connection: str,
+    company_id: str,
+    project_id: str,
+    vendor: Vendor,
+    periods: Iterable[BillingPeriodOfProject],
+    today: date,
+) -> Billed:
+    """Return a vendor's next invoice as far as it can be known: that of the period that ends next."""
+    to_come = (one for one in periods if one.end_date >= today)
+    period = min(to_come, key=lambda one: one.end_date, default=None)
+    return Billed(
+        payable=f"outlook/{connection}/{project_id}/{vendor.id}",
+        connection=connection,
+        company_id=company_id,
+        project_id=project_id,
+        vendor_id=str(vendor.id),
+        commitment_id="",
+        commitment_type="",
+        contract="the next invoice",
+        payee=vendor.name,
+        number="",
+        status="draft",
+        is_final=False,
+        amount_cents=0,
+        retention_cents=0,
+        starts_on=period.start_date if period else None,
+        through_on=period.end_date if period else None,
+        billed_on=None,
+        due_on=period.due_date if period else None,
+        lines=(),
+    )
+
+
 def _lines(requisition: Requisition) -> tuple[BilledLine, ...]:
     net = sum((item.net_amount for item in requisition.items), Decimal(0))
     due = requisition.summary.current_payment_due
