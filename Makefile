@@ -66,6 +66,7 @@ docs: setup ## Write the generated pages of docs/ anew
 	@$(BIN)/python services/qb-writer/tests/plan_page.py
 	@$(BIN)/python services/compliance/tests/rules_page.py
 	@$(BIN)/python services/compliance/tests/templates_pictures.py
+	@$(BIN)/python services/compliance/tests/corpus_report.py
 
 picture: browser ## Draw the picture of the sandbox's page in docs/ anew (needs Chromium)
 	@$(BIN)/python sandbox/tests/sandbox_picture.py

@@ -1,14 +1,20 @@
 """The corpus: every paper read, recognised, and decided about by the shipped rules, beside what would be right."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import corpus_forms
-import corpus_kinds
-import corpus_waivers
 from corpus_cases import Case
+from corpus_certificates import certificates
+from corpus_held_out import held_out
+from corpus_kinds import other_papers
+from corpus_ohio import ohio_papers
+from corpus_ohio_waivers import ohio_waivers
+from corpus_payrolls import payrolls
+from corpus_timesheets import timesheets
+from corpus_w9 import w9s
+from corpus_waivers import texas_waivers
 from rules_lab import facts, rule_set, shipped
 
 from plumbline.compliance.adapters.reading.pdf import read_pdf
@@ -65,14 +71,9 @@ class Result:
         """What was read for a field, `workers.0.gross_cents` of a row."""
         said: Any = self.recognised.fields
         for part in name.split("."):
-            said = (
-                None
-                if said is None
-                else said[int(part)]
-                if part.isdigit() and int(part) < len(said)
-                else getattr(said, part, None)
-            )
-        return said
+            is_row = part.isdigit() and said is not None and int(part) < len(said)
+            said = said[int(part)] if is_row else getattr(said, part, None)
+        return said if isinstance(said, Read) else None
 
 
 def judge(case: Case) -> Result:
@@ -108,10 +109,15 @@ def with_ours(recognised: Recognised, case: Case) -> Any:
 
 
 def cases() -> Iterator[Case]:
-    yield from corpus_waivers.texas()
-    yield from corpus_waivers.ohio()
-    yield from corpus_kinds.all_kinds()
-    yield from corpus_forms.all_forms()
+    yield from texas_waivers()
+    yield from ohio_waivers()
+    yield from ohio_papers()
+    yield from w9s()
+    yield from certificates()
+    yield from payrolls()
+    yield from timesheets()
+    yield from other_papers()
+    yield from held_out()
 
 
 @cache

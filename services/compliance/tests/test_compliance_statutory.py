@@ -227,7 +227,7 @@ NAMES = st.text(alphabet="abcdefghij &.,-'", max_size=40)
 @given(
     form=st.sampled_from(list(FORMS.values())),
     values=st.fixed_dictionaries({name: NAMES for name in PLAIN if name != "amount"}),
-    cents=st.integers(0, 10**11),
+    cents=st.integers(0, 10**11 - 1),  # from a thousand million dollars on a person looks
 )
 def test_whatever_is_filled_into_the_blanks_the_form_passes(
     form: Form, values: dict[str, str], cents: int

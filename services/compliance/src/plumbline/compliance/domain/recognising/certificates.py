@@ -209,8 +209,7 @@ def _type(line: Line) -> _Type | None:
         said = plain(re.sub(r"^\W*[xX]?\W*\s", " ", f" {cell.text}")) or plain(cell.text)
         for one in TYPES:
             if any(
-                said == title or said.startswith(f"{title} and") or said.startswith(f"{title} occ")
-                for title in one.titles
+                said == title or said.startswith((f"{title} and", f"{title} occ")) for title in one.titles
             ):
                 return one
     return None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from plumbline.compliance.domain.content import PaperContent
@@ -202,14 +203,8 @@ def _people(table: Table) -> Iterator[Mapping[str, str]]:
 def _is_in_order(rows: list[Mapping[str, str]]) -> bool:
     """Say whether rows that are numbered are numbered without a gap."""
     numbers = [whole(re.sub(r"[^0-9]", "", row["entry"])) for row in rows if row.get("entry")]
-    return (
-        not numbers
-        or numbers[0] == 1
-        and all(
-            one is not None and other is not None and other - one in {0, 1}
-            for one, other in zip(numbers, numbers[1:], strict=False)
-        )
-    )
+    steps = [other - one for one, other in pairwise(numbers) if one is not None and other is not None]
+    return not numbers or (numbers[0] == 1 and len(steps) == len(numbers) - 1 and set(steps) <= {0, 1})
 
 
 def _worker(row: Mapping[str, str], programme: Read[str] | None) -> Worker:

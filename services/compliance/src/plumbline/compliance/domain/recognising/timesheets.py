@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from plumbline.compliance.domain.content import PaperContent
-from plumbline.compliance.domain.recognising.gathering import LABELLED, Ask, Gathered, gather, labels_of
+from plumbline.compliance.domain.recognising.gathering import Ask, Gathered, gather, labels_of
 from plumbline.compliance.domain.recognising.sheet import Sheet, plain
 from plumbline.compliance.domain.recognising.tables import DAYS, Table, Titles, tables
 from plumbline.compliance.domain.recognising.values import (
@@ -125,7 +125,7 @@ def _take_days(gathered: Gathered, sheet: Sheet) -> None:
         elif not {"in", "out"} & set(down[0].columns):
             gathered.tell("punched_minutes", None, at="punches")
         return
-    across = [one for one in tables(sheet, ACROSS, needs=(*DAYS,), ends=_ENDS)]
+    across = list(tables(sheet, ACROSS, needs=DAYS, ends=_ENDS))
     if len(across) == 1 and across[0].is_whole and len(across[0].rows) == 1:
         _take_row(gathered, across[0])
 

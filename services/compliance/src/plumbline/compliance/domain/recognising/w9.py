@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import SecretStr
 
 from plumbline.compliance.domain.content import PaperContent
+from plumbline.compliance.domain.recognised import Place
 from plumbline.compliance.domain.recognising.gathering import (
     DISAGREEING,
     FORM,
@@ -22,7 +23,6 @@ from plumbline.compliance.domain.recognising.gathering import (
     gather,
     labels_of,
 )
-from plumbline.compliance.domain.recognised import Place
 from plumbline.compliance.domain.recognising.marks import boxes, signer
 from plumbline.compliance.domain.recognising.sheet import Sheet, plain
 from plumbline.compliance.domain.recognising.values import day, is_blank, month, written

@@ -121,25 +121,39 @@ _BLANKS: Mapping[str, str] = {
 
 _READS: Mapping[str, Any] = {ask.name: ask.read for ask in ASKS}
 
-_CLAIMS: Mapping[str, tuple[str, str]] = {
+_CLAIMS: Mapping[str, str] = {
     "waives_before_payment": (
-        r"whether or not (?:\w+ ){0,6}(?:been |is |was )?paid|regardless of (?:\w+ ){0,4}(?:payment|paid)"
-        r"|irrespective of (?:\w+ ){0,4}payment|(?:before|prior to|in advance of) (?:\w+ ){0,4}payment"
-        r"|without (?:having )?receiv\w+ (?:\w+ ){0,3}payment",
-        r"\b(?:regardless|irrespective|whether or not|in advance|without payment|unpaid or not|yet to be paid)\b",
+        r"whether or not (?:\w+ ){0,6}(?:been |is |was )?paid"
+        r"|(?:regardless|irrespective) of (?:\w+ ){0,4}(?:payment|paid)"
+        r"|(?:before|prior to|in advance of) (?:\w+ ){0,4}payment"
+        r"|without (?:having )?receiv\w+ (?:\w+ ){0,3}payment"
     ),
     "waives_before_work": (
-        r"(?:work|labor|materials?|services) (?:\w+ ){0,6}(?:to be|not yet|yet to be|will be) (?:performed|furnished|done|supplied|provided)"
-        r"|(?:before|prior to) (?:\w+ ){0,4}(?:work|commencing|commencement of work)|furnished or to be furnished",
-        r"\b(?:to be (?:furnished|performed|supplied|done)|not yet (?:furnished|performed|begun)|yet to be (?:supplied|furnished|performed|done))\b",
+        r"(?:work|labor|materials?|services) (?:\w+ ){0,6}(?:to be|not yet|yet to be|will be) "
+        r"(?:performed|furnished|done|supplied|provided)"
+        r"|(?:before|prior to) (?:\w+ ){0,4}(?:work|commencing|commencement of work)"
+        r"|furnished or to be furnished"
     ),
     "waives_future_claims": (
-        r"(?:future|subsequent) (?:\w+ ){0,3}(?:claims?|liens?|rights?)|(?:may|shall|might) hereafter|now or hereafter"
-        r"|hereafter (?:arise|arising|accrue|have|acquire)|(?:claims?|liens?|rights?) (?:\w+ ){0,4}in the future",
-        r"\b(?:future|hereafter|thereafter|subsequent|henceforth|forever|in time to come|at any time)\b",
+        r"(?:future|subsequent) (?:\w+ ){0,3}(?:claims?|liens?|rights?)"
+        r"|(?:may|shall|might) hereafter|now or hereafter|hereafter (?:arise|arising|accrue|have|acquire)"
+        r"|(?:claims?|liens?|rights?) (?:\w+ ){0,4}in the future"
     ),
 }
-"""Of each clause the words that it has, and words that make one suspect it."""
+"""Of each clause the words that it has."""
+
+_SUSPECT: Mapping[str, str] = {
+    "waives_before_payment": (
+        r"\b(?:regardless|irrespective|whether or not|in advance|without payment|paid or (?:not|unpaid)|yet to be paid)\b"
+    ),
+    "waives_before_work": (
+        r"\b(?:to be|not yet|yet to be) (?:furnished|performed|supplied|done|begun|delivered)\b"
+    ),
+    "waives_future_claims": (
+        r"\b(?:future|hereafter|thereafter|subsequent|henceforth|forever|in time to come|at any time)\b"
+    ),
+}
+"""Words that make one suspect it: then a person reads."""
 
 NOTICE = "notice this document waives rights unconditionally"
 
@@ -225,11 +239,11 @@ def _swear(gathered: Gathered, text: str) -> None:
 
 
 def _claims(gathered: Gathered, text: str) -> None:
-    for name, (clause, suspect) in _CLAIMS.items():
+    for name, clause in _CLAIMS.items():
         found = re.search(clause, text)
         if found:
             gathered.tell(name, value=True, at=found[0])
-        elif re.search(suspect, text):
+        elif re.search(_SUSPECT[name], text):
             gathered.tell(name, value=None, confidence=LOOSE)
         else:
             gathered.tell(name, value=False)

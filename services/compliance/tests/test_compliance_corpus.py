@@ -1,0 +1,127 @@
+"""Papers that are right go through, papers that are wrong do not, whatever they look like or say of themselves."""
+
+from collections.abc import Iterator
+
+import pytest
+from corpus import Result, results
+from corpus_cases import world
+from corpus_report import (
+    PAGE,
+    at_wrong_desk,
+    needlessly_stopped,
+    of_fields,
+    of_kinds,
+    page,
+    silent_checks,
+    wrongly_through,
+)
+from corpus_w9 import EINS, SSNS
+from corpus_waivers import TX_BASES, blanks, text_of, typed
+from rules_lab import shipped
+from test_compliance_statutory import FORMS, mutants
+
+from plumbline.compliance.adapters.reading.pdf import read_pdf
+from plumbline.compliance.domain.content import PaperContent, Structure
+from plumbline.compliance.domain.papers import FIELDS
+from plumbline.compliance.domain.recognising.recognition import recognise
+
+KNOWN = [one for one in results() if not one.case.held_out]
+HELD_OUT = [one for one in results() if one.case.held_out]
+
+
+def test_the_corpus_is_large_and_has_every_kind_right_and_wrong() -> None:
+    assert len(results()) >= 200
+    for sort in ("right", "wrong"):
+        assert {one.case.kind for one in KNOWN if one.case.sort == sort} >= set(FIELDS) - {
+            "lien_waiver.other"
+        }
+    assert sum(one.case.sort == "hostile" for one in KNOWN) >= 20
+    assert {one.case.kind for one in HELD_OUT} >= set(FIELDS) - {"lien_waiver.other"}
+
+
+@pytest.mark.parametrize("found", [KNOWN, HELD_OUT], ids=["known", "held out"])
+def test_no_paper_is_let_through_that_must_not_pass(found: list[Result]) -> None:
+    assert wrongly_through(found) == []
+    assert at_wrong_desk(found) == []
+
+
+def test_in_known_layouts_every_check_speaks_and_no_right_paper_is_stopped() -> None:
+    assert silent_checks(KNOWN) == []
+    assert needlessly_stopped(KNOWN) == []
+    assert [one.case.name for one in KNOWN if one.desk != one.case.desk] == []
+
+
+def test_in_known_layouts_every_kind_is_told_and_what_was_read_surely_is_right() -> None:
+    for kind, (told, _) in of_kinds(KNOWN).items():
+        assert (told.precision, told.recall) == (1.0, 1.0), kind
+    for name, tally in of_fields(KNOWN).items():
+        assert tally.precision == 1.0, name
+        assert tally.recall >= 0.8, name
+
+
+def test_no_held_out_paper_is_taken_for_another_kind() -> None:
+    assert [one.case.name for one in HELD_OUT if one.kind not in {None, one.case.kind}] == []
+
+
+def test_the_page_says_what_was_found() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `make docs`"
+
+
+def test_a_picture_is_of_no_kind_and_says_so() -> None:
+    picture = PaperContent(media_type="image/png", structure=Structure(page_count=1), read_by="none")
+    told = recognise(picture, shipped().forms, authorities={})
+    assert told.kind is None
+    assert told.why
+
+
+def test_a_whole_tax_number_stands_nowhere_in_what_was_recognised() -> None:
+    seen = 0
+    for one in results():
+        if one.case.kind != "w9":
+            continue
+        number = one.recognised.tax_number
+        seen += number is not None
+        for told in (
+            one.recognised.model_dump_json(),
+            repr(one.recognised),
+            repr(one.content),
+            repr(one.decisions),
+        ):
+            for planted in (*EINS, *SSNS):
+                assert planted not in told
+                assert planted.replace("-", "") not in told
+    assert seen >= 10
+
+
+def printed_mutants() -> Iterator[tuple[str, str, str]]:
+    """Yield forty mutants of each statutory form."""
+    for kind in TX_BASES:
+        form = next(one for one in FORMS.values() if one.kind == kind)
+        changed = [one for one in mutants(form) if one[1].strip()]
+        step = len(changed) / 40
+        for number in range(40):
+            said, text = changed[int(number * step)]
+            yield kind, said, text
+
+
+@pytest.mark.parametrize("kind", TX_BASES)
+def test_forty_mutants_of_a_form_are_caught_as_prints(kind: str) -> None:
+    caught: set[str] = set()
+    for of_kind, said, text in printed_mutants():
+        if of_kind != kind:
+            continue
+        told = recognise(read_pdf(typed(text.splitlines())), shipped().forms, authorities={})
+        wording = getattr(told.fields, "wording", None)
+        is_itself = told.kind == kind and wording is not None and wording.changed_words == 0
+        assert not is_itself, said
+        caught.add(said)
+    assert len(caught) == 40
+
+
+@pytest.mark.parametrize("kind", TX_BASES)
+def test_the_form_itself_is_found_unchanged_as_a_print(kind: str) -> None:
+    told = recognise(read_pdf(typed(text_of(kind, blanks(world(5))))), shipped().forms, authorities={})
+    assert told.kind == kind
+    wording = getattr(told.fields, "wording", None)
+    assert wording is not None
+    assert wording.changed_words == 0
