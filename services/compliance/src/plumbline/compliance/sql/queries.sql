@@ -83,8 +83,11 @@ WHERE connection = $1 AND document <> $2 AND kind = $3 AND vendor_id = $4 AND su
 ORDER BY received_at DESC, document DESC LIMIT 1
 
 -- name: of_vendor
--- The papers of a vendor.
-SELECT * FROM documents WHERE connection = $1 AND vendor_id = $2 ORDER BY received_at, document
+-- The papers of a vendor that count for whatever it bills: what is about one payable counts for that one alone.
+SELECT * FROM documents
+WHERE connection = $1 AND vendor_id = $2
+    AND (payable IS NULL OR kind NOT LIKE 'lien\_waiver.%' AND kind NOT IN ('payroll.wh347', 'invoice', 'timesheet'))
+ORDER BY received_at, document
 
 -- name: of_payable
 -- The papers that belong to a payable.
