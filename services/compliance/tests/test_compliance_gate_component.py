@@ -121,7 +121,7 @@ class Site:
         said = (await self.shown(key))["vendor_id"]
         for one in papers:
             if (one.kind or "").startswith("lien_waiver."):
-                filed = replace(one, checked_against=facts)
+                filed = replace(one, checked_against=facts, payable=key)
                 kept = [held for held in self.papers.by_payable.get(key, []) if held.document != one.document]
                 self.papers.by_payable[key] = [*kept, filed]
             else:
@@ -388,6 +388,44 @@ async def test_an_unconditional_waiver_stays_in_escrow_until_the_bank_says_that_
     # It is decided anew, and goes out.
     causes = (await work_row(site.pool, f"document/{CONNECTION}/early"))["causes"]
     assert causes[-1].startswith(f"payable {key}")
+
+
+async def test_papers_of_another_payment_firm_or_project_release_nothing(site: Site) -> None:
+    key, other = site.requisition(0), site.requisition(1)
+    await site.sweep()
+    vendor = (await site.shown(key))["vendor_id"]
+    facts = await site.gate.facts(CONNECTION, key)
+    waiver = paper("lien_waiver.conditional_progress", checked_against=facts, payable=other)
+    early = paper("lien_waiver.unconditional_progress", "held", checked_against=facts, payable=other)
+    site.papers.by_vendor[CONNECTION, vendor] = [waiver, early, CERTIFICATE]
+    site.papers.by_payable[key] = [replace(W9, vendor_id="another")]
+    await site.book(key, "open")
+    await site.work()
+
+    told = await site.shown(key)
+    standing = {one["code"]: one["state"] for one in told["requirements"]}
+    assert told["state"] == "held"
+    assert (standing["lien-waiver"], standing["w9"]) == ("missing", "missing")
+    assert told["escrow"] == []
+
+
+async def test_papers_are_decided_anew_however_often_a_payable_goes_back_and_forth(site: Site) -> None:
+    key = site.requisition()
+    await site.sweep()
+    waiver = paper("lien_waiver.conditional_progress")
+    await site.put_on_file(key, waiver)
+    await site.work()
+    right = await site.gate.facts(CONNECTION, key)
+    assert right is not None
+    wrong = right.model_copy(update={"amount_cents": 1})
+    row = f"document/{CONNECTION}/{waiver.document}"
+    for place in range(4):
+        # The document's loop saw the payable as it was a moment ago.
+        site.papers.by_payable[key] = [replace(waiver, checked_against=wrong, payable=key)]
+        await site.book(key, "open", confirmed_s=place)
+        await site.work()
+        causes = (await work_row(site.pool, row))["causes"]
+        assert len(causes) == place + 1
 
 
 async def test_waivers_without_a_payable_stay_in_escrow(site: Site) -> None:
