@@ -1,7 +1,8 @@
 """Documents, in PostgreSQL."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +26,7 @@ from plumbline.compliance.domain.document import (
     key_of,
     named_in,
 )
-from plumbline.compliance.domain.facts import DocumentFacts
+from plumbline.compliance.domain.facts import Payable
 from plumbline.compliance.domain.judging import blocking
 from plumbline.compliance.domain.papers import FIELDS
 from plumbline.compliance.domain.recognised import Recognised
@@ -48,8 +49,21 @@ class PostgresInbox(Inbox):
     @override
     async def receive(self, arrival: Arrival, document: str, *, now: datetime) -> Receipt:
         key = key_of(arrival.connection, document)
+        place = arrival.project_id, arrival.vendor_id, arrival.payable, arrival.company_id
         async with transaction(self._pool) as database:
-            await mark(database, [Mark(key, arrival.connection, f"received {document}")], now=now)
+            marks = [Mark(key, arrival.connection, f"received {document}")]
+            row = await database.fetchrow(QUERIES["document"], arrival.connection, document)
+            is_placed = row is not None and _is_news(row, arrival)
+            if row is not None and is_placed:
+                cause = f"found {arrival.source_record}"
+                placed = replace(
+                    await document_from(database, row), vendor_id=arrival.vendor_id, payable=arrival.payable
+                )
+                marks += [Mark(key, arrival.connection, cause)]
+                marks += await place_marks(database, placed, cause, kinds={placed.kind})
+            await mark(database, marks, now=now)
+            if is_placed:
+                await database.execute(QUERIES["place_document"], arrival.connection, document, *place)
             is_new = await database.fetchval(
                 QUERIES["receive"],
                 arrival.connection,
@@ -134,8 +148,7 @@ class PostgresDocuments(Documents, Papers):
     @override
     async def older(self, document: Document) -> Sequence[str]:
         async with borrowed(self._pool) as database:
-            rows = await database.fetch(QUERIES["older"], *_place(document))
-        return [key_of(row["connection"], row["document"]) for row in rows]
+            return await older(database, document)
 
     @override
     async def living(
@@ -162,13 +175,21 @@ class PostgresDocuments(Documents, Papers):
     async def of_vendor(self, connection: str, vendor_id: str) -> Sequence[PaperOnFile]:
         async with borrowed(self._pool) as database:
             rows = await database.fetch(QUERIES["of_vendor"], connection, vendor_id)
-            return [await _read_on_file(database, row) for row in rows]
+            return [_on_file(await document_from(database, row)) for row in rows]
 
     @override
     async def of_payable(self, payable: str) -> Sequence[PaperOnFile]:
         async with borrowed(self._pool) as database:
             rows = await database.fetch(QUERIES["of_payable"], payable)
-            return [await _read_on_file(database, row) for row in rows]
+            return [_on_file(await document_from(database, row)) for row in rows]
+
+
+def _is_news(row: Mapping[str, Any], arrival: Arrival) -> bool:
+    """Say whether a place tells more of a paper than was known, and nothing else."""
+    names = ("project_id", "vendor_id", "payable")
+    known = {name: row[name] for name in names if row[name] is not None}
+    found = {name: said for name in names if (said := getattr(arrival, name)) is not None}
+    return known | found == found | known and not found.keys() <= known.keys()
 
 
 async def living(
@@ -197,14 +218,8 @@ async def document_from(database: Connection, row: Mapping[str, Any]) -> Documen
         problem=(row["problem_code"], row["problem"]) if row["problem_code"] else None,
         reviews=tuple(Review.model_validate_json(one["review"]) for one in said),
         decisions=DECISIONS.validate_json(row["decisions"]),
+        checked_against=Payable.model_validate_json(against) if (against := row["checked_against"]) else None,
         tags=tuple(row["tags"]),
-    )
-
-
-async def _read_on_file(database: Connection, row: Mapping[str, Any]) -> PaperOnFile:
-    facts = await database.fetchval(QUERIES["last_facts"], row["connection"], row["document"])
-    return _on_file(
-        await document_from(database, row), DocumentFacts.model_validate_json(facts) if facts else None
     )
 
 
@@ -234,15 +249,30 @@ async def _marks(database: Connection, step: Step) -> Sequence[Mark]:
     after = step.after
     if after.version == step.before.version:
         return step.marks
-    concerned = await paper_marks(
-        database,
-        connection=after.connection,
-        document=after.document,
-        cause=f"paper {after.document} {after.version}",
-        vendor_id=after.vendor_id,
-        payable=after.payable,
-    )
+    cause = f"paper {after.document} {after.version}"
+    concerned = await place_marks(database, after, cause, kinds={step.before.kind, after.kind})
     return [*step.marks, *concerned]
+
+
+async def place_marks(
+    database: Connection, document: Document, cause: str, *, kinds: Collection[str | None]
+) -> Sequence[Mark]:
+    """Return marks for the payables that a paper speaks for: all of its firm's, but a waiver's own alone."""
+    is_of_firm = any(kind and not kind.startswith("lien_waiver.") for kind in kinds)
+    return await paper_marks(
+        database,
+        connection=document.connection,
+        document=document.document,
+        cause=cause,
+        vendor_id=document.vendor_id if is_of_firm else None,
+        payable=document.payable,
+    )
+
+
+async def older(database: Connection, document: Document) -> Sequence[str]:
+    """Return the keys of the papers of a paper's kind, vendor and subject that came before it."""
+    rows = await database.fetch(QUERIES["older"], *_place(document))
+    return [key_of(row["connection"], row["document"]) for row in rows]
 
 
 async def _keep_finding(
@@ -290,6 +320,7 @@ async def _keep_document(database: Connection, step: Step) -> None:
         after.expires_on,
         after.superseded_by,
         step.at,
+        after.checked_against.model_dump_json() if after.checked_against else None,
     )
     if step.facts is not None and after.version != step.before.version:
         await database.execute(
@@ -339,7 +370,7 @@ def _news(step: Step) -> list[Any]:
     return messages
 
 
-def _on_file(document: Document, facts: DocumentFacts | None) -> PaperOnFile:
+def _on_file(document: Document) -> PaperOnFile:
     return PaperOnFile(
         document=document.document,
         kind=document.kind,
@@ -352,5 +383,5 @@ def _on_file(document: Document, facts: DocumentFacts | None) -> PaperOnFile:
         expires_on=document.expires_on,
         blocking=blocking(document.decisions),
         named=named_in(document.known.fields) if document.known else None,
-        checked_against=facts.payable if facts else None,
+        checked_against=document.checked_against,
     )

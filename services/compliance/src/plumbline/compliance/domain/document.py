@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from plumbline.compliance.domain.decision import Decision
+from plumbline.compliance.domain.facts import Payable
 from plumbline.compliance.domain.on_file import State
 from plumbline.compliance.domain.papers import (
     FIELDS,
@@ -93,6 +94,8 @@ class Document:
     """The stable code of why it goes to no desk."""
     expires_on: date | None = None
     superseded_by: str | None = None
+    checked_against: Payable | None = None
+    """Its payable as it stood at the last decision, also where that said nothing new: money rests on it."""
 
     @property
     def key(self) -> str:
@@ -107,7 +110,8 @@ class Document:
     def told(self) -> tuple[object, ...]:
         """Return all that others are told; two that are equal are no news."""
         said = [(one.rule, one.outcome, one.sentence, one.desk, one.held) for one in self.decisions]
-        return self.state, self.kind, self.tags, self.expires_on, self.problem, tuple(said)
+        known = self.kind, self.expires_on, self.problem, self.checked_against
+        return self.state, self.tags, *known, tuple(said)
 
     def after(self, **changes: Any) -> "Document":
         """Return it changed, with the next version if that is news to others.

@@ -55,7 +55,7 @@ WHERE connection = $1 AND document = $2
 UPDATE documents SET
     state = $3, version = $4, scanned_by = $5, recognised = $6, problem_code = $7, problem = $8, decisions = $9,
     rule_set = $10, inputs = $11, kind = $12, subject = $13, tags = $14, held = $15, expires_on = $16,
-    superseded_by = $17, changed_at = $18
+    superseded_by = $17, changed_at = $18, checked_against = $19
 WHERE connection = $1 AND document = $2
 
 -- name: keep_decision
@@ -89,10 +89,6 @@ SELECT * FROM documents WHERE connection = $1 AND vendor_id = $2 ORDER BY receiv
 -- name: of_payable
 -- The papers that belong to a payable.
 SELECT * FROM documents WHERE payable = $1 ORDER BY received_at, document
-
--- name: last_facts
--- What the newest decision about a paper rests on.
-SELECT facts FROM decisions WHERE connection = $1 AND document = $2 ORDER BY version DESC LIMIT 1
 
 -- name: of_kind_in_order
 -- A vendor's papers of a kind whose checks have passed, also those that have ended since.
