@@ -10,6 +10,7 @@ from papers_lab import CONNECTION, PAYABLE, PROJECT, VENDOR, Bench, arrival, ben
 
 from plumbline.common.testing.database import rows, work_row
 from plumbline.compliance.adapters.paper_book import PostgresPaperBook
+from plumbline.compliance.ports import EscrowedDocumentError
 from plumbline.compliance.service.reviewing import Reviewing, Word
 
 OTHER_PAYABLE = f"{PAYABLE}0"
@@ -158,3 +159,26 @@ async def test_the_same_file_found_where_it_belongs_gets_its_place(lab: Bench) -
     await lab.settle()
     assert (await lab.document(first)).payable == PAYABLE
     assert (await work_row(lab.pool, document.key))["due_at"] is None
+
+
+async def test_an_unconditional_waiver_is_read_by_nobody_before_its_money_has_arrived(lab: Bench) -> None:
+    lab.recogniser.teach("unconditional", "tx-unconditional-progress")
+    owed = lab.payables.known[PAYABLE]
+    lab.payables.known[PAYABLE] = owed.model_copy(update={"is_settled": False})
+    waiver = await lab.take("unconditional", payable=PAYABLE)
+    await lab.work()
+    # Not even while it was read and nobody could decide about it yet.
+    await rows(lab.pool, "UPDATE documents SET kind = NULL, state = 'extracted'")
+    with pytest.raises(EscrowedDocumentError):
+        await lab.safe.get(CONNECTION, waiver.document, who="Ana Ruiz", why="to send it to the owner")
+    await say(lab, waiver.document, vendor_id=VENDOR)
+    await lab.settle()
+
+    assert (await lab.document(waiver)).kind == "lien_waiver.unconditional_progress"
+    with pytest.raises(EscrowedDocumentError):
+        await lab.safe.get(CONNECTION, waiver.document, who="Ana Ruiz", why="to send it to the owner")
+
+    await payable_row(lab, PAYABLE)
+    settled = "INSERT INTO settlements VALUES ($1, 'ACH 1', '2026-11-05', 1, now())"
+    await rows(lab.pool, settled, PAYABLE)
+    assert await lab.safe.get(CONNECTION, waiver.document, who="Ana Ruiz", why="to file it")

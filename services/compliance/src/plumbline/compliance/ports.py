@@ -127,6 +127,10 @@ class QuarantinedDocumentError(NeedsHumanError):
     """The paper is in quarantine: it is read for the reason `quarantine` alone, by who looks into it."""
 
 
+class EscrowedDocumentError(NeedsHumanError):
+    """An unconditional waiver is in escrow until the bank says that its money has arrived; nobody reads it before."""
+
+
 class HeldDocumentError(NeedsHumanError):
     """The paper is under a legal hold; lift that, with its reason, before anything destroys it."""
 

@@ -12,6 +12,7 @@ from plumbline.common.errors import SuiteError
 from plumbline.common.operator import refusal
 from plumbline.compliance.adapters.safe.links import WayRefusedError, WayTooWideError
 from plumbline.compliance.ports import (
+    EscrowedDocumentError,
     HeldDocumentError,
     QuarantinedDocumentError,
     RefusedPaperError,
@@ -26,6 +27,7 @@ STATUS: dict[type[SuiteError], int] = {
     UnknownDocumentError: 404,
     WayRefusedError: 403,
     QuarantinedDocumentError: 409,
+    EscrowedDocumentError: 409,
     HeldDocumentError: 409,
     SpoiledDocumentError: 409,
     RefusedPaperError: 413,

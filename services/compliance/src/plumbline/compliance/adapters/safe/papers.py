@@ -13,6 +13,7 @@ from typing_extensions import override
 from plumbline.common.clock import Clock
 from plumbline.common.database import Connection, Pool, borrowed, transaction
 from plumbline.common.secrets.data_keys import DataKeys, SpoiledKeyError
+from plumbline.compliance.adapters.gate.money import is_in_escrow
 from plumbline.compliance.adapters.safe.keys import QUERIES, ConnectionKeys, keeper_errors
 from plumbline.compliance.adapters.safe.objects import MissingObjectError, Objects
 from plumbline.compliance.adapters.safe.tax_numbers import TaxNumbers
@@ -27,6 +28,7 @@ from plumbline.compliance.domain.envelope import (
 )
 from plumbline.compliance.domain.layout import file_name, folders
 from plumbline.compliance.ports import (
+    EscrowedDocumentError,
     QUARANTINE,
     About,
     HeldDocumentError,
@@ -91,6 +93,8 @@ class PaperSafe(Safe):
                 f"The paper is in quarantine ({row['quarantine']}); only who looks into that may read it.",
                 document=document,
             )
+        if await is_in_escrow(self._pool, connection, document):
+            raise EscrowedDocumentError(document=document)
         return row
 
     async def opened(self, row: Mapping[str, Any]) -> bytes:
