@@ -56,7 +56,9 @@ def standing(judgement: Judgement, code: str) -> str:
         # A bill of another amount is not the bill of this invoice.
         ({"terms": terms(bills="on_approval"), "in_books": in_books(total_cents=2070449)}, "approved"),
         ({"in_books": in_books("paid")}, "paid"),
-        ({"in_books": in_books("paid", total_cents=1)}, "released"),
+        # It was paid by another amount: what is due changed since, and the whole of it is not to be paid again.
+        ({"in_books": in_books("paid", total_cents=1)}, "held"),
+        ({"terms": terms(bills="on_approval"), "in_books": in_books("paid", total_cents=1)}, "held"),
         ({"papers": (), "in_books": in_books("paid")}, "paid"),
         ({"settlement": SETTLED}, "paid"),
         ({"settlement": SETTLED, "papers": ()}, "paid"),

@@ -111,7 +111,8 @@ class Gate:
         company = connection.procore.company_id
         before = await self._book.of_project(name, project)
         listed = {
-            Target(company, project, str(one.id)).key: _hash(one)
+            # The addresses of files are signed anew each time.
+            Target(company, project, str(one.id)).key: _hash(one.model_copy(update={"attachments": ()}))
             for one in await self._subcontracts.requisitions(name, project)
         }
         now = self._clock.now()

@@ -28,9 +28,9 @@ from plumbline.compliance.domain.envelope import (
 )
 from plumbline.compliance.domain.layout import file_name, folders
 from plumbline.compliance.ports import (
-    EscrowedDocumentError,
     QUARANTINE,
     About,
+    EscrowedDocumentError,
     HeldDocumentError,
     QuarantinedDocumentError,
     RefusedPaperError,

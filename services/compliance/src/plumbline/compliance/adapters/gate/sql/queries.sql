@@ -103,9 +103,10 @@ RETURNING connection, payable, project_id, vendor_id
 SELECT connection, payable, project_id, vendor_id FROM overrides WHERE id = $1::uuid AND withdrawn_at IS NULL
 
 -- name: concerned
--- The payables that are not over, of a vendor, on one project or on all.
+-- The payables that are not over, of a vendor, on one project or on all; one that owes a waiver is not over.
 SELECT payable FROM payables
-WHERE connection = $1 AND vendor_id = $2 AND ($3::text IS NULL OR project_id = $3) AND state NOT IN ('paid', 'void')
+WHERE connection = $1 AND vendor_id = $2 AND ($3::text IS NULL OR project_id = $3)
+  AND (state NOT IN ('paid', 'void') OR owes_waiver)
 ORDER BY payable
 
 -- name: published_bill
