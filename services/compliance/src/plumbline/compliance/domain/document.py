@@ -59,6 +59,8 @@ class Review(Fact):
     """Values by the names of the kind's fields; what is left out stays as it was read."""
     accepts: tuple[str, ...] = ()
     """Rules that asked for a person's look, and had it."""
+    looked_at: tuple[str, ...] = ()
+    """What these rules said then, as `looked_at` of decisions gives it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
