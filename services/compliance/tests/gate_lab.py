@@ -82,6 +82,7 @@ def paper(kind: str, state: str = "validated", **changes: Any) -> PaperOnFile:
         "file_name": f"{kind}.pdf",
         "received_at": datetime(2026, 11, 20, 15, tzinfo=UTC),
         "named": PAYEE,
+        "payable": PAYABLE if kind.startswith("lien_waiver.") else None,
         "checked_against": seen() if kind.startswith("lien_waiver.") else None,
     }
     return PaperOnFile(**{**standard, **changes})

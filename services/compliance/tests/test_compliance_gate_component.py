@@ -1,6 +1,6 @@
 """The gate on a real PostgreSQL, reading the sandbox's Procore: from a subcontractor's invoice to the day it is paid."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
@@ -39,6 +39,8 @@ from plumbline.compliance.service.expiring import Expiring
 from plumbline.compliance.service.gate import Gate
 from plumbline.compliance.service.payable_words import PayableWords
 from plumbline.procore import ProcoreClient, ProcoreUnavailableError
+from plumbline.procore.models import Attachment
+from plumbline.procore.subcontracting import Requisition
 from plumbline_sandbox.laboratory import Laboratory
 from plumbline_sandbox.people import ProcorePeople
 
@@ -123,7 +125,7 @@ class Site:
         said = (await self.shown(key))["vendor_id"]
         for one in papers:
             if (one.kind or "").startswith("lien_waiver."):
-                filed = replace(one, checked_against=facts)
+                filed = replace(one, checked_against=facts, payable=key)
                 kept = [held for held in self.papers.by_payable.get(key, []) if held.document != one.document]
                 self.papers.by_payable[key] = [*kept, filed]
             else:
@@ -139,9 +141,18 @@ class Site:
                 )
                 await mark(database, marks, now=self.lab.world.clock.now())
 
-    async def book(self, key: str, state: str, version: int = 1, *, confirmed_s: int = 0) -> None:
+    async def book(
+        self,
+        key: str,
+        state: str,
+        version: int = 1,
+        *,
+        confirmed_s: int = 0,
+        balance_cents: int | None = None,
+    ) -> None:
         """Let QuickBooks' word about the bill come in."""
         amount = (await self.shown(key))["amount_cents"]
+        owed = amount if balance_cents is None else balance_cents
         result = LedgerResult(
             realm="9341453000000001",
             record=key.replace("payable/", "bill/").replace("/requisition", ""),
@@ -153,7 +164,7 @@ class Site:
             quickbooks_id="9",
             number="SC-001-1",
             total_cents=amount,
-            balance_cents=0 if state == "paid" else amount,
+            balance_cents=0 if state == "paid" else owed,
             provider_time=None,
             confirmed_at=datetime(2026, 11, 30, 12, tzinfo=UTC) + timedelta(seconds=confirmed_s),
             partner_ms=0,
@@ -393,6 +404,115 @@ async def test_an_unconditional_waiver_stays_in_escrow_until_the_bank_says_that_
     # It is decided anew, and goes out.
     causes = (await work_row(site.pool, f"document/{CONNECTION}/early"))["causes"]
     assert causes[-1].startswith(f"payable {key}")
+
+
+async def test_papers_of_another_payment_firm_or_project_release_nothing(site: Site) -> None:
+    key, other = site.requisition(0), site.requisition(1)
+    await site.sweep()
+    vendor = (await site.shown(key))["vendor_id"]
+    facts = await site.gate.facts(CONNECTION, key)
+    waiver = paper("lien_waiver.conditional_progress", checked_against=facts, payable=other)
+    early = paper("lien_waiver.unconditional_progress", "held", checked_against=facts, payable=other)
+    site.papers.by_vendor[CONNECTION, vendor] = [waiver, early, CERTIFICATE]
+    site.papers.by_payable[key] = [replace(W9, vendor_id="another")]
+    await site.book(key, "open")
+    await site.work()
+
+    told = await site.shown(key)
+    standing = {one["code"]: one["state"] for one in told["requirements"]}
+    assert told["state"] == "held"
+    assert (standing["lien-waiver"], standing["w9"]) == ("missing", "missing")
+    assert told["escrow"] == []
+
+
+async def test_papers_are_decided_anew_however_often_a_payable_goes_back_and_forth(site: Site) -> None:
+    key = site.requisition()
+    await site.sweep()
+    waiver = paper("lien_waiver.conditional_progress")
+    await site.put_on_file(key, waiver)
+    await site.work()
+    right = await site.gate.facts(CONNECTION, key)
+    assert right is not None
+    wrong = right.model_copy(update={"amount_cents": 1})
+    row = f"document/{CONNECTION}/{waiver.document}"
+    for place in range(4):
+        # The document's loop saw the payable as it was a moment ago.
+        site.papers.by_payable[key] = [replace(waiver, checked_against=wrong, payable=key)]
+        await site.book(key, "open", confirmed_s=place)
+        await site.work()
+        causes = (await work_row(site.pool, row))["causes"]
+        assert len(causes) == place + 1
+
+
+async def test_addresses_that_are_signed_anew_make_no_invoice_due(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, looks = ProcoreSubcontracts.requisitions, 0
+
+    async def signed_anew(self: ProcoreSubcontracts, connection: str, project: str) -> Sequence[Requisition]:
+        nonlocal looks
+        looks += 1
+        file = Attachment(id=1, url=f"https://storage.test/waiver.pdf?signature={looks}")
+        found = await real(self, connection, project)
+        return [one.model_copy(update={"attachments": (file,)}) for one in found]
+
+    monkeypatch.setattr(ProcoreSubcontracts, "requisitions", signed_anew)
+    await site.sweep()
+    row = await work_row(site.pool, site.requisition())
+    await site.sweep()
+
+    assert looks == 2
+    assert (await work_row(site.pool, site.requisition()))["causes"] == row["causes"]
+
+
+async def test_a_part_that_was_paid_is_not_to_be_paid_again(site: Site) -> None:
+    key = site.requisition()
+    await site.sweep()
+    await site.put_on_file(key, W9, CERTIFICATE, paper("lien_waiver.conditional_progress"))
+    await site.book(key, "open", balance_cents=100)
+    await site.work()
+
+    told = await site.shown(key)
+    assert (told["state"], told["sentence"].split(" ")[0]) == ("released", "$1.00")
+
+
+async def test_what_lets_a_firm_off_its_waiver_sets_its_next_invoice_free(site: Site) -> None:
+    first, second = site.requisition(0), site.requisition(1)
+    site.people.review(int(second.rpartition("/")[2]), {"status": "approved"})
+    await site.sweep()
+    right = paper("lien_waiver.conditional_progress")
+    await site.put_on_file(first, W9, CERTIFICATE, right)
+    await site.put_on_file(second, replace(right, document="second"))
+    for key in (first, second):
+        await site.book(key, "open")
+    await site.settle(first)
+    await site.work()
+    assert [await site.state(key) for key in (first, second)] == ["paid", "held"]
+
+    body = {
+        "connection": CONNECTION,
+        "vendor_id": (await site.shown(first))["vendor_id"],
+        "code": "unconditional-waiver",
+        "reason": "the owner takes it on himself",
+        "by": "Dana",
+        "until": "2026-12-10",
+    }
+    assert (await site.routes.post("/gate/overrides", json=body)).status_code == 200
+    await site.work()
+
+    assert await site.state(second) == "released"
+
+
+async def test_nobody_writes_a_whole_tax_number_into_an_override_or_a_settlement(site: Site) -> None:
+    key = site.requisition()
+    await site.sweep()
+    for change in ({"reason": "his number is 123-45-6789, I saw it"}, {"by": "Dana 12-3456789"}):
+        answer = await site.routes.post("/gate/overrides", json=_override(key, code="licence", **change))
+        assert (answer.status_code, answer.json()["error"]) == (409, "whole-tax-number")
+    refused = await site.settle(key, reference="ACH 123-45-6789")
+    assert (refused.status_code, refused.json()["error"]) == (409, "whole-tax-number")
+    await site.work()
+    assert not [one for one in await site.sent("payables.v1") if b"6789" in one]
 
 
 async def test_waivers_without_a_payable_stay_in_escrow(site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -63,12 +64,13 @@ async def refused(lab: Lab, document: str) -> bool:
 
 async def test_an_unconditional_waiver_is_read_by_nobody_before_the_money_has_arrived(lab: Lab) -> None:
     document = (await lab.safe.put(CONTENT, ABOUT)).document
+    make = partial(lab.whole.links.make, CONNECTION, document, who="ana", why="curious", uses=9)
+    token = await make(life=timedelta(hours=1))  # before anybody knows what it is
     await recognised(lab, document, UNCONDITIONAL)
 
     assert await refused(lab, document)
-    token = await lab.whole.links.make(
-        CONNECTION, document, who="ana", why="curious", life=timedelta(hours=1), uses=9
-    )
+    with pytest.raises(EscrowedDocumentError):
+        await make(life=timedelta(hours=1))
     with pytest.raises(EscrowedDocumentError):
         await lab.whole.links.follow(token.get_secret_value())
 

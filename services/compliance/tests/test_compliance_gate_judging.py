@@ -27,7 +27,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plumbline.compliance.domain.gate.judging import Judgement, judge, unmet_blocks
-from plumbline.compliance.domain.gate.requirements import Case
+from plumbline.compliance.domain.gate.requirements import Case, concerns
 from plumbline.compliance.domain.on_file import PaperOnFile
 
 PROGRESS = "lien_waiver.conditional_progress"
@@ -56,7 +56,9 @@ def standing(judgement: Judgement, code: str) -> str:
         # A bill of another amount is not the bill of this invoice.
         ({"terms": terms(bills="on_approval"), "in_books": in_books(total_cents=2070449)}, "approved"),
         ({"in_books": in_books("paid")}, "paid"),
-        ({"in_books": in_books("paid", total_cents=1)}, "released"),
+        # It was paid by another amount: what is due changed since, and the whole of it is not to be paid again.
+        ({"in_books": in_books("paid", total_cents=1)}, "held"),
+        ({"terms": terms(bills="on_approval"), "in_books": in_books("paid", total_cents=1)}, "held"),
         ({"papers": (), "in_books": in_books("paid")}, "paid"),
         ({"settlement": SETTLED}, "paid"),
         ({"settlement": SETTLED, "papers": ()}, "paid"),
@@ -129,6 +131,30 @@ def test_each_requirement_stands_as_its_papers_do(
     papers: tuple[PaperOnFile, ...], code: str, expected: str
 ) -> None:
     assert standing(judge(case(*papers)), code) == expected
+
+
+def test_a_waiver_of_another_payment_of_the_same_amount_and_day_does_not_count() -> None:
+    twin = replace(CONDITIONAL, payable="payable/4001/1002/requisition/7002")
+
+    assert standing(judge(case(twin)), "lien-waiver") == "in_review"
+    assert not concerns(twin, billed())
+    assert concerns(CONDITIONAL, billed())
+
+
+@pytest.mark.parametrize(
+    ("other", "speaks"),
+    [
+        (replace(W9, vendor_id="89"), False),
+        (replace(W9, vendor_id="88"), True),
+        (paper("payroll.wh347", project_id="1002"), False),
+        (paper("payroll.wh347", project_id="1001"), True),
+        (replace(CONDITIONAL, vendor_id="89"), False),
+    ],
+)
+def test_papers_of_another_firm_or_project_do_not_speak_for_a_payable(
+    other: PaperOnFile, speaks: bool
+) -> None:
+    assert concerns(other, billed()) is speaks
 
 
 def test_what_is_missing_is_said_with_by_whom_and_by_when() -> None:

@@ -21,6 +21,7 @@ from plumbline.compliance.adapters.folder import WatchedFolder
 from plumbline.compliance.adapters.paper_book import PostgresPaperBook
 from plumbline.compliance.domain.rules.rule_set import RuleSet
 from plumbline.compliance.handlers import acknowledging, recording
+from plumbline.compliance.ports import Firm
 from plumbline.compliance.routes import UPLOADS_AT_ONCE, PaperRoutes
 from plumbline.compliance.service.reviewing import Reviewing
 
@@ -212,6 +213,24 @@ async def test_a_look_that_a_rule_asks_for_is_had_by_accepting_it(doors: Doors) 
     (accepted,) = [one for one in after.decisions if one.rule == "W9-07"]
     assert accepted.outcome == "warn"
     assert accepted.sentence.endswith("A person has looked at it and accepts it.")
+
+
+async def test_what_a_person_accepted_is_asked_for_again_once_it_is_something_else(doors: Doors) -> None:
+    lab = doors.lab
+    lab.recogniser.teach("w9", "w9", name="Another Name Entirely Inc")
+    document = (await doors.upload(b"w9", payable="")).json()["document"]
+    await lab.settle()
+    early = await doors.review(document, accepts=["DOC-01"])  # it asks for no look
+    await doors.review(document, accepts=["W9-07"])
+    await lab.settle()
+    assert (await lab.document(document)).state == "validated"
+
+    lab.procore.firms[VENDOR] = Firm("A Third Name LLC", ())
+    await doors.review(document, vendor_id=VENDOR)
+    await lab.settle()
+
+    assert (early.status_code, early.json()["error"]) == (422, "unfit-review")
+    assert (await lab.document(document)).state == "needs_review"
 
 
 async def test_desks_acknowledge_by_message_and_by_hand(doors: Doors) -> None:

@@ -21,12 +21,12 @@ from plumbline.common.testing.database import expire_leases, rows, work_row
 from plumbline.compliance.adapters.documents import PostgresInbox
 from plumbline.compliance.adapters.procore import ProcoreDirectory, ProcorePapers
 from plumbline.compliance.app import bring_up_to_date, inspect, load_files, replay
-from plumbline.compliance.ports import RefusedPaperError
+from plumbline.compliance.ports import Found, RefusedPaperError
 from plumbline.compliance.service.intake import Intake
 from plumbline.compliance.service.reviewing import UnknownPaperError
 from plumbline.compliance.service.sweeping import AT_ONCE, Sweeping, first_sweeps, sweep_key
 from plumbline.compliance.settings import Settings
-from plumbline.procore import ProcoreClient
+from plumbline.procore import ProcoreClient, ProcoreUnavailableError
 from plumbline_sandbox.assembly import fresh
 from plumbline_sandbox.laboratory import Laboratory
 from plumbline_sandbox.people import ProcorePeople
@@ -188,6 +188,34 @@ async def test_what_is_no_paper_is_not_fetched_again_and_is_shown_to_people(site
     reads = [one for one in told if one.get("provider") == "storage" and one.get("method") == "GET"]
     assert len(reads) == 1
     assert await site.taken() == []
+
+
+async def test_a_file_that_procore_does_not_give_holds_up_no_other_and_is_asked_for_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.file("a.pdf", b"%PDF first")
+    site.file("b.pdf", b"%PDF second")
+    real, is_away = ProcorePapers.content, True
+
+    async def fitful(self: ProcorePapers, connection: str, found: Found) -> bytes:
+        if is_away and found.file_name == "a.pdf":
+            raise ProcoreUnavailableError("Procore answered 404")
+        return await real(self, connection, found)
+
+    monkeypatch.setattr(ProcorePapers, "content", fitful)
+    await site.sweep()
+
+    assert [name for name, _ in await site.taken()] == ["b.pdf"]
+    (refused,) = await rows(
+        site.lab.pool, "SELECT refused_code, refused FROM findings WHERE refused IS NOT NULL"
+    )
+    assert refused["refused_code"] == "not-given"
+    assert "a.pdf" in refused["refused"]
+
+    is_away = False
+    await site.sweep()
+    assert sorted(name for name, _ in await site.taken()) == ["a.pdf", "b.pdf"]
+    assert await rows(site.lab.pool, "SELECT 1 FROM findings WHERE refused IS NOT NULL") == []
 
 
 async def test_a_sweep_that_dies_in_the_middle_loses_and_doubles_nothing(site: Site) -> None:

@@ -128,7 +128,7 @@ class QuarantinedDocumentError(NeedsHumanError):
 
 
 class EscrowedDocumentError(NeedsHumanError):
-    """The paper is an unconditional waiver of money that has not arrived: nobody reads it before the bank says so."""
+    """An unconditional waiver is in escrow until the bank says that its money has arrived; nobody reads it before."""
 
 
 class HeldDocumentError(NeedsHumanError):

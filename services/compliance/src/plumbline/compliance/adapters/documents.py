@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -49,8 +50,21 @@ class PostgresInbox(Inbox):
     @override
     async def receive(self, arrival: Arrival, document: str, *, now: datetime) -> Receipt:
         key = key_of(arrival.connection, document)
+        place = arrival.project_id, arrival.vendor_id, arrival.payable, arrival.company_id
         async with transaction(self._pool) as database:
-            await mark(database, [Mark(key, arrival.connection, f"received {document}")], now=now)
+            marks = [Mark(key, arrival.connection, f"received {document}")]
+            row = await database.fetchrow(QUERIES["document"], arrival.connection, document)
+            is_placed = row is not None and _is_news(row, arrival)
+            if row is not None and is_placed:
+                cause = f"found {arrival.source_record}"
+                placed = replace(
+                    await document_from(database, row), vendor_id=arrival.vendor_id, payable=arrival.payable
+                )
+                marks += [Mark(key, arrival.connection, cause)]
+                marks += await place_marks(database, placed, cause, kinds={placed.kind})
+            await mark(database, marks, now=now)
+            if is_placed:
+                await database.execute(QUERIES["place_document"], arrival.connection, document, *place)
             is_new = await database.fetchval(
                 QUERIES["receive"],
                 arrival.connection,
@@ -135,8 +149,7 @@ class PostgresDocuments(Documents, Papers):
     @override
     async def older(self, document: Document) -> Sequence[str]:
         async with borrowed(self._pool) as database:
-            rows = await database.fetch(QUERIES["older"], *_place(document))
-        return [key_of(row["connection"], row["document"]) for row in rows]
+            return await older(database, document)
 
     @override
     async def living(
@@ -172,6 +185,14 @@ class PostgresDocuments(Documents, Papers):
             return [_on_file(await document_from(database, row)) for row in rows]
 
 
+def _is_news(row: Mapping[str, Any], arrival: Arrival) -> bool:
+    """Say whether a place tells more of a paper than was known, and nothing else."""
+    names = ("project_id", "vendor_id", "payable")
+    known = {name: row[name] for name in names if row[name] is not None}
+    found = {name: said for name in names if (said := getattr(arrival, name)) is not None}
+    return known | found == found | known and not found.keys() <= known.keys()
+
+
 async def living(
     database: Connection,
     *,
@@ -198,10 +219,8 @@ async def document_from(database: Connection, row: Mapping[str, Any]) -> Documen
         problem=(row["problem_code"], row["problem"]) if row["problem_code"] else None,
         reviews=tuple(Review.model_validate_json(one["review"]) for one in said),
         decisions=DECISIONS.validate_json(row["decisions"]),
+        checked_against=Payable.model_validate_json(against) if (against := row["checked_against"]) else None,
         tags=tuple(row["tags"]),
-        checked_against=Payable.model_validate_json(row["checked_against"])
-        if row["checked_against"]
-        else None,
     )
 
 
@@ -237,15 +256,30 @@ async def _marks(database: Connection, step: Step) -> Sequence[Mark]:
     is_checked_anew = after.checked_against != step.before.checked_against
     if after.version == step.before.version and not is_checked_anew:
         return step.marks
-    concerned = await paper_marks(
-        database,
-        connection=after.connection,
-        document=after.document,
-        cause=f"paper {after.document} {after.version} {_state_of(after.checked_against)}",
-        vendor_id=after.vendor_id,
-        payable=after.payable,
-    )
+    cause = f"paper {after.document} {after.version} {_state_of(after.checked_against)}"
+    concerned = await place_marks(database, after, cause, kinds={step.before.kind, after.kind})
     return [*step.marks, *concerned]
+
+
+async def place_marks(
+    database: Connection, document: Document, cause: str, *, kinds: Collection[str | None]
+) -> Sequence[Mark]:
+    """Return marks for the payables that a paper speaks for: all of its firm's, but a waiver's own alone."""
+    is_of_firm = any(kind and not kind.startswith("lien_waiver.") for kind in kinds)
+    return await paper_marks(
+        database,
+        connection=document.connection,
+        document=document.document,
+        cause=cause,
+        vendor_id=document.vendor_id if is_of_firm else None,
+        payable=document.payable,
+    )
+
+
+async def older(database: Connection, document: Document) -> Sequence[str]:
+    """Return the keys of the papers of a paper's kind, vendor and subject that came before it."""
+    rows = await database.fetch(QUERIES["older"], *_place(document))
+    return [key_of(row["connection"], row["document"]) for row in rows]
 
 
 async def _keep_finding(
@@ -350,6 +384,9 @@ def _on_file(document: Document) -> PaperOnFile:
         state=document.state,
         file_name=document.file_name,
         received_at=document.received_at,
+        vendor_id=document.vendor_id,
+        project_id=document.project_id,
+        payable=document.payable,
         expires_on=document.expires_on,
         blocking=blocking(document.decisions),
         named=named_in(document.known.fields) if document.known else None,

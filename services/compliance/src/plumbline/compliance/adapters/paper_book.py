@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from typing_extensions import override
 from plumbline.common.database import Pool, borrowed, transaction
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import mark
-from plumbline.compliance.adapters.documents import DECISIONS, QUERIES, document_from
+from plumbline.compliance.adapters.documents import DECISIONS, QUERIES, document_from, older, place_marks
 from plumbline.compliance.domain.decision import Desk
 from plumbline.compliance.domain.document import Document, Review
 from plumbline.compliance.domain.facts import DocumentFacts
@@ -81,7 +82,14 @@ class PostgresPaperBook(PaperBook):
         place = document.connection, document.document
         async with transaction(self._pool) as database:
             cause = f"review {uuid.uuid4()}"
-            await mark(database, [Mark(document.key, document.connection, cause)], now=review.at)
+            keys, marks = {document.key}, list[Mark]()
+            if placed != Placed():
+                # It is news to where the paper was, and to where it is now.
+                for one in (document, _moved(document, placed)):
+                    keys.update(await older(database, one))
+                    marks += await place_marks(database, one, cause, kinds={document.kind})
+            marks += [Mark(key, document.connection, cause) for key in keys]
+            await mark(database, marks, now=review.at)
             await database.execute(QUERIES["keep_review"], *place, review.model_dump_json())
             await database.execute(
                 QUERIES["place_document"],
@@ -98,3 +106,12 @@ class PostgresPaperBook(PaperBook):
             cause = f"acknowledged {ticket}"
             await mark(database, [Mark(document.key, document.connection, cause)], now=at)
             await database.execute(QUERIES["acknowledge"], ticket, at, by)
+
+
+def _moved(document: Document, placed: Placed) -> Document:
+    return replace(
+        document,
+        project_id=placed.project_id or document.project_id,
+        vendor_id=placed.vendor_id or document.vendor_id,
+        payable=placed.payable or document.payable,
+    )

@@ -59,6 +59,8 @@ class Review(Fact):
     """Values by the names of the kind's fields; what is left out stays as it was read."""
     accepts: tuple[str, ...] = ()
     """Rules that asked for a person's look, and had it."""
+    looked_at: tuple[str, ...] = ()
+    """What these rules said then, as `looked_at` of decisions gives it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,7 @@ class Document:
     expires_on: date | None = None
     superseded_by: str | None = None
     checked_against: Payable | None = None
-    """The payable as the rules saw it when they last looked, whether that said anything new or not."""
+    """Its payable as it stood at the last decision, also where that said nothing new: money rests on it."""
 
     @property
     def key(self) -> str:
@@ -110,7 +112,8 @@ class Document:
     def told(self) -> tuple[object, ...]:
         """Return all that others are told; two that are equal are no news."""
         said = [(one.rule, one.outcome, one.sentence, one.desk, one.held) for one in self.decisions]
-        return self.state, self.kind, self.tags, self.expires_on, self.problem, tuple(said)
+        known = self.kind, self.expires_on, self.problem, self.checked_against
+        return self.state, self.tags, *known, tuple(said)
 
     def after(self, **changes: Any) -> "Document":
         """Return it changed, with the next version if that is news to others.

@@ -108,7 +108,7 @@ class DocumentFacts(Fact):
     as_of: date
     """The day for which rules are asked."""
     accepted: tuple[str, ...] = ()
-    """Rules that asked for a person's look, and had it."""
+    """What asked for a person's look, and had it: rule and sentence, for another sentence asks for another look."""
 
     @model_validator(mode="before")
     @classmethod

@@ -33,6 +33,10 @@ class PaperOnFile:
     state: State
     file_name: str
     received_at: datetime
+    vendor_id: str | None = None
+    project_id: str | None = None
+    payable: str | None = None
+    """The payable that it belongs to; every waiver belongs to one."""
     expires_on: date | None = None
     blocking: tuple[str, ...] = ()
     """The sentences of its blocking decisions."""

@@ -113,7 +113,7 @@ class DocumentLoop:
             document = scanned
         if document.state == "quarantined" and document.problem:
             return Park(*document.problem)
-        if document.recognised is None and document.problem is None:
+        if document.state == "scanned":
             document = await self._recognised(claim, document)
         if await self._parts.books.digest() != self._parts.digest:
             return Wait(RULES_PAUSE, "papers are decided by other rules now; this replica awaits its restart")
@@ -208,7 +208,15 @@ class DocumentLoop:
         problem = self._problem(document, known, today)
         if known is None or problem is not None:
             kind = known.kind if known else None
-            after = replace(document, state="needs_review", problem=problem, kind=kind, tags=(), held=None)
+            after = replace(
+                document,
+                state="needs_review",
+                problem=problem,
+                kind=kind,
+                tags=(),
+                held=None,
+                checked_against=None,
+            )
             return Decided(replace(after, decisions=()), None, Judgement("needs_review"))
         surroundings = self._parts.surroundings
         place, firm = await surroundings.place(document), await surroundings.firm(document)
@@ -291,9 +299,14 @@ class DocumentLoop:
 
     async def _concerned(self, before: Document, after: Document) -> Sequence[Mark]:
         """Return marks for the papers to which it is news that this one counts now, or no more."""
-        if (before.state in IN_ORDER) == (after.state in IN_ORDER) and before.expires_on == after.expires_on:
+        is_same = (before.kind, before.subject, before.expires_on) == (
+            after.kind,
+            after.subject,
+            after.expires_on,
+        )
+        if (before.state in IN_ORDER) == (after.state in IN_ORDER) and is_same:
             return ()
-        keys = {*await self._parts.documents.older(after)}
+        keys = {*await self._parts.documents.older(before), *await self._parts.documents.older(after)}
         if after.kind == "licence" and after.vendor_id is not None:
             keys.update(
                 await self._parts.documents.living(connection=after.connection, vendor_id=after.vendor_id)

@@ -19,7 +19,7 @@ from plumbline.compliance.domain.gate import bills as billing
 from plumbline.compliance.domain.gate.judging import Judgement, judge
 from plumbline.compliance.domain.gate.payable import Billed, State, Target, billed, foreseen
 from plumbline.compliance.domain.gate.policy import GatePolicy, Terms
-from plumbline.compliance.domain.gate.requirements import UNCONDITIONAL, Case, payable_facts
+from plumbline.compliance.domain.gate.requirements import UNCONDITIONAL, Case, concerns, payable_facts
 from plumbline.compliance.domain.gate.story import story
 from plumbline.compliance.gate_ports import Around, Kept, Known, PayableBook, Subcontracts
 from plumbline.compliance.ports import Papers
@@ -115,7 +115,8 @@ class Gate:
         company = connection.procore.company_id
         before = await self._book.of_project(name, project)
         listed = {
-            Target(company, project, str(one.id)).key: _hash(one)
+            # The addresses of files are signed anew each time.
+            Target(company, project, str(one.id)).key: _hash(one.model_copy(update={"attachments": ()}))
             for one in await self._subcontracts.requisitions(name, project)
         }
         now = self._clock.now()
@@ -265,7 +266,7 @@ class Gate:
         case = Case(
             billed=seen,
             terms=self._terms(seen),
-            papers=tuple({one.document: one for one in papers}.values()),
+            papers=tuple({one.document: one for one in papers if concerns(one, seen)}.values()),
             overrides=around.overrides,
             settlement=around.settlement,
             in_books=around.in_books,
@@ -317,7 +318,9 @@ class Gate:
             is_news=is_news,
             owes_waiver=judgement.owes_waiver,
             escrowed=[
-                one.document for one in waivers if not case.is_settled and one.state not in OUT_OF_ESCROW
+                one.document
+                for one in waivers
+                if not case.is_settled and one.state not in OUT_OF_ESCROW and one.payable == seen.payable
             ],
             frees=case.is_settled,
             marks=self._marks(task, case, facts, said if is_news else None, siblings),
@@ -344,14 +347,14 @@ class Gate:
             Mark(
                 document_row(seen.connection, one.document),
                 seen.connection,
-                f"payable {seen.payable} {digest}",
+                f"payable {seen.payable} {digest} {task.now.isoformat()}",
             )
             for one in case.papers
             if (one.kind or "").startswith("lien_waiver.") and one.checked_against != facts
         ]
         if said is not None or task.known is None or task.known.billed != seen:
             version = said.version if said else "same"
-            cause = f"payable {version} {_hash(seen)}"
+            cause = f"payable {version} {_hash(seen)} {task.now.isoformat()}"
             marks.append(
                 Mark(
                     billing.row_of(seen.payable),

@@ -13,7 +13,7 @@ from plumbline.compliance.domain.decision import Outcome
 from plumbline.compliance.domain.document import Document, Review, known_of
 from plumbline.compliance.domain.papers import FIELDS
 from plumbline.compliance.domain.reading import Fact
-from plumbline.compliance.domain.rules.deciding import decide
+from plumbline.compliance.domain.rules.deciding import decide, looked_at
 from plumbline.compliance.domain.rules.model import Check
 from plumbline.compliance.domain.rules.rule_set import RuleSet
 from plumbline.compliance.domain.tax_numbers import whole_tax_numbers
@@ -133,6 +133,9 @@ class Reviewing:
             kind=word.kind,
             fields=word.fields,
             accepts=word.accepts,
+            looked_at=tuple(
+                looked_at(one.rule, one.sentence) for one in document.decisions if one.rule in word.accepts
+            ),
         )
         try:
             known_of(document.recognised, (*document.reviews, review))
@@ -211,7 +214,7 @@ class Reviewing:
             for rule in self._rule_set.rules
             if isinstance(rule, Check) and rule.otherwise is Outcome.REVIEW
         }
-        return {one.rule for one in document.decisions if one.rule in looks}
+        return {one.rule for one in document.decisions if one.rule in looks and one.outcome is Outcome.REVIEW}
 
     def _placed(self, document: Document, word: Word) -> Placed:
         config = self._connections.get(document.connection)

@@ -68,7 +68,7 @@ class Surroundings:
             payable=payable,
             received_on=received_on,
             as_of=today,
-            accepted=tuple(sorted({rule for review in document.reviews for rule in review.accepts})),
+            accepted=tuple(sorted({look for review in document.reviews for look in review.looked_at})),
         )
 
     def _project(self, document: Document, place: Place | None, firm: Firm | None, today: date) -> Project:

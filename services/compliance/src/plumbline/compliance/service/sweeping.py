@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from plumbline.common.clock import Clock
 from plumbline.common.connections import Connections
+from plumbline.common.errors import SuiteError, WaitError
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.marks import Lane, Mark
 from plumbline.common.reconciling.verdicts import Done, Verdict
@@ -18,6 +19,10 @@ PREFIX = "sweep/"
 
 AT_ONCE = 20
 """Papers that one piece of work takes; the rest is the next one's, after others had their turn."""
+
+
+NOT_GIVEN = "not-given"
+"""Why a file is not taken that is listed and cannot be fetched: it holds up no other."""
 
 
 def sweep_key(connection: str, project_id: str) -> str:
@@ -87,10 +92,24 @@ class Sweeping:
 
     async def _take(self, found: Found, arrival: Arrival) -> None:
         try:
-            content = await self.source.content(arrival.connection, found)
+            content = await self._content(arrival, found)
             await self.intake.take(replace(arrival, content=content))
         except RefusedPaperError as refused:
-            await self.intake.refuse(arrival, refused)
+            # What was not given is asked for again at the next look, for it may be given then.
+            given = "" if refused.reason == NOT_GIVEN else arrival.fingerprint
+            await self.intake.refuse(replace(arrival, fingerprint=given), refused)
+
+    async def _content(self, arrival: Arrival, found: Found) -> bytes:
+        try:
+            return await self.source.content(arrival.connection, found)
+        except (RefusedPaperError, WaitError):
+            raise
+        except SuiteError as error:
+            sentence = (
+                f"Procore lists {arrival.file_name}, but does not give it: {error.detail}. It is asked for again at "
+                "each look; if it stays so, attach it anew."
+            )
+            raise RefusedPaperError(NOT_GIVEN, sentence) from error
 
     def _arrival(self, found: Found, record: str, connection: str, project: str, company_id: str) -> Arrival:
         return Arrival(

@@ -82,9 +82,6 @@ class PaperSafe(Safe):
     @override
     async def get(self, connection: str, document: str, *, who: str, why: str) -> bytes:
         row = await self.readable(connection, document, why=why)
-        # Compliance itself reads a paper before anybody knows its kind, and never again.
-        if await is_in_escrow(self._pool, connection, document):
-            raise EscrowedDocumentError(document=document)
         await self.note(connection, document, action="read", who=who, why=why)
         return await self.opened(row)
 
@@ -96,6 +93,9 @@ class PaperSafe(Safe):
                 f"The paper is in quarantine ({row['quarantine']}); only who looks into that may read it.",
                 document=document,
             )
+        # Compliance itself reads a paper before anybody knows its kind, and never again.
+        if await is_in_escrow(self._pool, connection, document):
+            raise EscrowedDocumentError(document=document)
         return row
 
     async def opened(self, row: Mapping[str, Any]) -> bytes:

@@ -61,7 +61,7 @@ def _state(case: Case, requirements: Sequence[Requirement]) -> State:
         return "void"
     if not case.billed.is_approved:
         return "draft"
-    if unmet_blocks(requirements) or case.billed.trouble or case.settlement is not None:
+    if unmet_blocks(requirements) or any(_doubts(case)):
         return "held"
     return "approved" if _awaits_bill(case) else "released"
 
@@ -92,9 +92,19 @@ def _sentence(case: Case, state: State, requirements: Sequence[Requirement]) -> 
         case "held":
             return f"Do not pay {due} to {billed.payee}: {'; '.join(_holding(case, lacks))}."
         case "approved":
-            return f"Nothing holds {due} to {billed.payee}; it may be paid once its bill stands in QuickBooks."
+            return (
+                f"Nothing holds {due} to {billed.payee}; it may be paid once its bill stands in QuickBooks."
+            )
         case "released":
-            return f"{due} may be paid to {billed.payee}."
+            return f"{_open(case, due)} may be paid to {billed.payee}."
+
+
+def _open(case: Case, due: str) -> str:
+    """Return what is still to be paid: QuickBooks may show that a part was."""
+    shown = case.in_books
+    if shown is None or not shown.shows(case.billed) or shown.balance_cents == case.billed.amount_cents:
+        return due
+    return f"{dollars(shown.balance_cents)} of {due}"
 
 
 def _paid(case: Case, due: str) -> str:
@@ -108,13 +118,21 @@ def _paid(case: Case, due: str) -> str:
 
 
 def _holding(case: Case, lacks: str) -> Iterator[str]:
+    yield from _doubts(case)
+    if lacks:
+        yield f"it lacks {lacks}"
+
+
+def _doubts(case: Case) -> Iterator[str]:
+    """Say what cannot be right; nobody pays before that is cleared up."""
     if case.billed.trouble:
         yield case.billed.trouble
     if case.settlement is not None:
         sent = dollars(case.settlement.amount_cents)
         yield f"the bank says that {sent} arrived ({case.settlement.reference}), which is another amount"
-    if lacks:
-        yield f"it lacks {lacks}"
+    shown = case.in_books
+    if shown is not None and shown.state == "paid" and not shown.shows(case.billed):
+        yield f"QuickBooks shows {dollars(shown.total_cents)} as paid, which is another amount"
 
 
 def _lacks(unmet: Sequence[Requirement]) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field
 from plumbline.common.errors import PermanentError
 from plumbline.compliance.domain.gate.payable import Billed, dollars
 from plumbline.compliance.domain.reading import Fact
+from plumbline.compliance.domain.tax_numbers import whole_tax_numbers
 
 
 class SettlementRefusedError(PermanentError):
@@ -64,6 +65,10 @@ def taken(
             "settled-already",
             f"the bank told of {dollars(known.amount_cents)} on {known.settled_on} ({known.reference}); a second "
             "payment of one invoice, or another word about the first, is for a person to clear up with the bank",
+        )
+    if whole_tax_numbers(told.reference):
+        raise SettlementRefusedError(
+            "whole-tax-number", "the reference has the form of a tax number; write its digits without hyphens"
         )
     if is_void or not billed.is_approved:
         raise SettlementRefusedError(

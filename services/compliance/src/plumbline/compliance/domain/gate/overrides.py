@@ -11,6 +11,7 @@ from plumbline.common.errors import PermanentError
 from plumbline.compliance.domain.gate.payable import Billed
 from plumbline.compliance.domain.gate.policy import Code
 from plumbline.compliance.domain.reading import Fact
+from plumbline.compliance.domain.tax_numbers import whole_tax_numbers
 
 REASON_CHARS_MIN = 10
 """A reason that an auditor can do something with takes at least a few words."""
@@ -83,6 +84,10 @@ def granted(wish: Wish, *, connection: str, today: date, days_max: int) -> Overr
         )
     if not wish.by.strip():
         raise OverrideRefusedError("override-needs-a-person", "say who answers for it")
+    if whole_tax_numbers(f"{wish.reason} {wish.by}"):
+        raise OverrideRefusedError(
+            "whole-tax-number", "it holds a whole tax number; say its last four digits alone"
+        )
     if wish.until is None:
         raise OverrideRefusedError("override-needs-an-expiry", "say until when it counts, as a day")
     if wish.until < today:

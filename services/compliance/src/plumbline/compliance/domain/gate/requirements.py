@@ -82,6 +82,16 @@ class Finding:
     """Whether the next step is our own, not the vendor's."""
 
 
+def concerns(paper: PaperOnFile, billed: Billed) -> bool:
+    """Say whether a paper can speak for a payable: of another firm, payment or project's payroll it never does."""
+    kind = paper.kind or ""
+    if paper.vendor_id not in {None, billed.vendor_id}:
+        return False
+    if kind.startswith("lien_waiver."):
+        return paper.payable in {None, billed.payable}
+    return not kind.startswith("payroll.") or paper.project_id in {None, billed.project_id}
+
+
 def payable_facts(billed: Billed, *, firm: str, is_settled: bool, open_invoices: int) -> Payable:
     """Return a payable as rules see it."""
     return Payable(
@@ -237,8 +247,10 @@ def _checked(case: Case, code: Code, paper: PaperOnFile) -> Finding:
 
 def _is_checked(case: Case, paper: PaperOnFile) -> bool:
     seen, now = paper.checked_against, case.billed
-    return seen is not None and (
-        (seen.amount_cents, seen.payee, seen.maker, seen.through_on)
+    return (
+        seen is not None
+        and paper.payable == now.payable
+        and (seen.amount_cents, seen.payee, seen.maker, seen.through_on)
         == (now.amount_cents, now.payee, case.terms.firm, now.through_on)
         and seen.is_settled == case.is_settled
     )

@@ -100,7 +100,7 @@ class _Deciding:
         """
         if answer.outcome is not Outcome.REVIEW or rule.otherwise is not Outcome.REVIEW:
             return answer
-        if rule.id not in self._facts.accepted:
+        if looked_at(rule.id, answer.sentence) not in self._facts.accepted:
             return answer
         return _Answer(Outcome.WARN, f"{answer.sentence} A person has looked at it and accepts it.")
 
@@ -184,6 +184,11 @@ class _Deciding:
             desk=desk,
             held=held,
         )
+
+
+def looked_at(rule: str, sentence: str) -> str:
+    """Return what a person accepts who accepts a rule: what it says of the paper as it stands, and nothing else."""
+    return f"{rule}: {sentence}"
 
 
 def _doubt(condition: Predicate | None, view: _View) -> str:

@@ -26,6 +26,7 @@ CREATE TABLE documents (
     held text,                                  -- the code of why no desk has it
     expires_on date,
     superseded_by text,
+    checked_against text,                       -- its payable at the last decision, as JSON
     changed_at timestamptz NOT NULL,
     PRIMARY KEY (connection, document)
 );

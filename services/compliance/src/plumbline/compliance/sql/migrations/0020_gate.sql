@@ -96,6 +96,3 @@ CREATE TABLE expiry_warnings (
     told_at timestamptz NOT NULL,
     PRIMARY KEY (connection, document, expires_on, days)
 );
-
--- The payable as the rules saw it when they last looked at a paper, whether that said anything new or not.
-ALTER TABLE documents ADD COLUMN checked_against text;

@@ -73,7 +73,9 @@ SELECT document, since, released_at FROM escrow WHERE payable = $1 ORDER BY sinc
 -- none can be read between its arrival and the moment when its payable is looked at.
 SELECT EXISTS (
     SELECT 1 FROM documents d
-    WHERE d.connection = $1 AND d.document = $2 AND d.kind LIKE 'lien\_waiver.unconditional\_%'
+    WHERE d.connection = $1 AND d.document = $2
+      -- Before it is decided about, a paper is what it was read as.
+      AND coalesce(d.kind, substring(d.recognised FROM '"kind":"([a-z0-9_.]+)"')) LIKE 'lien\_waiver.unconditional\_%'
       AND NOT EXISTS (
           SELECT 1 FROM settlements s JOIN payables p USING (payable)
           WHERE s.payable = d.payable AND s.amount_cents = p.amount_cents
@@ -101,9 +103,10 @@ RETURNING connection, payable, project_id, vendor_id
 SELECT connection, payable, project_id, vendor_id FROM overrides WHERE id = $1::uuid AND withdrawn_at IS NULL
 
 -- name: concerned
--- The payables that are not over, of a vendor, on one project or on all.
+-- The payables that are not over, of a vendor, on one project or on all; one that owes a waiver is not over.
 SELECT payable FROM payables
-WHERE connection = $1 AND vendor_id = $2 AND ($3::text IS NULL OR project_id = $3) AND state NOT IN ('paid', 'void')
+WHERE connection = $1 AND vendor_id = $2 AND ($3::text IS NULL OR project_id = $3)
+  AND (state NOT IN ('paid', 'void') OR owes_waiver)
 ORDER BY payable
 
 -- name: published_bill
