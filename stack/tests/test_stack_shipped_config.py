@@ -39,7 +39,12 @@ async def test_first_grants_are_those_of_the_sandbox(made: Path) -> None:
 async def test_demo_has_the_shipped_files_but_for_what_it_has_of_its_own(made: Path) -> None:
     shipped = {str(file.relative_to(SHIPPED)): file for file in SHIPPED.rglob("*") if file.is_file()}
     copies = {name for name, file in shipped.items() if _is_copy(made / name, file)}
-    assert set(shipped) - copies == {"connections.yaml", "credentials.yaml", "links.csv", "sandbox-grants.yaml"}
+    assert set(shipped) - copies == {
+        "connections.yaml",
+        "credentials.yaml",
+        "links.csv",
+        "sandbox-grants.yaml",
+    }
 
 
 async def test_files_that_name_projects_and_vendors_name_those_of_the_sandbox(made: Path) -> None:
