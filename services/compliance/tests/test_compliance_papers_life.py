@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from papers_lab import CANARY, CONNECTION, PAYABLE, Bench, arrival, bench
+from papers_lab import CANARY, CONNECTION, PAYABLE, VENDOR, Bench, arrival, bench
 
 from plumbline.common.contracts.documents import DocumentReceived
 from plumbline.common.reconciling.loop import Claim
@@ -59,6 +59,17 @@ async def test_a_waiver_waits_for_the_vendors_licence_and_goes_on_by_itself(lab:
 
     assert (await lab.document(waiver)).state == "dispatched"
     assert [code for document, code in await lab.held() if document == waiver.document] == ["licence"]
+
+
+async def test_waiver_counts_for_its_own_payable_and_a_licence_for_all_of_its_vendor(lab: Bench) -> None:
+    waiver = await lab.take(WAIVER, payable=PAYABLE)
+    licence = await lab.take(LICENCE, payable=PAYABLE)
+    await lab.settle()
+
+    of_vendor = await lab.documents.of_vendor(CONNECTION, VENDOR)
+    assert [one.document for one in of_vendor] == [licence.document]
+    own = await lab.documents.of_payable(PAYABLE)
+    assert {one.document for one in own} == {waiver.document, licence.document}
 
 
 async def test_the_same_bytes_are_one_paper(lab: Bench) -> None:

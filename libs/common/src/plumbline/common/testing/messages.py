@@ -293,6 +293,20 @@ PAYABLE = "payable/562949953421312/1001/requisition/7001"
 """The payable that it belongs to."""
 
 
+def document_expiring() -> DocumentExpiring:
+    """Return the word that a certificate runs out in a week."""
+    return DocumentExpiring(
+        document=DOCUMENT,
+        connection="texas",
+        kind="coi.acord25",
+        vendor_id="9001",
+        expires_on=date(2026, 12, 7),
+        days=7,
+        sentence="The certificate of insurance runs out on Dec 7, 2026.",
+        at=DAWN,
+    )
+
+
 def document_received() -> DocumentReceived:
     """Return the notice that a paper was stored."""
     return DocumentReceived(
