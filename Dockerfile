@@ -29,8 +29,8 @@ LABEL org.opencontainers.image.title="plumbline-${MEMBER}" \
       org.opencontainers.image.licenses="Apache-2.0"
 # Folders that volumes are mounted on belong to the user who works in them.
 RUN install -d -o 10001 -g 10001 /keys /data \
-    && cd /keys && install -d -o 10001 -g 10001 postgres kafka vault operator ingest ingest-hooks mapper qb-writer \
-       token-vault ingest-owner mapper-owner qb-writer-owner token-vault-owner
+    && cd /keys && install -d -o 10001 -g 10001 postgres kafka vault operator desks ingest ingest-hooks mapper compliance \
+       qb-writer token-vault ingest-owner mapper-owner compliance-owner qb-writer-owner token-vault-owner
 COPY --from=build /app /app
 ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001

@@ -16,7 +16,7 @@ $(VENV)/.ready: pyproject.toml uv.lock
 	@.plumbline/uv/bin/uv sync --frozen --all-packages --compile-bytecode -q
 	@touch $@
 
-demo: setup ## Play sixty invoices with faults on this machine, and check the books (SCENARIO=rotation, KEEP=1, KILL=mapper)
+demo: setup ## Play sixty invoices with faults on this machine, and check the books (SCENARIO=rotation or compliance, KEEP=1, KILL=mapper)
 	@exec $(BIN)/plumbline demo --scenario $(or $(SCENARIO),invoices) $(if $(KEEP),--keep) $(if $(KILL),--kill $(KILL))
 
 up: setup ## Run every service in a container of its own, with the sandbox (needs Docker)
@@ -39,7 +39,8 @@ test: setup lint ## Lint, types, import contracts, unit and component tests
 
 test-integration: browser ## The suite on real Kafka, Vault and PostgreSQL (by URL, else Docker, else native); published clients; Chromium; samples of campaigns
 	@$(BIN)/pytest -rs -m 'connected or published or browser or campaign'
-	@exec $(BIN)/plumbline demo --on native --state .plumbline/native
+	@$(BIN)/plumbline demo --on native --state .plumbline/native
+	@exec $(BIN)/plumbline demo --on native --state .plumbline/native --scenario compliance
 
 browser: setup
 	@.plumbline/uv/bin/uv sync --frozen --all-packages --group browser -q

@@ -117,7 +117,7 @@ async def drained(on: Stage, progress: Progress) -> tuple[Counter[str], float]:
 async def main() -> None:
     """Approve, drain, report."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    setting = Setting(state_dir=(FOLDER / "stack").resolve(), status_map=Path("config/status-map.yaml"))
+    setting = Setting(state_dir=(FOLDER / "stack").resolve(), shipped=Path("config"))
     async with stage(setting, arrange=arranged) as on:
         began = time.monotonic()
         with Progress() as progress:

@@ -147,7 +147,7 @@ async def _subscribe(procore: httpx.AsyncClient, company: str, project: str, add
 async def main() -> None:
     """Measure both, in one run on one machine, and report."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    setting = Setting(state_dir=(FOLDER / "stack").resolve(), status_map=Path("config/status-map.yaml"))
+    setting = Setting(state_dir=(FOLDER / "stack").resolve(), shipped=Path("config"))
     async with stage(setting, arrange=arranged) as on:
         other = (await on.control.get("/control/seed")).json()["companies"][1]
         async with rival(on, other) as project:

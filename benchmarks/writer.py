@@ -288,7 +288,7 @@ async def rival(books: Books, realm: dict[str, Any]) -> tuple[float, float]:
 async def main() -> None:
     """Measure all of it in one run, and report."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    setting = Setting(state_dir=(FOLDER / "stack").resolve(), status_map=Path("config/status-map.yaml"))
+    setting = Setting(state_dir=(FOLDER / "stack").resolve(), shipped=Path("config"))
     async with stage(setting, arrange=arranged) as on:
         body = {"provider": "quickbooks", "ms": ANSWER_MS, "jitter_ms": 0}
         (await on.control.post("/control/latency", json=body)).raise_for_status()

@@ -278,7 +278,7 @@ async def _secrets_stay_out_of_the_audit_log(url: str, keys: Path, audit: Path) 
     async with open_vault(url, role_id_file=files.role_id, secret_id_file=files.secret_id) as store:
         await store.write(APP, {"client_secret": "canary-secret"}, expected_version=0)
         found = await store.read(APP)
-        token = store._client.token
+        token = store.vault._client.token
     assert found is not None
     assert found.text("client_secret") == "canary-secret"
     logged = secret_line(audit)

@@ -20,9 +20,18 @@ MAY_READ = {
     "ingest": {"webhooks/procore/any", "webhooks/quickbooks/any"},
     "ingest-hooks": {"webhooks/procore/any", "grants/procore/any/access"},
     "mapper": {"grants/procore/any/access"},
+    "compliance": {"grants/procore/any/access"},
     "qb-writer": {"grants/quickbooks/any/access"},
 }
 """Said once more than in the policies, which must not be their own judges."""
+
+MAY_DO = {
+    "compliance": {
+        *("datakey/plaintext/documents", "decrypt/documents", "rewrap/documents"),
+        *("datakey/plaintext/pii", "decrypt/pii", "rewrap/pii"),
+    }
+}
+"""What a process may have done with transit keys, which it never sees."""
 
 DOCUMENTS = {place.path for place in PLACES if place.path.startswith("plumbline/data/")}
 
@@ -31,7 +40,8 @@ DOCUMENTS = {place.path for place in PLACES if place.path.startswith("plumbline/
 def test_service_reads_what_it_works_with_and_does_nothing_else(process: str) -> None:
     found = {path: set(rights) for path, rights in matrix()[process].items() if rights}
     expected = {f"plumbline/data/{path}": {"read"} for path in MAY_READ[process]}
-    assert found == {**expected, "auth/token/renew-self": {"update"}}
+    done = {f"plumbline-transit/{path}": {"update"} for path in MAY_DO.get(process, ())}
+    assert found == {**expected, **done, "auth/token/renew-self": {"update"}}
 
 
 def test_keeper_writes_every_document_and_deletes_none() -> None:

@@ -23,11 +23,23 @@ from stack_figures import alerts
 
 from plumbline.common.contracts.topics import Topic, as_markdown
 from plumbline.common.settings import KafkaSettings, ServiceSettings
+from plumbline.compliance.adapters.safe.settings import SafeSettings
+from plumbline.compliance.settings import Settings as ComplianceSettings
 from plumbline.ingest.settings import Settings as IngestSettings
 from plumbline.mapper.settings import Settings as MapperSettings
 from plumbline.provision.access import as_markdown as access_table
-from plumbline.provision.principals import OPEN_TOPICS, OPERATOR, PRINCIPALS, Principal, owner_of
+from plumbline.provision.principals import (
+    DESKS,
+    OPERATOR,
+    PRINCIPALS,
+    Principal,
+    group_prefix,
+    owner_of,
+    reads,
+    writes,
+)
 from plumbline.provision.settings import Settings as ProvisionSettings
+from plumbline.provision.topics import all_topics
 from plumbline.provision.vault import policies
 from plumbline.qb_writer.settings import Settings as WriterSettings
 from plumbline.stack.runners.settings import Partners
@@ -35,10 +47,15 @@ from plumbline.token_vault.settings import Settings as VaultSettings
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+TOPICS = all_topics(ROOT / "config")
+
+MORE: dict[str, type[BaseSettings]] = {"compliance": SafeSettings}
+"""Service → settings of a part of it that has its own."""
 
 SETTINGS: dict[str, type[ServiceSettings]] = {
     "ingest": IngestSettings,
     "mapper": MapperSettings,
+    "compliance": ComplianceSettings,
     "qb-writer": WriterSettings,
     "token-vault": VaultSettings,
 }
@@ -104,8 +121,9 @@ def services_page() -> str:
         "`python -m plumbline.provision keys | database | kafka | vault`; each is told what it needs.",
         _settings(ProvisionSettings, ProvisionSettings.model_fields),
         "## Topics",
-        f"User `{OPERATOR}`, for people and other teams, reads {_names(OPEN_TOPICS)} in groups `{OPERATOR}.…`, and writes none.",
-        as_markdown(),
+        f"User `{OPERATOR}`, for people and other teams, reads {_names(reads(OPERATOR, TOPICS))} in groups `{OPERATOR}.…`, and writes none.",
+        f"User `{DESKS}`, for the desks of trades, reads {_names(reads(DESKS, TOPICS))} in groups `{DESKS}.…`, and writes {_names(writes(DESKS, TOPICS))}. The regions are those of the routes in `config/rules`.",
+        as_markdown(TOPICS),
         "## Networks",
         "The zones of the containers: a connection that is not through one of these is not possible.",
         _networks(compose),
@@ -138,15 +156,20 @@ def _service(service: str, compose: Any) -> Iterator[str]:
     yield _table(["", *(f"`{process.name}`" for process in processes)], rows)
     own = [name for name in SETTINGS[service].model_fields if name not in ServiceSettings.model_fields]
     yield _settings(SETTINGS[service], own)
+    if service in MORE:
+        yield _settings(MORE[service], MORE[service].model_fields)
 
 
 def _facts(process: Principal, container: Any) -> Iterator[tuple[str, str]]:
     module = container["command"][0]
     yield "command", f"`python -m {' '.join(container['command'])}`"
-    yield "Kafka: user, writes", f"`{process.name}`: {_names(process.writes)}"
+    yield "Kafka: user, writes", f"`{process.name}`: {_names(writes(process.name, TOPICS))}"
     yield (
         "Kafka: reads",
-        ", ".join(f"`{t.name}` in group `{process.group_prefix}{t.name}`" for t in process.reads) or "none",
+        ", ".join(
+            f"`{t.name}` in group `{group_prefix(process.name)}{t.name}`" for t in reads(process.name, TOPICS)
+        )
+        or "none",
     )
     yield "PostgreSQL", _database(process, module)
     yield "Vault: AppRole, policy", f"`plumbline-{process.name}`: {_policy(policies()[process.name])}"

@@ -26,7 +26,7 @@ async def test_killed_kafka_comes_back_with_its_topics_and_messages(tmp_path: Pa
         async with Supervisor(tmp_path) as supervisor:
             await supervisor.start(server.spec())
             for _ in range(2):
-                await asyncio.to_thread(create_topics, Broker(bootstrap=server.bootstrap))
+                await asyncio.to_thread(create_topics, Broker(bootstrap=server.bootstrap), TOPICS)
             await _produce(server.bootstrap, topic.name, b"kept")
             supervisor.kill("kafka")
             await supervisor.ready("kafka")

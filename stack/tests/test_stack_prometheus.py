@@ -105,7 +105,7 @@ async def prometheus(
 async def test_every_panel_shows_something_and_every_alert_is_evaluated(tmp_path: Path) -> None:
     setting = Setting(
         state_dir=tmp_path,
-        status_map=PROMETHEUS.parents[1] / "config" / "status-map.yaml",
+        shipped=PROMETHEUS.parents[1] / "config",
         durations=DURATIONS,
         unlinked=UNLINKED_PROJECT,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from stack_pages import ROOT, SETTINGS
+from stack_pages import MORE, ROOT, SETTINGS
 
 from plumbline.common.errors import SuiteError
 from plumbline.common.settings import KafkaSettings
@@ -43,7 +43,8 @@ def commands(service: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("service", SETTINGS)
 def test_what_is_set_is_a_setting(service: str) -> None:
-    own = {f"PLUMBLINE_{name.upper()}" for name in SETTINGS[service].model_fields}
+    classes = [SETTINGS[service], *([MORE[service]] if service in MORE else [])]
+    own = {f"PLUMBLINE_{name.upper()}" for cls in classes for name in cls.model_fields}
     kafka = {f"PLUMBLINE_KAFKA_{name.upper()}" for name in KafkaSettings.model_fields}
     assert exported(service).keys() <= own | kafka
 
@@ -56,6 +57,7 @@ async def test_what_is_set_is_enough_to_start(tmp_path: Path, database_url: str,
         "PLUMBLINE_KAFKA_BOOTSTRAP": mock_kafka,
         "PLUMBLINE_DATABASE_URL": database_url,
         "PLUMBLINE_VAULT_URL": "http://127.0.0.1:1",
+        "PLUMBLINE_SAFE_URL": tmp_path.as_uri(),
     }
     patience = {name: value for name, value in way_env("embedded").items() if "_KAFKA_" in name}
     processes, migrations, urls = [], [], []
@@ -73,7 +75,7 @@ async def test_what_is_set_is_enough_to_start(tmp_path: Path, database_url: str,
         await together(*(supervisor.run(migration) for migration in migrations))
         await supervisor.start_together(*processes)
         async with httpx.AsyncClient(trust_env=False) as http:
-            assert [(await http.get(url)).text for url in urls] == ["ready\n"] * 5
+            assert [(await http.get(url)).text for url in urls] == ["ready\n"] * 6
 
 
 @pytest.mark.parametrize("service", SETTINGS)

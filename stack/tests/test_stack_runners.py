@@ -18,13 +18,13 @@ from plumbline.stack.runners.state import ADDRESSES_FILE, write_operator_token
 from plumbline.stack.runners.ways import Way
 from plumbline.stack.up import run_up
 
-STATUS_MAP = Path(__file__).parents[2] / "config" / "status-map.yaml"
+SHIPPED = Path(__file__).parents[2] / "config"
 
 
 @pytest.mark.parametrize("way", ["embedded", pytest.param("native", marks=pytest.mark.connected)])
 async def test_stack_comes_up_tells_its_addresses_and_leaves_none(way: Way, tmp_path: Path) -> None:
     console = Console(file=io.StringIO())
-    up = asyncio.create_task(run_up(way, state_dir=tmp_path, status_map=STATUS_MAP, console=console))
+    up = asyncio.create_task(run_up(way, state_dir=tmp_path, shipped=SHIPPED, console=console))
     try:
         known = await _addresses(tmp_path / ADDRESSES_FILE, up)
         assert set(known["services"]) == {service.name for service in SERVICES}

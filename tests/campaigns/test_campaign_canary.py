@@ -20,7 +20,7 @@ from plumbline.stack.supervisor import Supervisor
 from tests.campaigns.canary import Secrets, harvesting, leaks, logged, published, stored
 from tests.campaigns.rolling import steady
 
-STATUS_MAP = Path(__file__).parents[2] / "config" / "status-map.yaml"
+SHIPPED = Path(__file__).parents[2] / "config"
 
 INVOICES, SPREAD_S = 24, 12.0
 
@@ -53,7 +53,7 @@ async def test_no_secret_is_in_logs_topics_tables_or_errors_after_a_run_with_fau
 ) -> None:
     secrets = Secrets()
     secrets.note("what a stranger showed", STRANGER)
-    setting = Setting(state_dir=tmp_path, status_map=STATUS_MAP, durations=DURATIONS)
+    setting = Setting(state_dir=tmp_path, shipped=SHIPPED, durations=DURATIONS)
     stacks: list[RunningStack] = []
 
     @asynccontextmanager

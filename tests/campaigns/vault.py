@@ -33,6 +33,7 @@ from rich.console import Console
 
 from plumbline.common.contracts.topics import DEAD_LETTERS
 from plumbline.common.settings import secret_line
+from plumbline.provision.topics import all_topics
 from plumbline.provision.vault import role_files, set_up_sealed_vault
 from plumbline.provision.vault_api import VaultAddress, VaultApi
 from plumbline.stack.cli.console import wide_console
@@ -42,7 +43,7 @@ from plumbline.stack.run_folder import run_folder
 from plumbline.stack.runners.native import identity
 from plumbline.stack.runners.services import Environment, RunningStack, running_services, shared_env
 from plumbline.stack.runners.settings import StackSettings, way_env
-from plumbline.stack.runners.state import write_operator_token
+from plumbline.stack.runners.state import empty_safe, write_operator_token
 from plumbline.stack.scenario.configuring import DURATIONS
 from plumbline.stack.scenario.performance import journal, progress_bar, until_quiet
 from plumbline.stack.scenario.playing import Player
@@ -215,7 +216,7 @@ async def run_vault(names: Sequence[str], *, hold_s: float, state_dir: Path, con
     """Play the troubles and judge what came of them."""
     setting = Setting(
         state_dir=state_dir,
-        status_map=Path("config/status-map.yaml"),
+        shipped=Path("config"),
         durations=DURATIONS,
     )
     theatres: list[Theatre] = []
@@ -344,7 +345,7 @@ async def _running(
             vault = await prepare_sealed_vault(folder)
             database_url, kafka, _ = await together(
                 start_embedded_postgres(supervisor, folder),
-                start_mock_kafka(supervisor),
+                start_mock_kafka(supervisor, all_topics(settings.config_dir)),
                 supervisor.start(vault.spec()),
             )
             async with _theatre(vault, supervisor, folder) as theatre:
@@ -357,9 +358,10 @@ async def _running(
                     "PLUMBLINE_SECRETS": "vault",
                     "PLUMBLINE_VAULT_URL": f"http://127.0.0.1:{theatre.line.port}",
                 }
+                own = {name: identity(files) for name, files in role_files(theatre.keys).items()}
+                own["compliance"] |= empty_safe(settings.state_dir)
                 environment = Environment(
-                    shared={**shared, **way_env("embedded"), **of_vault},
-                    of_service={name: identity(files) for name, files in role_files(theatre.keys).items()},
+                    shared={**shared, **way_env("embedded"), **of_vault}, of_service=own
                 )
                 async with running_services(supervisor, settings, environment) as running:
                     yield running

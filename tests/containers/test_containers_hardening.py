@@ -69,6 +69,7 @@ def test_each_mounts_its_own_keys_and_no_others(running: Running) -> None:
         ("ingest", {"kafka:9092", "vault:8200"}),
         ("ingest-hooks", {"kafka:9092", "postgres:5432", "vault:8200", "sandbox:8100"}),
         ("mapper", {"kafka:9092", "postgres:5432", "vault:8200", "sandbox:8100"}),
+        ("compliance", {"kafka:9092", "postgres:5432", "vault:8200", "sandbox:8100"}),
         ("qb-writer", {"kafka:9092", "postgres:5432", "vault:8200", "sandbox:8100"}),
         ("token-vault", {"kafka:9092", "postgres:5432", "vault:8200", "sandbox:8100"}),
         ("sandbox", set()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,22 +16,32 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from plumbline.common.contracts.topics import TOPICS
-from plumbline.provision.principals import OPEN_TOPICS, OPERATOR, PRINCIPALS
+from plumbline.provision.principals import DESKS, OPERATOR, OUTSIDERS, PRINCIPALS, reads
+from plumbline.provision.topics import all_topics
 from plumbline.stack.runners.containers import kafka_address
 from tests.containers.running import Running
 
 pytestmark = pytest.mark.containers
 
-USERS = [*(p.name for p in PRINCIPALS), OPERATOR]
+TOPICS = all_topics(Path(__file__).parents[2] / "config")
+
+USERS = [*(p.name for p in PRINCIPALS), *OUTSIDERS]
+
+REGIONS = {"dispatch.us-oh.v1", "dispatch.us-tx.v1"}
 
 MAY_WRITE: dict[str, set[str]] = {
     "ingest": {"procore.events.v1", "quickbooks.events.v1", "credentials.reports.v1"},
     "ingest-hooks": {"procore.events.v1", "quickbooks.events.v1", "credentials.reports.v1"},
     "mapper": {"ledger.commands.v1"},
+    "compliance": {
+        *("documents.received.v1", "documents.decided.v1", "documents.expiring.v1", "dispatch.held.v1"),
+        *("payables.v1", "ledger.commands.v1"),
+        *REGIONS,
+    },
     "qb-writer": {"ledger.results.v1", "ledger.drift.v1"},
     "token-vault": {"credentials.events.v1"},
     OPERATOR: set(),
+    DESKS: {"dispatch.acknowledged.v1"},
 }
 """Said once more than in the register, which must not be its own judge; beside `ANY_MAY_WRITE`."""
 
@@ -40,9 +51,11 @@ MAY_READ: dict[str, set[str]] = {
     "ingest": set(),
     "ingest-hooks": set(),
     "mapper": {"procore.events.v1"},
+    "compliance": {"procore.events.v1", "dispatch.acknowledged.v1", "ledger.results.v1"},
     "qb-writer": {"ledger.commands.v1", "quickbooks.events.v1"},
     "token-vault": {"credentials.commands.v1", "credentials.reports.v1"},
-    OPERATOR: {topic.name for topic in OPEN_TOPICS},
+    OPERATOR: {topic.name for topic in reads(OPERATOR, TOPICS)},
+    DESKS: REGIONS,
 }
 
 
@@ -67,7 +80,7 @@ def client(running: Running, user: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("user", USERS)
 def test_user_is_refused_to_write_what_it_does_not_own(client: dict[str, Any], user: str) -> None:
-    allowed = MAY_WRITE[user] | (ANY_MAY_WRITE if user != OPERATOR else set())
+    allowed = MAY_WRITE[user] | (ANY_MAY_WRITE if user not in OUTSIDERS else set())
     foreign = {topic.name for topic in TOPICS} - allowed
     producer = Producer({**client, "acks": "all", "message.timeout.ms": PATIENCE_S * 1000})
     answers: dict[str, int | None] = {}

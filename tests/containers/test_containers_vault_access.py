@@ -26,6 +26,7 @@ MAY_READ = {
     "ingest": {"webhook", "notification"},
     "ingest-hooks": {"webhook", "procore access"},
     "mapper": {"procore access"},
+    "compliance": {"procore access"},
     "qb-writer": {"quickbooks access"},
     "token-vault": set(SECRETS),
 }

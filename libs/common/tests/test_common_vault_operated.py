@@ -152,7 +152,7 @@ async def stopped(vault: Operated, store: VaultSecretStore) -> None:
 
 async def revoked(vault: Operated, store: VaultSecretStore) -> None:
     async with vault.administered() as api:
-        await api.write("auth/token/revoke", token=store._client.token)
+        await api.write("auth/token/revoke", token=store.vault._client.token)
 
 
 @pytest.mark.parametrize(
@@ -187,11 +187,11 @@ async def test_token_lives_on_by_renewals_and_then_by_entering_anew(tmp_path: Pa
             await api.write("auth/approle/role/plumbline-token-vault", token_ttl=2, token_max_ttl=5)
         async with vault.entered(tended_every_s=0.1) as store:
             await read(store)
-            tokens = [store._client.token]
+            tokens = [store.vault._client.token]
             for _ in range(80):
                 await asyncio.sleep(0.1)
-                if store._client.token != tokens[-1]:
-                    tokens.append(store._client.token)
+                if store.vault._client.token != tokens[-1]:
+                    tokens.append(store.vault._client.token)
                 assert (await read(store)).version == 1
         # Eight seconds: by renewals a token outlives its two, and none outlives its five.
         assert 2 <= len(tokens) <= 4

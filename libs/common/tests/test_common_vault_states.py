@@ -131,7 +131,7 @@ async def test_vault_that_hangs_is_given_up_and_asked_for_its_health(
 async def test_no_caller_waits_longer_than_a_call_may_take_and_others_threads_stay_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("plumbline.common.secrets.vault.CALL_MAX_S", 0.2)
+    monkeypatch.setattr("plumbline.common.secrets.vault_calls.CALL_MAX_S", 0.2)
     monkeypatch.setattr("plumbline.common.secrets.vault.TIMEOUT_S", 1.0)
     vault = PlayedVault(otherwise=None, answers={"sys/health": None})
     async with played(vault, tmp_path) as store:

@@ -59,10 +59,11 @@ class Control:
                     self.handle_change_order,
                     methods=["PATCH", "DELETE"],
                 ),
-                Route("/control/procore/projects/{id:int}", self.set_tiers, methods=["PATCH"]),
+                Route("/control/procore/projects/{id:int}", self.set_up, methods=["PATCH"]),
                 Route("/control/procore/contract_payments", self.receive, methods=["POST"]),
                 Route("/control/procore/requisitions", self.claim, methods=["POST"]),
                 Route("/control/procore/requisitions/{id:int}", self.review, methods=["PATCH", "DELETE"]),
+                Route("/control/procore/compliance_documents", self.file, methods=["POST"]),
                 Route("/control/procore/papers/{id:int}", self.handle_paper, methods=["PATCH"]),
                 Route("/control/procore/papers/{kind}", self.paper, methods=["POST"]),
                 *ProcorePortal(self._world.procore).routes(),
@@ -169,10 +170,10 @@ class Control:
         body = await posted_object(request)
         return JSONResponse(self._people.handle_change_order(package_id, body))
 
-    async def set_tiers(self, request: Request) -> Response:
-        """`PATCH /control/procore/projects/{id}`: `{"change_order_tiers": 1}`."""
+    async def set_up(self, request: Request) -> Response:
+        """`PATCH /control/procore/projects/{id}`: `{"change_order_tiers": 1}`, or fields such as `state_code`."""
         body = await posted_object(request)
-        return JSONResponse(self._people.set_tiers(request.path_params["id"], body))
+        return JSONResponse(self._people.set_up(request.path_params["id"], body))
 
     async def receive(self, request: Request) -> Response:
         """`POST /control/procore/contract_payments`."""
@@ -191,6 +192,11 @@ class Control:
             return JSONResponse(self._people.withdraw(requisition_id))
         body = await posted_object(request)
         return JSONResponse(self._people.review(requisition_id, body))
+
+    async def file(self, request: Request) -> Response:
+        """`POST /control/procore/compliance_documents`: `{"commitment_id", "type", "attachments": [...]}`."""
+        body = await posted_object(request)
+        return JSONResponse(self._people.file(body), 201)
 
     async def paper(self, request: Request) -> Response:
         """`POST /control/procore/papers/{lien_waiver|subtier_waiver|manual_hold}`; `pdf` is hexadecimal."""

@@ -6,18 +6,24 @@ The journal says `origin: person`.
 
 from typing import Any
 
+from plumbline_sandbox.multipart import Part
 from plumbline_sandbox.procore.application_edit import Applications
 from plumbline_sandbox.procore.change_orders.doors import PERSON_DOOR
 from plumbline_sandbox.procore.change_orders.rules import ChangeOrders
 from plumbline_sandbox.procore.change_orders.tree import PACKAGE, Tree
+from plumbline_sandbox.procore.compliance import Compliance
 from plumbline_sandbox.procore.contract_payments import Payments
 from plumbline_sandbox.procore.conventions import not_found
 from plumbline_sandbox.procore.papers import KINDS as PAPERS
 from plumbline_sandbox.procore.papers import Papers
-from plumbline_sandbox.procore.records import Record, fresh
+from plumbline_sandbox.procore.projects import Projects
+from plumbline_sandbox.procore.records import Record, Shown, fresh
 from plumbline_sandbox.procore.requisition_edit import Editor, Requisitions
 from plumbline_sandbox.procore.state import Actor, Row
 from plumbline_sandbox.world import World
+
+PDF = "application/pdf"
+"""What people attach, unless they say."""
 
 _PLACE = ("company_id", "project_id", "prime_contract_id", "commitment_id")
 
@@ -29,8 +35,10 @@ class ProcorePeople:
         self._procore = world.procore
         self._applications = Applications(world.procore)
         self._change_orders = ChangeOrders(world.procore)
+        self._compliance = Compliance(world.procore)
         self._payments = Payments(world.procore)
         self._papers = Papers(world.procore)
+        self._projects = Projects(world.procore)
         self._requisitions = Requisitions(world.procore)
         self._tree = Tree(world.procore)
         self._actor = Actor("person", world.procore.person)
@@ -85,8 +93,15 @@ class ProcorePeople:
             raise not_found("")
         return package
 
-    def set_tiers(self, project_id: int, body: Row) -> dict[str, Any]:
-        """Decide on a project's change order tiers, which cannot be changed after the first of them."""
+    def set_up(self, project_id: int, body: Row) -> dict[str, Any]:
+        """Change fields of a project; or its change order tiers, which cannot be changed after the first of them."""
+        if "change_order_tiers" in body:
+            return self._set_tiers(project_id, body)
+        project = _found(self._procore.projects.truth(project_id))
+        self._projects.change(project, body, self._actor, "")
+        return {"id": str(project_id)}
+
+    def _set_tiers(self, project_id: int, body: Row) -> dict[str, Any]:
         tiers = body.get("change_order_tiers")
         if set(body) != {"change_order_tiers"} or tiers not in {1, 2, 3}:
             raise ValueError("a project takes change_order_tiers: 1, 2 or 3")
@@ -104,15 +119,20 @@ class ProcorePeople:
         return {"id": str(record.id)}
 
     def claim(self, body: Row) -> dict[str, Any]:
-        """Make a requisition on `commitment_id`; give its id and those of its lines."""
-        commitment = _found(self._procore.commitments.truth(int(body.get("commitment_id", 0))))
-        record = self._requisitions.create(commitment, _rest(body), self._editor)
+        """Make a requisition on `commitment_id`, with `attachments`; give its id and those of its lines."""
+        commitment = self._commitment(body)
+        values, files = _with_files(_rest(body))
+        record = self._requisitions.create(commitment, values, self._editor)
+        self._procore.prostore.attach(record.id, self._kept(files, record))
         assert record.value is not None
         return {"id": str(record.id), "items": [str(item.id) for item in record.value.items]}
 
     def review(self, requisition_id: int, body: Row) -> dict[str, Any]:
-        """Change fields and lines of a requisition, its status among them."""
-        self._requisitions.update(self._requisition(requisition_id), body, self._editor)
+        """Change fields and lines of a requisition, its status among them; `attachments` come after those it has."""
+        record = self._requisition(requisition_id)
+        values, files = _with_files(body)
+        self._requisitions.update(record, values, self._editor)
+        self._procore.prostore.attach(record.id, self._kept(files, record))
         return {"id": str(requisition_id)}
 
     def withdraw(self, requisition_id: int) -> dict[str, Any]:
@@ -133,6 +153,21 @@ class ProcorePeople:
         self._papers.handle(_found(self._procore.papers.truth(paper_id)), body, self._actor)
         return {"id": str(paper_id)}
 
+    def file(self, body: Row) -> dict[str, Any]:
+        """File a compliance document of `commitment_id`, with `attachments`; give its id."""
+        commitment = fresh(self._commitment(body))
+        values, files = _with_files(_rest(body))
+        kept = self._kept(files, commitment)
+        record = self._compliance.add(commitment, values, kept, self._actor, "")
+        return {"id": str(record.id)}
+
+    def _kept(self, files: list[Part], holder: Record[Any] | Shown[Any]) -> list[int]:
+        uploads = self._procore.uploads
+        return [uploads.keep(file, holder.company_id, holder.project_id).id for file in files]
+
+    def _commitment(self, body: Row) -> Record[Row]:
+        return _found(self._procore.commitments.truth(int(body.get("commitment_id", 0))))
+
     def _contract(self, body: Row) -> Record[Row]:
         return _found(self._procore.prime_contracts.truth(int(body.get("prime_contract_id", 0))))
 
@@ -147,6 +182,15 @@ def _found(record: Record[Any] | None) -> Record[Any]:
     if record is None:
         raise not_found("")
     return record
+
+
+def _with_files(body: Row) -> tuple[Row, list[Part]]:
+    """Return the fields, and the files among them: `attachments`, each with `name` and hexadecimal `content`."""
+    files = [
+        Part("attachments[]", bytes.fromhex(file["content"]), file["name"], file.get("content_type", PDF))
+        for file in body.get("attachments", [])
+    ]
+    return {name: value for name, value in body.items() if name != "attachments"}, files
 
 
 def _rest(body: Row) -> Row:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import AsyncIterator
 
 import pytest
 from hostile_papers import HOSTILE, harmless
@@ -67,6 +68,17 @@ async def test_file_that_takes_too_long_is_refused_and_its_child_ended() -> None
         await until(lambda: not children(nursery), within_s=1.0)
 
 
+async def test_child_that_stands_still_is_given_up() -> None:
+    async with IsolatedReader(Limits(wall_s=0.5)) as reader:
+        [nursery] = nurseries()
+        reading = asyncio.create_task(outcome(reader, ENDLESS))
+        child = await working(nursery)
+        os.kill(child, signal.SIGSTOP)  # its own clock does not end it now
+        async with asyncio.timeout(3):
+            assert await reading == "unreadable"
+        await until(lambda: not lives(child), within_s=1.0)
+
+
 async def test_file_whose_child_dies_is_refused_and_the_next_one_read() -> None:
     async with IsolatedReader() as reader:
         [nursery] = nurseries()
@@ -104,26 +116,47 @@ async def test_nursery_killed_between_files_costs_none() -> None:
 OWNER = """
 import asyncio, sys
 from plumbline.compliance.adapters.reading.isolation import IsolatedReader
+from plumbline.compliance.adapters.reading.limits import Limits
 
 async def main():
-    async with IsolatedReader() as reader:
+    async with IsolatedReader(Limits(wall_s=1.5)) as reader:
         await reader.read(sys.stdin.buffer.read())
 
 asyncio.run(main())
 """
 
 
-async def test_owner_that_is_killed_leaves_neither_nursery_nor_child() -> None:
+Owned = tuple[asyncio.subprocess.Process, int, int]
+
+
+@pytest.fixture
+async def owned() -> AsyncIterator[Owned]:
+    """A process that reads an endless file, its nursery and its child."""
     owner = await asyncio.create_subprocess_exec(sys.executable, "-c", OWNER, stdin=asyncio.subprocess.PIPE)
     assert owner.stdin is not None
     owner.stdin.write(ENDLESS)
     owner.stdin.write_eof()
     await until(lambda: children(owner.pid))
     [nursery] = children(owner.pid)
-    child = await working(nursery)
+    try:
+        yield owner, nursery, await working(nursery)
+    finally:
+        if owner.returncode is None:
+            owner.kill()
+        await owner.wait()
+
+
+async def test_owner_that_is_killed_leaves_neither_nursery_nor_child(owned: Owned) -> None:
+    owner, nursery, child = owned
     owner.kill()
-    await owner.wait()
-    await until(lambda: not lives(nursery) and not lives(child), within_s=2.0)
+    await until(lambda: not lives(nursery) and not lives(child), within_s=1.0)
+
+
+async def test_child_that_is_left_alone_ends_in_its_time(owned: Owned) -> None:
+    owner, nursery, child = owned
+    os.kill(nursery, signal.SIGKILL)
+    owner.kill()
+    await until(lambda: not lives(child), within_s=2.5)
 
 
 async def test_closed_reader_leaves_nothing_while_files_were_read() -> None:

@@ -145,6 +145,16 @@ def test_harmless_paper_has_nothing_else_inside() -> None:
     assert read_content(content).structure.model_dump(exclude_defaults=True) == {"page_count": 1}
 
 
+@both
+def test_text_that_is_not_drawn_is_told(read: Callable[[bytes], PaperContent]) -> None:
+    shown, hidden = (
+        read(pdf(one_page(stream(b"BT /F1 12 Tf %d Tr 72 700 Td (waives nothing) Tj ET" % mode))))
+        for mode in (0, 3)
+    )
+    assert (shown.structure.has_hidden_text, hidden.structure.has_hidden_text) == (False, True)
+    assert hidden.text.strip() == "waives nothing"
+
+
 def test_words_that_name_an_action_are_none() -> None:
     assert not read_content(harmless("/JavaScript /Launch /XFA")).structure.has_javascript
 
@@ -184,12 +194,21 @@ def test_pages_are_counted_and_what_a_file_says_of_them_is_not_believed() -> Non
     assert read_content(content, max_pages=3).structure.page_count == 3
 
 
+def test_paper_that_says_that_it_has_too_many_pages_is_not_counted() -> None:
+    pages = {2: b"<</Type/Pages/Kids[3 0 R]/Count 201>>"}
+    with pytest.raises(RefusedPaperError) as refusal:
+        read_content(pdf({**one_page(stream(b"BT ET")), **pages}))
+    assert refusal.value.reason == "too-many-pages"
+
+
 def test_what_no_database_takes_is_marked() -> None:
-    objects = dict(one_page(stream(b"BT /F1 12 Tf 1e38 0 0 1e38 1e38 1e38 Tm (far off) Tj ET")))
+    farther = b"1%b 0 0 1%b 0 0 cm " % (b"0" * 30, b"0" * 30)
+    objects = dict(one_page(stream(farther * 12 + b"BT /F1 12 Tf 1 0 0 1 72 700 Tm (far off) Tj ET")))
     objects[1] = b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[8 0 R]>>>>"
     objects[8] = b"<</T(a)/FT/Tx/V(A\\000B)>>"
     paper = read_content(pdf(objects))
     assert paper.values == {"a": "A\ufffdB"}
+    assert [(run.text, run.x) for run in paper.pages[0].runs] == [("far off", 0.0)]
     assert PaperContent.model_validate_json(paper.model_dump_json()) == paper
     assert clean("half \ud83d of a face") == "half \ufffd of a face"
 

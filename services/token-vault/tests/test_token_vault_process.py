@@ -10,6 +10,7 @@ import httpx
 import pytest
 import yaml
 
+from plumbline.common.contracts.topics import TOPICS
 from plumbline.common.database import COMMON_MIGRATIONS, migrate
 from plumbline.common.process import serving
 from plumbline.common.secrets.access import access_path, access_token
@@ -56,7 +57,7 @@ class Replicas:
 @pytest.fixture
 async def replicas(database_url: str, servers: ServerAddresses, tmp_path: Path) -> AsyncIterator[Replicas]:
     """Start both on one database, with the grant of a company that has just been imported."""
-    create_topics(Broker(bootstrap=servers.kafka))
+    create_topics(Broker(bootstrap=servers.kafka), TOPICS)
     sandbox, key_file, token_file = fresh(1), tmp_path / "key", tmp_path / "token"
     realm = sandbox.seeded.realms[0]
     account = f"quickbooks/{realm.id}"

@@ -13,8 +13,9 @@ from plumbline.common.settings import secret_line, url_with_password
 from plumbline.provision.database import Passwords, set_up_database
 from plumbline.provision.kafka import Broker, KafkaSetupError, create_topics, give_access
 from plumbline.provision.keys import make_keys
-from plumbline.provision.principals import OPERATOR, PRINCIPALS, SCHEMAS, owner_keys
+from plumbline.provision.principals import OUTSIDERS, PRINCIPALS, SCHEMAS, owner_keys
 from plumbline.provision.settings import Settings
+from plumbline.provision.topics import all_topics
 from plumbline.provision.vault import Wishes, prepare_vault
 from plumbline.provision.vault_api import VaultSetupError
 
@@ -77,9 +78,10 @@ def _kafka(settings: Settings) -> str:
         tls=settings.kafka_tls,
         tls_ca_file=settings.kafka_tls_ca_file,
     )
-    create_topics(broker, replication=settings.kafka_replication)
-    users = [*(p.name for p in PRINCIPALS), OPERATOR]
-    give_access(broker, {user: _key(settings, user, "kafka-password") for user in users})
+    topics = all_topics(_given(settings.config_dir, "config_dir"))
+    create_topics(broker, topics, replication=settings.kafka_replication)
+    users = [*(p.name for p in PRINCIPALS), *OUTSIDERS]
+    give_access(broker, {user: _key(settings, user, "kafka-password") for user in users}, topics)
     return f"topics and access for {', '.join(users)}"
 
 

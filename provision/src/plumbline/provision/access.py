@@ -36,6 +36,15 @@ _DOCUMENTS = (
     ("webhooks/quickbooks/any", "Intuit's verifier tokens"),
 )
 
+_SEALED = (
+    ("datakey/plaintext/documents", "a new key for a paper, in clear and sealed"),
+    ("decrypt/documents", "opening the key of a paper"),
+    ("rewrap/documents", "sealing the key of a paper anew, after a rotation"),
+    ("datakey/plaintext/pii", "a new key for a tax number, in clear and sealed"),
+    ("decrypt/pii", "opening the key of a tax number"),
+    ("rewrap/pii", "sealing the key of a tax number anew, after a rotation"),
+)
+
 PLACES = (
     *(Place(f"{MOUNT}/data/{path}", what) for path, what in _DOCUMENTS),
     *(
@@ -49,8 +58,9 @@ PLACES = (
     ),
     Place(f"{MOUNT}/metadata/grants/", "the list of accounts"),
     Place(f"{MOUNT}/config", "the settings of the secret engine"),
-    Place(f"{TRANSIT}/keys/pii", "transit keys"),
-    Place(f"{TRANSIT}/decrypt/pii", "opening what a transit key sealed"),
+    *(Place(f"{TRANSIT}/{path}", what) for path, what in _SEALED),
+    Place(f"{TRANSIT}/export/encryption-key/documents", "transit keys in clear"),
+    Place(f"{TRANSIT}/keys/pii", "transit keys: their settings, and their end"),
     Place("sys/policies/acl/any", "policies"),
     Place("sys/mounts/any", "secret engines"),
     Place("sys/auth/any", "ways in"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +23,8 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from plumbline.common.contracts.topics import TOPICS, Topic
-from plumbline.provision.principals import OPEN_TOPICS, OPERATOR, PRINCIPALS
+from plumbline.common.contracts.topics import Topic
+from plumbline.provision.principals import group_prefix, reads, writes
 
 TIMEOUT_S = 60.0
 """How long Kafka may take to come up and to answer."""
@@ -63,7 +63,7 @@ class Broker:
         )
 
 
-def create_topics(broker: Broker, topics: Iterable[Topic] = TOPICS, *, replication: int = 1) -> None:
+def create_topics(broker: Broker, topics: Iterable[Topic], *, replication: int = 1) -> None:
     """Create the topics that are missing; existing ones are left as they are.
 
     Raises:
@@ -75,14 +75,15 @@ def create_topics(broker: Broker, topics: Iterable[Topic] = TOPICS, *, replicati
         _done(future, f"create topic {name}", unless=KafkaError.TOPIC_ALREADY_EXISTS)
 
 
-def give_access(broker: Broker, passwords: Mapping[str, str]) -> None:
-    """Make a user of each process and of operators, who may touch what the register says, and nothing else.
+def give_access(broker: Broker, passwords: Mapping[str, str], topics: Sequence[Topic]) -> None:
+    """Make a user of each process, of operators and of desks, who may touch what the register says, and nothing else.
 
     What they were allowed before and are no more is taken from them.
 
     Args:
         broker: entered as a user who may alter users and access lists.
         passwords: of each user; they replace what was set before.
+        topics: every topic there is.
 
     Raises:
         KafkaSetupError: the broker refused a step, or does not answer.
@@ -92,7 +93,7 @@ def give_access(broker: Broker, passwords: Mapping[str, str]) -> None:
     users = [UserScramCredentialUpsertion(name, info, word.encode()) for name, word in passwords.items()]
     for name, future in admin.alter_user_scram_credentials(users, request_timeout=TIMEOUT_S).items():
         _done(future, f"make user {name}")
-    wanted = {acl for user in passwords for acl in access_of(user)}
+    wanted = {acl for user in passwords for acl in access_of(user, topics)}
     present = {acl for user in passwords for acl in _present(admin, user)}
     for acl, future in (admin.create_acls(list(wanted - present)) if wanted - present else {}).items():
         _done(future, f"allow {acl}")
@@ -101,15 +102,11 @@ def give_access(broker: Broker, passwords: Mapping[str, str]) -> None:
         _done(future, f"take away {each}")
 
 
-def access_of(user: str) -> list[AclBinding]:
-    """Return what a user may do."""
-    if user == OPERATOR:
-        reads = [_allow(user, topic.name, AclOperation.READ) for topic in OPEN_TOPICS]
-        return [*reads, _groups(user, f"{OPERATOR}.")]
-    principal = next(p for p in PRINCIPALS if p.name == user)
-    writes = [_allow(user, topic.name, AclOperation.WRITE) for topic in principal.writes]
-    reads = [_allow(user, topic.name, AclOperation.READ) for topic in principal.reads]
-    return [*writes, *reads, *([_groups(user, principal.group_prefix)] if reads else [])]
+def access_of(user: str, topics: Sequence[Topic]) -> list[AclBinding]:
+    """Return what a user may do with topics."""
+    written = [_allow(user, topic.name, AclOperation.WRITE) for topic in writes(user, topics)]
+    read = [_allow(user, topic.name, AclOperation.READ) for topic in reads(user, topics)]
+    return [*written, *read, *([_groups(user, group_prefix(user))] if read else [])]
 
 
 def _allow(user: str, topic: str, operation: AclOperation) -> AclBinding:

@@ -7,6 +7,7 @@ vault/unseal-key              written when Vault is initialised
 <process>/kafka-password, operator-token, database-password, vault-role-id, vault-secret-id[.wrapped]
 <schema>-owner/database-password
 operator/kafka-password, operator-token
+desks/kafka-password
 ```
 
 A folder is a volume of its own, mounted where it is used and nowhere else: that is what keeps a secret from the others.
@@ -20,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from plumbline.common.settings import put_secret_line
-from plumbline.provision.principals import OPERATOR, PRINCIPALS, SCHEMAS, owner_keys
+from plumbline.provision.principals import OPERATOR, OUTSIDERS, PRINCIPALS, SCHEMAS, owner_keys
 
 KAFKA_ADMIN = "admin"
 """The Kafka user who may do everything."""
@@ -60,7 +61,8 @@ def make_keys(root: Path) -> list[Path]:
     admin = keep("kafka/admin-password", secrets.token_urlsafe)
     keep("kafka/jaas.conf", lambda: _JAAS.format(user=KAFKA_ADMIN, password=admin), mode=_FOR_SERVERS)
     operator_token = keep(f"{OPERATOR}/operator-token", secrets.token_urlsafe)
-    keep(f"{OPERATOR}/kafka-password", secrets.token_urlsafe)
+    for outsider in OUTSIDERS:
+        keep(f"{outsider}/kafka-password", secrets.token_urlsafe)
     for principal in PRINCIPALS:
         keep(f"{principal.name}/kafka-password", secrets.token_urlsafe)
         keep(f"{principal.name}/operator-token", lambda: operator_token)

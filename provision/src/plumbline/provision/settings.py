@@ -17,6 +17,9 @@ class Settings(BaseSettings):
     keys_dir: Path = Field(
         default=Path("/keys"), description="Folder of the keys; see `plumbline.provision.keys`."
     )
+    config_dir: Path | None = Field(
+        default=None, description="Folder of `rules/`, whose routes name the regions that get a topic each."
+    )
     database_url: SecretStr | None = Field(default=None, description="The suite's database, as a superuser.")
     database_password_file: Path | None = Field(
         default=None, description="File with the superuser's password."

@@ -23,8 +23,8 @@ from plumbline_sandbox.procore.conventions import (
 from plumbline_sandbox.procore.fields import Fields
 from plumbline_sandbox.procore.records import Record, Shown, fresh
 from plumbline_sandbox.procore.requisition import Requisition
-from plumbline_sandbox.procore.state import COMPLIANCE, COMPLIANCE_DOCUMENT, Procore, Row
-from plumbline_sandbox.procore.uploads_api import attach
+from plumbline_sandbox.procore.state import COMPLIANCE, COMPLIANCE_DOCUMENT, Actor, Procore, Row
+from plumbline_sandbox.procore.uploads_api import attach, brought
 
 DOCUMENT_TYPES = ("bond", "license", "master_agreement", "permit", "safety", "w9", "other")
 """Kinds of compliance documents."""
@@ -89,16 +89,27 @@ class Compliance:
         contract = self._contract(call)
         body = read_object(call.request)
         values = part(body, "attributes", call.path)
+        files = brought(self._procore, call, body, values)
+        record = self.add(contract, values, files, call.actor, call.path)
+        return json_answer(201, self._document(call, fresh(record)), committed=True)
+
+    def add(
+        self, contract: Shown[Row], values: Row, files: list[int], actor: Actor, path: str
+    ) -> Record[Row]:
+        """File a document of a commitment, with the files that are stored already.
+
+        Raises:
+            RefusedError: 422, a field is invalid.
+        """
         blank: Row = {"name": None, "notes": None, "type": "other", "status": "not_compliant"}
         blank |= {"effective_at": None, "expires_at": None, "send_expiration_notification": False}
-        row = self._filled(call, {**blank, "holder_id": contract.id}, values)
-        document_id = self._procore.new_id()
-        attach(self._procore, call, body, document_id, values)
+        row = _filled({**blank, "holder_id": contract.id}, values, path)
         record = self._procore.compliance_documents.insert(
-            document_id, row, company_id=contract.company_id, project_id=contract.project_id
+            self._procore.new_id(), row, company_id=contract.company_id, project_id=contract.project_id
         )
-        self._procore.created(COMPLIANCE_DOCUMENT, record, call.actor, status=row["status"])
-        return json_answer(201, self._document(call, fresh(record)), committed=True)
+        self._procore.prostore.attach(record.id, files)
+        self._procore.created(COMPLIANCE_DOCUMENT, record, actor, status=row["status"])
+        return record
 
     def change(self, call: Call) -> Answer:
         """`PATCH .../compliance_documents/{id}`; `attachment_ids` are those to keep."""
@@ -106,7 +117,7 @@ class Compliance:
         assert record.value is not None
         body = read_object(call.request)
         values = part(body, "attributes", call.path)
-        row = self._filled(call, record.value, values)
+        row = _filled(record.value, values, call.path)
         if "attachment_ids" in values:
             self._procore.prostore.keep_only(record.id, set(values["attachment_ids"]))
         attach(self._procore, call, body, record.id, values)
@@ -205,21 +216,6 @@ class Compliance:
             raise not_found(call.path)
         return record
 
-    def _filled(self, call: Call, before: Row, values: Row) -> Row:
-        fields = Fields(call.path, values)
-        row = {
-            **before,
-            **{name: fields.text(name, before[name]) for name in ("name", "notes")},
-            "type": fields.choice("type", DOCUMENT_TYPES, before["type"]),
-            "status": fields.choice("status", DOCUMENT_STATUSES, before["status"]),
-            **{name: _told(fields, name, before[name]) for name in ("effective_at", "expires_at")},
-            "send_expiration_notification": fields.flag(
-                "send_expiration_notification", default=before["send_expiration_notification"]
-            ),
-        }
-        fields.done()
-        return row
-
     def _document(self, call: Call, shown: Shown[Row]) -> dict[str, Any]:
         told = {name: value for name, value in shown.value.items() if name != "holder_id"}
         return {
@@ -239,6 +235,22 @@ class Compliance:
             {"data": {**file, "id": str(file["id"])}} for file in files
         ]
         return told
+
+
+def _filled(before: Row, values: Row, path: str) -> Row:
+    fields = Fields(path, values)
+    row = {
+        **before,
+        **{name: fields.text(name, before[name]) for name in ("name", "notes")},
+        "type": fields.choice("type", DOCUMENT_TYPES, before["type"]),
+        "status": fields.choice("status", DOCUMENT_STATUSES, before["status"]),
+        **{name: _told(fields, name, before[name]) for name in ("effective_at", "expires_at")},
+        "send_expiration_notification": fields.flag(
+            "send_expiration_notification", default=before["send_expiration_notification"]
+        ),
+    }
+    fields.done()
+    return row
 
 
 def _told(fields: Fields, name: str, before: str | None) -> str | None:

@@ -134,7 +134,11 @@ class Projects:
 
 def _filled(before: Row, values: Row, path: str) -> Row:
     fields = Fields(path, values)
-    row = {**before, **{name: fields.text(name, before[name]) for name in TEXTS}}
+    emptied = {name for name in TEXTS if name in values and values[name] is None}
+    row = {
+        **before,
+        **{name: None if name in emptied else fields.text(name, before[name]) for name in TEXTS},
+    }
     row["active"] = fields.flag("active", default=row["active"])
     if not row["name"]:
         fields.complain("name", "can't be blank")

@@ -18,6 +18,7 @@ from plumbline.stack.run_folder import run_folder
 from plumbline.stack.servers.addresses import ServerAddresses
 from plumbline.stack.servers.embedded import start_embedded_postgres, start_mock_kafka
 from plumbline.stack.servers.real import describe, real_servers
+from plumbline.stack.servers.s3 import S3Address, real_s3
 from plumbline.stack.supervisor import Supervisor
 
 T = TypeVar("T")
@@ -59,6 +60,13 @@ def servers(request: pytest.FixtureRequest) -> Iterator[ServerAddresses]:
     with _opened(_described_servers()) as (found, description):
         request.config.get_terminal_writer().line(f"\nservers {description}")
         yield found
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Address]:
+    """Give a real S3-compatible store with one bucket: by URL, else a gateway built from its Go module."""
+    with _opened(real_s3(os.environ)) as address:
+        yield address
 
 
 @contextlib.asynccontextmanager

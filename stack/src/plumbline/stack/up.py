@@ -11,14 +11,14 @@ from plumbline.stack.scenario.stage import Setting, hook_books, running_sandbox,
 from plumbline.stack.supervisor import Supervisor
 
 
-async def run_up(way: Way, *, state_dir: Path, status_map: Path, console: Console) -> None:
+async def run_up(way: Way, *, state_dir: Path, shipped: Path, console: Console) -> None:
     """Start sandbox and suite, print where they are, and stay until cancelled.
 
     Raises:
         MissingToolError: a tool of the native servers is not installed.
         ProcessDiedError, ProcessNotReadyError: something did not start, or died for good.
     """
-    setting = Setting(state_dir=state_dir, status_map=status_map, way=way)
+    setting = Setting(state_dir=state_dir, shipped=shipped, way=way)
     async with (
         Supervisor(state_dir / "logs") as supervisor,
         running_sandbox(supervisor) as (control, world),

@@ -99,19 +99,25 @@ def partner_client(base_url: str, *, max_connections: int = 32) -> httpx.AsyncCl
     )
 
 
-async def exchange(client: httpx.AsyncClient, request: httpx.Request, *, deadline_s: float) -> PartnerAnswer:
+async def exchange(
+    client: httpx.AsyncClient,
+    request: httpx.Request,
+    *,
+    deadline_s: float,
+    max_bytes: int = MAX_ANSWER_BYTES,
+) -> PartnerAnswer:
     """Send one request and read its whole answer within an absolute deadline.
 
     Raises:
         NotSentError: transient; no connection was made, so nothing can have happened.
         NoAnswerError: transient; the request may or may not have had its effect.
-        AnswerTooLargeError: one of these; the answer is longer than `MAX_ANSWER_BYTES`.
+        AnswerTooLargeError: one of these; the answer is longer than `max_bytes`.
     """
     started, status = time.perf_counter(), NO_ANSWER
     try:
         with counted_as_partner_time(is_call=True):
             async with asyncio.timeout(deadline_s):
-                answer = await _send(client, request)
+                answer = await _send(client, request, max_bytes)
         status = str(answer.status)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         status = NOT_SENT
@@ -125,15 +131,15 @@ async def exchange(client: httpx.AsyncClient, request: httpx.Request, *, deadlin
         PARTNER_CALL_SECONDS.labels(request.url.host, status).observe(time.perf_counter() - started)
 
 
-async def _send(client: httpx.AsyncClient, request: httpx.Request) -> PartnerAnswer:
+async def _send(client: httpx.AsyncClient, request: httpx.Request, max_bytes: int) -> PartnerAnswer:
     response = await client.send(request, stream=True)
     try:
         chunks: list[bytes] = []
         size = 0
         async for chunk in response.aiter_bytes():
             size += len(chunk)
-            if size > MAX_ANSWER_BYTES:
-                raise AnswerTooLargeError(f"{request.url.host} answered more than {MAX_ANSWER_BYTES} bytes")
+            if size > max_bytes:
+                raise AnswerTooLargeError(f"{request.url.host} answered more than {max_bytes} bytes")
             chunks.append(chunk)
     finally:
         await response.aclose()

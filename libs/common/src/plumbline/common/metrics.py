@@ -164,6 +164,12 @@ DRIFT_OLDEST_HOURS = Gauge(
     "Age of the oldest of them, in the connection's business hours; 0 where the books agree.",
     ["connection"],
 )
+PAPERS = Gauge("plumbline_papers", "Papers, by how far they are.", ["connection", "state"])
+TICKETS_UNANSWERED = Gauge(
+    "plumbline_tickets_unanswered",
+    "Papers at desks that have not acknowledged them within the time they have.",
+    ["connection"],
+)
 OUTBOX_WAITING = Gauge("plumbline_outbox_waiting", "Messages that are not on Kafka yet.", ["service"])
 OUTBOX_OLDEST_SECONDS = Gauge("plumbline_outbox_oldest_seconds", "Age of the oldest of them.", ["service"])
 BACKLOG_READ_AT = Gauge(

@@ -44,14 +44,15 @@ def refusal(status: int, code: str, sentence: str) -> Response:
 
 
 class _Guard:
-    """Lets only bearers of the operator token past, except to health and metrics."""
+    """Lets only bearers of the operator token past, except to health, metrics, and what a service guards by itself."""
 
-    def __init__(self, app: ASGIApp, token: SecretStr) -> None:
+    def __init__(self, app: ASGIApp, token: SecretStr, others: tuple[str, ...]) -> None:
         self._app = app
+        self._others = ("/health", "/metrics", *others)
         self._expected = f"Bearer {token.get_secret_value()}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith(("/health", "/metrics")):
+        if scope["type"] == "http" and not scope["path"].startswith(self._others):
             given = dict(scope["headers"]).get(b"authorization", b"")
             if not hmac.compare_digest(given, self._expected):
                 response = refusal(401, "not-an-operator", "Send the operator token as a bearer token.")
@@ -119,8 +120,23 @@ class RecordRoutes:
         return answer({"connections": [dict(row) for row in rows]})
 
 
-def operator_app(*, service: str, token: SecretStr, ready: Ready, routes: Sequence[BaseRoute]) -> ASGIApp:
-    """Return the HTTP side of a service: health, metrics, and guarded routes."""
+def operator_app(
+    *,
+    service: str,
+    token: SecretStr,
+    ready: Ready,
+    routes: Sequence[BaseRoute],
+    self_guarded: tuple[str, ...] = (),
+) -> ASGIApp:
+    """Return the HTTP side of a service: health, metrics, and guarded routes.
+
+    Args:
+        service: its name.
+        token: what operators' calls carry.
+        ready: says why the service is not ready.
+        routes: all of its own.
+        self_guarded: beginnings of paths whose routes ask for a proof of their own instead of that token.
+    """
     READY.labels(service).set_function(lambda: float(ready() is None))
 
     async def live(_: Request) -> Response:
@@ -139,6 +155,6 @@ def operator_app(*, service: str, token: SecretStr, ready: Ready, routes: Sequen
     health = [Route("/health/live", live), Route("/health/ready", is_ready), Route("/metrics", metrics)]
     return Starlette(
         routes=[*health, *routes],
-        middleware=[Middleware(_Guard, token=token)],
+        middleware=[Middleware(_Guard, token=token, others=self_guarded)],
         exception_handlers={DatabaseUnavailableError: database_away},
     )

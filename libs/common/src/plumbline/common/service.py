@@ -57,9 +57,13 @@ class RecordService:
         tell: Tell,
         pace: Pace,
         routes: Sequence[BaseRoute] = (),
+        self_guarded: tuple[str, ...] = (),
         loops: Sequence[Loop] = (),
     ) -> None:
-        """Run until SIGTERM: consume, reconcile with `handler`, relay the outbox, answer operators."""
+        """Run until SIGTERM: consume, reconcile with `handler`, relay the outbox, answer operators.
+
+        See `operator_app` for `self_guarded`.
+        """
         process = Process(self.settings)
         store = WorkStore(
             self.pool, replica=self.settings.replica, lease=pace.lease, per_connection=pace.per_connection
@@ -79,6 +83,7 @@ class RecordService:
             token=self.settings.operator_token(),
             ready=process.not_ready,
             routes=[*routes, *records.routes()],
+            self_guarded=self_guarded,
         )
         await process.run(
             app=app, broker=self.broker, loops=[reconciler.run, self._relay, backlog.run, *loops]

@@ -2,6 +2,7 @@
 
 from plumbline.procore.client import ProcoreClient
 from plumbline.procore.errors import (
+    ProcoreFileTooLargeError,
     ProcoreForbiddenError,
     ProcoreInvisibleError,
     ProcoreRefusedError,
@@ -13,6 +14,7 @@ from plumbline.procore.rates import RateWindow
 
 __all__ = [
     "ProcoreClient",
+    "ProcoreFileTooLargeError",
     "ProcoreForbiddenError",
     "ProcoreInvisibleError",
     "ProcoreRefusedError",

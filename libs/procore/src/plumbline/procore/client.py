@@ -23,7 +23,9 @@ from plumbline.procore.models import (
     PrimeContract,
     Project,
 )
+from plumbline.procore.papers import ComplianceDocument, Downloaded, Folder, Insurance, LienWaiver
 from plumbline.procore.rates import RateWindow
+from plumbline.procore.subcontracting import BillingPeriodOfProject, Commitment, Requisition, Vendor
 from plumbline.procore.transport import Transport
 
 V1_PAGE_ROWS = 500
@@ -31,6 +33,12 @@ V1_PAGE_ROWS = 500
 
 V2_PAGE_ROWS = 100
 """Rows per page of a v2.0 list: the most Procore gives (Procore docs, REST v2 announcement)."""
+
+COMMITMENT_PATHS = {
+    "WorkOrderContract": "/rest/v1.0/work_order_contracts",
+    "PurchaseOrderContract": "/rest/v1.0/purchase_order_contracts",
+}
+"""Where the commitments of each type stand; a requisition names the type of its own."""
 
 RecordId = int | str
 """An id of Procore's, above 32 bits at times: v1.0 gives integers, v2.0 and webhooks give texts."""
@@ -70,6 +78,11 @@ class ProcoreClient:
         self._transport = Transport(
             http, tokens, company_id=company_id, deadline_s=deadline_s, clock=clock or SystemClock()
         )
+
+    @property
+    def company_id(self) -> RecordId:
+        """The company that it speaks for."""
+        return self._company_id
 
     @property
     def rate(self) -> RateWindow | None:
@@ -143,6 +156,98 @@ class ProcoreClient:
             "GET", f"/rest/v1.0/contract_payments/{_part(payment_id)}", params={"project_id": project_id}
         )
         return read(ContractPayment, answer)
+
+    async def requisitions(self, project_id: RecordId) -> list[Requisition]:
+        """Return the subcontractor invoices of a project, without their lines (v1.1).
+
+        No webhook tells of them. An empty list may also mean no permission.
+        """
+        pages = self._transport.pages(
+            "/rest/v1.1/requisitions", {"project_id": project_id}, page_rows=V1_PAGE_ROWS
+        )
+        return [row async for page in pages for row in read(list[Requisition], page)]
+
+    async def requisition(self, project_id: RecordId, requisition_id: RecordId) -> Requisition:
+        """Return one subcontractor invoice with its lines."""
+        answer = await self._transport.call(
+            "GET",
+            f"/rest/v1.1/requisitions/{_part(requisition_id)}",
+            params={"project_id": project_id, "view": "items"},
+        )
+        return read(Requisition, answer)
+
+    async def commitment(self, project_id: RecordId, commitment_id: RecordId, *, of_type: str) -> Commitment:
+        """Return one commitment; `of_type` is a key of `COMMITMENT_PATHS`."""
+        path = f"{COMMITMENT_PATHS[of_type]}/{_part(commitment_id)}"
+        return read(Commitment, await self._transport.call("GET", path, params={"project_id": project_id}))
+
+    async def vendor(self, vendor_id: RecordId) -> Vendor:
+        """Return one company of the directory."""
+        answer = await self._transport.call(
+            "GET", f"/rest/v1.0/vendors/{_part(vendor_id)}", params={"company_id": self._company_id}
+        )
+        return read(Vendor, answer)
+
+    async def billing_periods(self, project_id: RecordId) -> list[BillingPeriodOfProject]:
+        """Return a project's billing periods, in Procore's order."""
+        path = f"/rest/v1.0/projects/{_part(project_id)}/billing_periods"
+        pages = self._transport.pages(path, {}, page_rows=V1_PAGE_ROWS)
+        return [row async for page in pages for row in read(list[BillingPeriodOfProject], page)]
+
+    async def vendors(self, project_id: RecordId) -> list[Vendor]:
+        """Return the companies that were added to a project."""
+        pages = self._transport.pages(
+            f"/rest/v1.0/projects/{_part(project_id)}/vendors", {}, page_rows=V1_PAGE_ROWS
+        )
+        return [row async for page in pages for row in read(list[Vendor], page)]
+
+    async def commitments(self, project_id: RecordId, *, of_type: str) -> list[Commitment]:
+        """Return the commitments of a project; `of_type` is a key of `COMMITMENT_PATHS`."""
+        pages = self._transport.pages(
+            COMMITMENT_PATHS[of_type], {"project_id": project_id}, page_rows=V1_PAGE_ROWS
+        )
+        return [row async for page in pages for row in read(list[Commitment], page)]
+
+    async def compliance_documents(
+        self, project_id: RecordId, commitment_id: RecordId, *, of_type: str
+    ) -> list[ComplianceDocument]:
+        """Return the papers of a commitment; `of_type` is a key of `COMMITMENT_PATHS`."""
+        kind = COMMITMENT_PATHS[of_type].rpartition("/")[2]
+        path = f"/rest/v1.0/projects/{_part(project_id)}/{kind}/{_part(commitment_id)}/compliance_documents"
+        pages = self._transport.pages(path, {}, page_rows=V1_PAGE_ROWS)
+        return [row async for page in pages for row in read(list[ComplianceDocument], page)]
+
+    async def lien_waivers(self, project_id: RecordId, requisition_id: RecordId) -> list[LienWaiver]:
+        """Return the waivers that Procore made for one requisition (the reference documents no pages)."""
+        path = f"/rest/v1.0/projects/{_part(project_id)}/lien_waivers"
+        answer = await self._transport.call("GET", path, params={"invoice_id": requisition_id})
+        return read(list[LienWaiver], answer)
+
+    async def insurances(self, project_id: RecordId | None) -> list[Insurance]:
+        """Return the insurances of a project, or those of the whole company."""
+        place = (
+            f"companies/{_part(self._company_id)}" if project_id is None else f"projects/{_part(project_id)}"
+        )
+        pages = self._transport.pages(f"/rest/v1.0/{place}/insurances", {}, page_rows=V1_PAGE_ROWS)
+        return [row async for page in pages for row in read(list[Insurance], page)]
+
+    async def folder(self, project_id: RecordId, folder_id: RecordId | None = None) -> Folder:
+        """Return a folder of a project's Documents tool; its root if none is named."""
+        path = "/rest/v1.0/folders" if folder_id is None else f"/rest/v1.0/folders/{_part(folder_id)}"
+        return read(Folder, await self._transport.call("GET", path, params={"project_id": project_id}))
+
+    async def download(self, url: str, *, max_bytes: int) -> Downloaded:
+        """Return the file behind a URL that a record of Procore's shows.
+
+        Procore's own address wants the token, and redirects to a storage service that must not get it (Procore
+        docs, Secure file access tips): the token goes to Procore's origin alone.
+
+        Raises:
+            ProcoreFileTooLargeError: permanent; it has more than `max_bytes`.
+            ProcoreRefusedError: permanent; it redirects from HTTPS to plain HTTP, or without end.
+        """
+        answer = await self._transport.download(url, max_bytes=max_bytes)
+        return Downloaded(answer.body, answer.headers.get("content-type", "application/octet-stream"))
 
     async def hooks(self, project_id: RecordId, namespace: str) -> list[Hook]:
         """Return the project's webhook subscriptions in our namespace."""

@@ -28,3 +28,7 @@ class ProcoreRefusedError(PermanentError):
 
 class ProcoreUnreadableError(PermanentError):
     """Procore's answer lacks something Plumbline needs, or holds it in another shape."""
+
+
+class ProcoreFileTooLargeError(PermanentError):
+    """A file in Procore has more bytes than are taken."""

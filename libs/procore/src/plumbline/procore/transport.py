@@ -1,15 +1,26 @@
 """How one call to Procore is made: token, company header, a fresh token on 401, errors, pages."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 
 import httpx
 
 from plumbline.common.clock import Clock
-from plumbline.common.http import NoAnswerError, NotSentError, PartnerAnswer, exchange
+from plumbline.common.http import (
+    AnswerTooLargeError,
+    NoAnswerError,
+    NotSentError,
+    PartnerAnswer,
+    exchange,
+)
 from plumbline.common.secrets.tokens import LiveToken, NoLiveTokenError, TokenSource
 from plumbline.procore.answers import refusal
-from plumbline.procore.errors import ProcoreUnavailableError
+from plumbline.procore.errors import (
+    ProcoreFileTooLargeError,
+    ProcoreRefusedError,
+    ProcoreUnavailableError,
+)
 from plumbline.procore.rates import RateWindow, rate_window
 
 MAX_PAGES = 1000
@@ -17,6 +28,11 @@ MAX_PAGES = 1000
 
 Params = Mapping[str, str | int]
 """Query parameters of one call."""
+
+MAX_REDIRECTS = 3
+"""Hops from a file's address to its bytes; Procore makes one."""
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 _NEXT_PAGE = re.compile(r'rel="?next"?')
 
@@ -55,7 +71,7 @@ class Transport:
             ProcoreForbiddenError: needs a person.
             ProcoreRefusedError: permanent.
         """
-        answer = await self._authorized(method, path, params, json)
+        answer = await self._authorized(partial(self._send, method, path, params, json))
         if error := refusal(answer, self._clock.now()):
             raise error
         return answer
@@ -74,13 +90,52 @@ class Transport:
                 return
         raise ProcoreUnavailableError(f"{path} has more than {MAX_PAGES} pages")
 
-    async def _authorized(self, method: str, path: str, params: Params | None, json: object) -> PartnerAnswer:
+    async def download(self, url: str, *, max_bytes: int) -> PartnerAnswer:
+        """Follow a file's address to its bytes; the token goes to Procore's origin alone.
+
+        Raises what `call` raises, and ProcoreFileTooLargeError (permanent).
+        """
+        place = httpx.URL(url)
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = await self._fetch(place, max_bytes)
+            if answer.status not in _REDIRECTS:
+                if error := refusal(answer, self._clock.now()):
+                    raise error
+                return answer
+            place = _next_place(place, answer)
+        raise ProcoreRefusedError(f"{url.partition('?')[0]} redirects without end")
+
+    async def _fetch(self, place: httpx.URL, max_bytes: int) -> PartnerAnswer:
+        if not self._is_procores(place):
+            return await self._exchange(self._http.build_request("GET", place), max_bytes)
+
+        async def send(token: LiveToken) -> PartnerAnswer:
+            request = self._http.build_request("GET", place, headers=self._headers(token))
+            return await self._exchange(request, max_bytes)
+
+        return await self._authorized(send)
+
+    def _is_procores(self, place: httpx.URL) -> bool:
+        """Say whether an address may get the token: our API host, or another of procore.com over HTTPS."""
+        if _origin(place) == _origin(self._http.base_url):
+            return True
+        return place.scheme == "https" and f".{place.host}".endswith(".procore.com")
+
+    async def _exchange(self, request: httpx.Request, max_bytes: int) -> PartnerAnswer:
+        try:
+            return await exchange(self._http, request, deadline_s=self._deadline_s, max_bytes=max_bytes)
+        except AnswerTooLargeError as error:
+            raise ProcoreFileTooLargeError(error.detail) from error
+        except (NotSentError, NoAnswerError) as error:
+            raise ProcoreUnavailableError(error.detail) from error
+
+    async def _authorized(self, send: Callable[[LiveToken], Awaitable[PartnerAnswer]]) -> PartnerAnswer:
         token = await self._tokens.live_token()
-        answer = await self._send(method, path, params, json, token)
+        answer = await send(token)
         if answer.status != 401:
             return answer
         token = await self._tokens.replace(token)
-        answer = await self._send(method, path, params, json, token)
+        answer = await send(token)
         if answer.status != 401:
             return answer
         # The source has to know of the second refusal: it holds the account instead of asking for a third grant.
@@ -95,11 +150,7 @@ class Transport:
             path,
             params=dict(params or {}),
             json=json,
-            headers={
-                "authorization": f"Bearer {token.value.get_secret_value()}",
-                "procore-company-id": str(self._company_id),
-                "accept": "application/json",
-            },
+            headers={**self._headers(token), "accept": "application/json"},
         )
         try:
             answer = await exchange(self._http, request, deadline_s=self._deadline_s)
@@ -107,3 +158,24 @@ class Transport:
             raise ProcoreUnavailableError(error.detail) from error
         self.rate = rate_window(answer.headers) or self.rate
         return answer
+
+    def _headers(self, token: LiveToken) -> dict[str, str]:
+        return {
+            "authorization": f"Bearer {token.value.get_secret_value()}",
+            "procore-company-id": str(self._company_id),
+        }
+
+
+def _origin(place: httpx.URL) -> tuple[str, str, int | None]:
+    return place.scheme, place.host, place.port
+
+
+def _next_place(place: httpx.URL, answer: PartnerAnswer) -> httpx.URL:
+    """Return where a redirect leads; never from HTTPS to plain HTTP, nor to another protocol."""
+    try:
+        following = place.join(answer.headers.get("location", ""))
+    except httpx.InvalidURL as error:
+        raise ProcoreRefusedError("Procore redirects a file to no address") from error
+    if following.scheme not in {"https", place.scheme}:
+        raise ProcoreRefusedError(f"Procore redirects a file from {place.scheme} to {following.scheme}")
+    return following

@@ -1,16 +1,18 @@
-"""`python -m plumbline.compliance migrate | run | rules lint|show|explain | templates preview|check|save`."""
+"""`python -m plumbline.compliance migrate | run | rules lint|show|explain | decisions replay | templates preview|check|save`."""
 
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
 import uvloop
 
 from plumbline.common.endings import plain_endings
-from plumbline.compliance.app import bring_up_to_date, run
+from plumbline.compliance.app import bring_up_to_date, replay, run
 from plumbline.compliance.rules_command import Shown, explain, lint_rules, show
+from plumbline.compliance.service.reviewing import Replayed
 from plumbline.compliance.settings import Settings
 from plumbline.compliance.templates_command import add_templates, templates
 
@@ -31,6 +33,11 @@ def main() -> None:
     shown.add_argument("what", nargs="?", default="rules", choices=get_args(Shown))
     told = commands.add_parser("explain", help="say what the rules decide about a document's facts")
     told.add_argument("facts", type=Path, help="JSON; a bare value was read for certain")
+    decisions = parts.add_parser("decisions", help="what was decided")
+    replayed = decisions.add_subparsers(dest="command", required=True).add_parser(
+        "replay", help="make every decision about a paper once more; ends with 1 if one is another"
+    )
+    replayed.add_argument("document", help="the paper's id")
     add_templates(parts)
     given = parser.parse_args()
     with plain_endings():
@@ -39,10 +46,22 @@ def main() -> None:
                 asyncio.run(bring_up_to_date(Settings()))
             case "run":
                 uvloop.run(run(Settings()))
+            case "decisions":
+                sys.exit(_decisions(asyncio.run(replay(Settings(), given.document))))
             case "templates":
                 sys.exit(templates(given))
             case _:
                 sys.exit(_rules(given))
+
+
+def _decisions(replayed: Sequence[Replayed]) -> int:
+    for one in replayed:
+        decided = one.decided
+        sys.stdout.write(
+            f"version {decided.version}, {decided.at:%Y-%m-%d %H:%M:%S} UTC, rule set {decided.rule_set}, "
+            f"inputs {decided.inputs}: {one.sentence}\n"
+        )
+    return 0 if all(one.is_equal for one in replayed) else 1
 
 
 def _rules(given: argparse.Namespace) -> int:

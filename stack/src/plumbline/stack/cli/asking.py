@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,8 +15,11 @@ from plumbline.stack.runners.state import ADDRESSES_FILE, IN_CONTAINERS
 
 State = Annotated[Path, typer.Option("--state", help="State folder of the running stack.")]
 DEFAULT_STATE = Path(".plumbline/demo")
-SERVICES = ("mapper", "qb-writer", "token-vault", "ingest-hooks")
+SERVICES = ("mapper", "qb-writer", "compliance", "token-vault", "ingest-hooks")
 """Services that keep records."""
+
+TRANSFER_MAX_S = 120.0
+"""Longest wait for a paper on its way."""
 
 
 class RefusedError(typer.Exit):
@@ -62,9 +65,63 @@ def ask_metric(state: Path, service: str, name: str) -> float | None:
     return next((float(line.split()[1]) for line in lines if line.startswith(f"{name} ")), None)
 
 
+def ask_bytes(state: Path, service: str, path: str, *, params: Mapping[str, str]) -> bytes:
+    """Return what one service sends as it is. Raises what `ask` raises."""
+    return _answered(state, service, path, params=params, timeout_s=TRANSFER_MAX_S).content
+
+
+def send_bytes(state: Path, service: str, path: str, *, params: Mapping[str, str], content: bytes) -> Any:
+    """Send one service something as it is. Raises what `ask` raises."""
+    answer = _answered(
+        state, service, path, method="POST", params=params, content=content, timeout_s=TRANSFER_MAX_S
+    )
+    return answer.json()
+
+
+def address_of(state: Path, service: str) -> str:
+    """Return the address of one service, as this machine reaches it. Raises what `ask` raises."""
+    services, _ = _known(state)
+    try:
+        return services[service]
+    except KeyError as error:
+        raise _away(service) from error
+
+
 def _answered(
-    state: Path, service: str, path: str, *, method: str = "GET", body: Any = None, timeout_s: float = 10.0
+    state: Path,
+    service: str,
+    path: str,
+    *,
+    method: str = "GET",
+    body: Any = None,
+    content: bytes | None = None,
+    params: Mapping[str, str] | None = None,
+    timeout_s: float = 10.0,
 ) -> httpx.Response:
+    services, token = _known(state)
+    try:
+        answer = httpx.request(
+            method,
+            f"{services[service]}{path}",
+            json=body,
+            content=content,
+            params=params,
+            headers={"authorization": f"Bearer {token}"},
+            timeout=timeout_s,
+            trust_env=False,
+        )
+    except (httpx.TransportError, KeyError) as error:  # KeyError: a container that is down has no port
+        raise _away(service) from error
+    if answer.is_error:
+        said = answer.json()
+        detail = said.get("detail", answer.text)
+        typer.echo(f"{service}: {detail}", err=True)
+        raise AwayError(code=1) if answer.status_code == 503 else RefusedError(said.get("error", ""), detail)
+    return answer
+
+
+def _known(state: Path) -> tuple[Mapping[str, str], str]:
+    """Return the services' addresses, and the operators' token."""
     file = state / ADDRESSES_FILE
     if not file.exists():
         typer.echo(
@@ -74,22 +131,9 @@ def _answered(
         raise typer.Exit(2)
     known = json.loads(file.read_text())
     services = PublishedPorts() if known["services"] == IN_CONTAINERS else known["services"]
-    token = Path(known["operator_token_file"]).read_text().strip()
-    try:
-        answer = httpx.request(
-            method,
-            f"{services[service]}{path}",
-            json=body,
-            headers={"authorization": f"Bearer {token}"},
-            timeout=timeout_s,
-            trust_env=False,
-        )
-    except (httpx.TransportError, KeyError) as error:  # KeyError: a container that is down has no port
-        typer.echo(f"{service} does not answer; its log says why. Try again once it is up.", err=True)
-        raise AwayError(code=2) from error
-    if answer.is_error:
-        said = answer.json()
-        detail = said.get("detail", answer.text)
-        typer.echo(f"{service}: {detail}", err=True)
-        raise AwayError(code=1) if answer.status_code == 503 else RefusedError(said.get("error", ""), detail)
-    return answer
+    return services, Path(known["operator_token_file"]).read_text().strip()
+
+
+def _away(service: str) -> AwayError:
+    typer.echo(f"{service} does not answer; its log says why. Try again once it is up.", err=True)
+    return AwayError(code=2)

@@ -13,7 +13,7 @@ import typer
 
 from plumbline.provision.kafka import KafkaSetupError
 from plumbline.provision.vault_api import VaultSetupError
-from plumbline.stack.cli import containers, vault
+from plumbline.stack.cli import containers, payables, safe, vault
 from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, ask_all
 from plumbline.stack.cli.beginning import print_plan
 from plumbline.stack.cli.connecting import connect, disconnect
@@ -38,6 +38,8 @@ app = typer.Typer(
 
 app.add_typer(containers.app, name="containers")
 app.add_typer(vault.app, name="vault")
+app.add_typer(safe.app, name="safe")
+app.add_typer(payables.app, name="payables")
 
 app.command("drift")(drift)
 app.command("connect")(connect)
@@ -57,7 +59,9 @@ REPLAYED_AT_ONCE = 500
 @app.command()
 def demo(
     kill: Annotated[str, typer.Option(help="Service to SIGKILL in mid-play.")] = "",
-    status_map: Annotated[Path, typer.Option(help="The status map to use.")] = Path("config/status-map.yaml"),
+    shipped: Annotated[
+        Path, typer.Option("--config", help="Folder of the status map, the rules and the like.")
+    ] = Path("config"),
     scenario: Annotated[Name, typer.Option(help="What is played.")] = "invoices",
     state: State = DEFAULT_STATE,
     on: Annotated[
@@ -66,10 +70,10 @@ def demo(
     *,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running afterwards.")] = False,
 ) -> None:
-    """Play a scenario: sixty invoices with faults, or the rotation of every credential; exit 0 only if all agrees."""
+    """Play a scenario: sixty invoices with faults, the rotation of every credential, or papers before money; exit 0 only if all agrees."""
     options = DemoOptions(
         state_dir=state.resolve(),
-        status_map=status_map,
+        shipped=shipped,
         way=on,
         scenario=scenario,
         kill=kill or None,
@@ -95,7 +99,9 @@ def demo(
 @app.command()
 def up(
     on: Annotated[Way, typer.Option("--on", help="Which servers: from PyPI alone, or the real ones.")],
-    status_map: Annotated[Path, typer.Option(help="The status map to use.")] = Path("config/status-map.yaml"),
+    shipped: Annotated[
+        Path, typer.Option("--config", help="Folder of the status map, the rules and the like.")
+    ] = Path("config"),
     state: Annotated[
         Path | None, typer.Option("--state", help="State folder; .plumbline/WAY if not given.")
     ] = None,
@@ -103,7 +109,7 @@ def up(
     """Run a sandbox and the suite, print where they are, and stay up until a signal."""
     state_dir = (state or Path(".plumbline") / on).resolve()
     try:
-        run_until_signal(run_up(on, state_dir=state_dir, status_map=status_map, console=wide_console()))
+        run_until_signal(run_up(on, state_dir=state_dir, shipped=shipped, console=wide_console()))
     except (
         MissingToolError,
         KafkaSetupError,

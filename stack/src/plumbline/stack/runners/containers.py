@@ -25,7 +25,7 @@ SANDBOX_CONTROL_URL = "http://127.0.0.1:8102"
 INGEST_URL = "http://ingest:8080"
 """Where the sandbox reaches ingest."""
 
-SERVICES = ("token-vault", "qb-writer", "mapper", "ingest", "ingest-hooks")
+SERVICES = ("token-vault", "qb-writer", "mapper", "compliance", "ingest", "ingest-hooks")
 """The containers of the suite, each of which may be scaled."""
 
 NO_ENGINE = (

@@ -9,12 +9,13 @@ from functools import partial
 
 from plumbline.provision.kafka import Broker, create_topics
 from plumbline.provision.secret_ids import AppRoleFiles
+from plumbline.provision.topics import all_topics
 from plumbline.provision.vault import Wishes, role_files, set_up_vault
 from plumbline.provision.vault_api import VaultAddress
 from plumbline.stack.run_folder import run_folder
 from plumbline.stack.runners.services import Environment, RunningStack, running_services, shared_env
 from plumbline.stack.runners.settings import StackSettings, way_env
-from plumbline.stack.runners.state import write_operator_token
+from plumbline.stack.runners.state import empty_safe, write_operator_token
 from plumbline.stack.servers.addresses import ServerAddresses
 from plumbline.stack.servers.native import start_native_servers
 from plumbline.stack.supervisor import Supervisor
@@ -50,7 +51,8 @@ async def stack_on(
         KafkaSetupError, VaultSetupError: a server refused to be set up.
         ProcessDiedError, ProcessNotReadyError: a service did not start; the message quotes its log.
     """
-    await asyncio.to_thread(create_topics, Broker(bootstrap=servers.kafka))
+    topics = all_topics(settings.config_dir)
+    await asyncio.to_thread(create_topics, Broker(bootstrap=servers.kafka), topics)
     token_file = write_operator_token(settings.state_dir)
     shared = shared_env(
         settings, kafka=servers.kafka, database_url=servers.postgres, operator_token_file=token_file
@@ -59,9 +61,10 @@ async def stack_on(
     vault = VaultAddress(url=servers.vault)
     await set_up_vault(vault, servers.vault_token, keys)
     anew = Wishes(rotate=frozenset(role_files(keys)))
+    own = {name: identity(files) for name, files in role_files(keys).items()}
+    own["compliance"] |= empty_safe(settings.state_dir)
     environment = Environment(
-        shared={**shared, **way_env("native"), "PLUMBLINE_VAULT_URL": servers.vault},
-        of_service={name: identity(files) for name, files in role_files(keys).items()},
+        shared={**shared, **way_env("native"), "PLUMBLINE_VAULT_URL": servers.vault}, of_service=own
     )
     rotate_roles = partial(set_up_vault, vault, servers.vault_token, keys, anew)
     async with running_services(supervisor, settings, environment, rotate_roles=rotate_roles) as running:

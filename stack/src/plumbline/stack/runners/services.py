@@ -31,6 +31,7 @@ SERVICES = (
     Service("token-vault", "plumbline.token_vault"),
     Service("qb-writer", "plumbline.qb_writer"),
     Service("mapper", "plumbline.mapper"),
+    Service("compliance", "plumbline.compliance"),
     Service("ingest", "plumbline.ingest"),
     Service("ingest-hooks", "plumbline.ingest", "hooks"),
 )

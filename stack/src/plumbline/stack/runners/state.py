@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -26,8 +27,20 @@ def write_operator_token(state_dir: Path) -> Path:
 
 def write_secrets_key(state_dir: Path) -> Path:
     """Write a new key for the embedded secret store, and return its file."""
-    key = base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
-    return write_secret(state_dir / "secrets-key", key)
+    return write_secret(state_dir / "secrets-key", _new_key())
+
+
+def write_safe_key(state_dir: Path) -> Path:
+    """Write a new key for the papers of the embedded stack, and return its file."""
+    return write_secret(state_dir / "safe-key", _new_key())
+
+
+def empty_safe(state_dir: Path) -> dict[str, str]:
+    """Empty the folder of papers, whose keys went with the former database, and return the settings that name it."""
+    folder = state_dir / "papers"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    return {"PLUMBLINE_SAFE_URL": folder.as_uri()}
 
 
 def write_secret(path: Path, value: str) -> Path:
@@ -58,3 +71,7 @@ def publish(state_dir: Path, services: Mapping[str, str] | str, operator_token_f
 def unpublish(state_dir: Path) -> None:
     """Undo `publish`."""
     (state_dir / ADDRESSES_FILE).unlink(missing_ok=True)
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()

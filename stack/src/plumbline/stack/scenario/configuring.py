@@ -23,6 +23,9 @@ DURATIONS = {
 }
 """What the demo shortens; it prints them."""
 
+OWN = ("connections.yaml", "sandbox-grants.yaml", "credentials.yaml", "links.csv")
+"""What of the shipped configuration a demo has its own of, or does without."""
+
 
 def connection_name(realm_name: str) -> str:
     """Return what the connection to a QuickBooks company is called."""
@@ -40,11 +43,11 @@ def partners(sandbox: Mapping[str, Any]) -> Partners:
 
 
 def write_configuration(
-    folder: Path, *, status_map: Path, sandbox: Mapping[str, Any], seed: Mapping[str, Any]
+    folder: Path, *, shipped: Path, sandbox: Mapping[str, Any], seed: Mapping[str, Any]
 ) -> None:
-    """Write `connections.yaml`, `status-map.yaml` and `grants.yaml` into a folder."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    shutil.copyfile(status_map, folder / "status-map.yaml")
+    """Write `connections.yaml` and `grants.yaml` into a folder; by what else services work is the shipped files."""
+    shutil.copytree(shipped, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*OWN))
+    folder.chmod(0o700)
     connections = dict(_connections(sandbox, seed))
     _write(folder / "connections.yaml", {"connections": connections})
     _write(folder / "grants.yaml", _grants(sandbox, list(connections)))

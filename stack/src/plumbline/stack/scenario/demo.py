@@ -21,7 +21,8 @@ class DemoOptions:
     """What the user asked for."""
 
     state_dir: Path
-    status_map: Path
+    shipped: Path
+    """Folder of the shipped configuration."""
     way: Way = "embedded"
     scenario: Name = "invoices"
     kill: str | None = None
@@ -33,7 +34,7 @@ async def run_demo(options: DemoOptions, console: Console) -> bool:
     started, scenario = time.monotonic(), SCENARIOS[options.scenario]
     setting = Setting(
         state_dir=options.state_dir,
-        status_map=options.status_map,
+        shipped=options.shipped,
         way=options.way,
         durations=scenario.durations,
         unlinked=scenario.unlinked,

@@ -89,23 +89,39 @@ class Operators:
     async def rotate(self, name: str, value: str | None = None) -> None:
         """Have a credential rotated; a value that a person brings is given along."""
         body = {} if value is None else {"value": value}
-        async with _patience(f"token-vault does not take the rotation of {name}"):
-            while True:
-                try:
-                    url = f"{self._addresses['token-vault']}/credentials/{name}/rotate"
-                    answer = await self._http.post(url, json=body)
-                except (httpx.TransportError, KeyError):
-                    answer = httpx.Response(httpx.codes.SERVICE_UNAVAILABLE)
-                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
-                    break
-                await asyncio.sleep(0.2)
-        answer.raise_for_status()
+        await self._repeated("token-vault", f"/credentials/{name}/rotate", json=body)
+
+    async def settle(self, payable: str, told: Mapping[str, Any]) -> None:
+        """Tell compliance the bank's word about a payable; it may be told again."""
+        await self._repeated("compliance", f"/payables/{payable}/settlement", json=dict(told))
+
+    async def upload(self, connection: str, content: bytes, **about: str) -> None:
+        """Upload a paper at compliance's edge, with what it is about: `file_name`, `project`, `vendor`."""
+        await self._repeated("compliance", f"/papers/{connection}", content=content, params=about)
+
+    async def payable(self, payable: str) -> dict[str, Any]:
+        """Return what compliance knows of a payable."""
+        told: dict[str, Any] = await self._asked("compliance", f"/payables/{payable}")
+        return told
 
     async def hooked(self) -> int:
         """Return how many projects' webhooks have been seen to."""
         keys = (await self._asked("ingest-hooks", "/records?find=hooks/"))["keys"]
         rows = [(await self._asked("ingest-hooks", f"/records/{key}"))["work"] for key in keys]
         return sum(1 for row in rows if row["worked_at"] is not None and row["waiting_for"] is None)
+
+    async def _repeated(self, service: str, path: str, **request: Any) -> None:
+        """Post what may be posted twice, until it is taken or refused."""
+        async with _patience(f"{service} does not take {path}"):
+            while True:
+                try:
+                    answer = await self._http.post(f"{self._addresses[service]}{path}", **request)
+                except (httpx.TransportError, KeyError):
+                    answer = httpx.Response(httpx.codes.SERVICE_UNAVAILABLE)
+                if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                    break
+                await asyncio.sleep(0.2)
+        answer.raise_for_status()
 
     async def _asked(self, service: str, path: str) -> Any:
         async with _patience(f"{service} does not answer {path}"):

@@ -9,14 +9,15 @@ from typing import Any, Literal
 
 from rich.console import Console
 
-from plumbline.stack.scenario import configuring, rotation
+from plumbline.stack.scenario import compliance, configuring, rotation
 from plumbline.stack.scenario.performance import perform
 from plumbline.stack.scenario.plan import UNLINKED_PROJECT
 from plumbline.stack.scenario.rotation_table import print_rotation
 from plumbline.stack.scenario.stage import Stage
 from plumbline.stack.scenario.summary import print_summary
+from plumbline.stack.scenario.timeline import print_timeline
 
-Name = Literal["invoices", "rotation"]
+Name = Literal["invoices", "rotation", "compliance"]
 """What can be played."""
 
 
@@ -57,8 +58,16 @@ async def _rotation(on: Stage, console: Console, kill: Sequence[str], started: f
     return Played(summary.agrees, {**summary.as_json(), "seconds": round(seconds, 1)})
 
 
+async def _compliance(on: Stage, console: Console, kill: Sequence[str], started: float) -> Played:
+    summary = await compliance.perform_compliance(on, console, kill=kill)
+    seconds = time.monotonic() - started
+    print_timeline(console, summary, seconds=seconds)
+    return Played(summary.agrees, {**summary.as_json(), "seconds": round(seconds, 1)})
+
+
 SCENARIOS: Mapping[Name, Scenario] = {
     "invoices": Scenario(_invoices, configuring.DURATIONS, unlinked=UNLINKED_PROJECT),
     "rotation": Scenario(_rotation, rotation.DURATIONS),
+    "compliance": Scenario(_compliance, compliance.DURATIONS),
 }
 """Every scenario."""

@@ -110,6 +110,7 @@ async def entered(containers: Containers, keys: Path) -> AsyncIterator[Stage]:
             kafka=kafka_as("operator", keys),
             addresses=addresses,
             kill=_crashing(containers, gate, world),
+            shipped=containers.root / "config",
         )
 
 

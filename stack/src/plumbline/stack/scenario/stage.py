@@ -38,7 +38,8 @@ class Setting:
     """What the stage is built from."""
 
     state_dir: Path
-    status_map: Path
+    shipped: Path
+    """Folder of the shipped configuration: status map, rules."""
     way: Way = "embedded"
     durations: Mapping[str, str] = field(default_factory=dict)
     """Settings that are shortened; empty: as in production."""
@@ -88,6 +89,8 @@ class Stage:
     """Service name → base URL."""
     kill: Callable[[str], Awaitable[None]]
     """Ends something at once, as a crash would; it comes up again."""
+    shipped: Path
+    """Folder of the shipped configuration."""
     rotate_roles: Callable[[], Awaitable[object]] | None = None
     """Gives every process a new way into Vault; None where there is no Vault, or it is not ours to do."""
 
@@ -148,6 +151,7 @@ async def stage(
                 kafka=KafkaAccess(bootstrap=stack.kafka),
                 addresses=stack.addresses,
                 kill=killing(supervisor),
+                shipped=setting.shipped,
                 rotate_roles=stack.rotate_roles,
                 supervisor=supervisor,
             )
@@ -207,7 +211,7 @@ async def running_sandbox(supervisor: Supervisor) -> AsyncIterator[tuple[httpx.A
 def stack_settings(setting: Setting, world: World) -> StackSettings:
     """Write the configuration that fits a sandbox, and return the settings that name it."""
     config = setting.state_dir / "config"
-    write_configuration(config, status_map=setting.status_map, sandbox=world.sandbox, seed=world.seed)
+    write_configuration(config, shipped=setting.shipped, sandbox=world.sandbox, seed=world.seed)
     return StackSettings(
         state_dir=setting.state_dir,
         config_dir=config,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from plumbline.common.contracts.topics import TOPICS
+from plumbline.common.contracts.topics import TOPICS, Topic
 from plumbline.stack.servers.mock_kafka import mock_kafka_spec
 from plumbline.stack.servers.postgres import prepare_postgres
 from plumbline.stack.supervisor import Supervisor
@@ -17,6 +18,6 @@ async def start_embedded_postgres(supervisor: Supervisor, folder: Path) -> str:
     return server.url()
 
 
-async def start_mock_kafka(supervisor: Supervisor) -> str:
-    """Start a mock cluster with the register's topics, and return its bootstrap address."""
-    return await supervisor.start(mock_kafka_spec({topic.name: topic.partitions for topic in TOPICS}))
+async def start_mock_kafka(supervisor: Supervisor, topics: Iterable[Topic] = TOPICS) -> str:
+    """Start a mock cluster with the topics, and return its bootstrap address."""
+    return await supervisor.start(mock_kafka_spec({topic.name: topic.partitions for topic in topics}))

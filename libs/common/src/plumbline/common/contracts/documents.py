@@ -134,6 +134,26 @@ class DispatchAcknowledged(Contract):
         return self.project_id
 
 
+class DocumentExpiring(Contract):
+    """`documents.expiring.v1`: a paper runs out in so many days, or has; each of the days is told once."""
+
+    document: DocumentId
+    connection: ConnectionName
+    kind: str
+    vendor_id: Identifier | None = None
+    project_id: Identifier | None = None
+    expires_on: date
+    days: Literal[30, 7, 0]
+    """So many days before the last day on which it counts, or fewer where nobody looked in between."""
+    sentence: str
+    at: Moment
+
+    @property
+    def key(self) -> str:
+        """The Kafka key: the document."""
+        return self.document
+
+
 class Requirement(Contract):
     """One paper that a payable needs."""
 

@@ -10,6 +10,7 @@ from plumbline.common.contracts.documents import (
     DispatchHeld,
     DispatchTicket,
     DocumentDecided,
+    DocumentExpiring,
     DocumentReceived,
     PayableChanged,
 )
@@ -40,10 +41,22 @@ class Topic:
     model: type[Contract]
     key: str
     written_by: str
+    """Services, or `any` of them; several with a comma."""
     read_by: str
+    """Services, or `anyone`; several with a comma."""
     says: str
     retention: timedelta = EVENT_RETENTION
     partitions: int = 4
+
+    @property
+    def writers(self) -> frozenset[str]:
+        """Who writes it."""
+        return frozenset(self.written_by.split(", "))
+
+    @property
+    def readers(self) -> frozenset[str]:
+        """Who reads it."""
+        return frozenset(self.read_by.split(", "))
 
     @property
     def retention_ms(self) -> int:
@@ -61,7 +74,7 @@ PROCORE_EVENTS = Topic(
     ProcoreChanged,
     "company/project/resource/id",
     "ingest",
-    "mapper",
+    "mapper, compliance",
     "something changed in Procore (ids only)",
 )
 QUICKBOOKS_EVENTS = Topic(
@@ -76,7 +89,7 @@ LEDGER_COMMANDS = Topic(
     "ledger.commands.v1",
     LedgerCommand,
     "realm/record",
-    "mapper",
+    "mapper, compliance",
     "qb-writer",
     "what QuickBooks should look like",
     COMMAND_RETENTION,
@@ -86,7 +99,7 @@ LEDGER_RESULTS = Topic(
     LedgerResult,
     "realm/record",
     "qb-writer",
-    "anyone",
+    "anyone, compliance",
     "what was done in QuickBooks, with times",
     COMMAND_RETENTION,
 )
@@ -141,6 +154,14 @@ DOCUMENTS_DECIDED = Topic(
     "what a paper is, and what the rules say of it",
     COMMAND_RETENTION,
 )
+DOCUMENTS_EXPIRING = Topic(
+    "documents.expiring.v1",
+    DocumentExpiring,
+    "document",
+    "compliance",
+    "anyone",
+    "a paper runs out soon, or has",
+)
 DISPATCH_HELD = Topic(
     "dispatch.held.v1", DispatchHeld, "project", "compliance", "anyone", "a paper goes to no desk for now"
 )
@@ -178,6 +199,7 @@ TOPICS: tuple[Topic, ...] = (
     CREDENTIALS_REPORTS,
     DOCUMENTS_RECEIVED,
     DOCUMENTS_DECIDED,
+    DOCUMENTS_EXPIRING,
     DISPATCH_HELD,
     DISPATCH_ACKNOWLEDGED,
     PAYABLES,

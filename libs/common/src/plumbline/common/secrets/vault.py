@@ -1,16 +1,12 @@
-"""HashiCorp Vault as the secret store: KV version 2, entered by an AppRole.
-
-hvac blocks, so every call goes through a thread, under hvac's own timeout; no error of hvac or of
-requests passes this module's wall.
-"""
+"""HashiCorp Vault as the secret store: KV version 2, entered by an AppRole."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import hvac
 import hvac.exceptions
@@ -20,23 +16,14 @@ from pydantic import SecretStr
 
 from plumbline.common.secrets.port import (
     SecretDocument,
-    SecretStoreRefusedError,
     SecretStoreUnavailableError,
     StaleSecretError,
 )
+from plumbline.common.secrets.vault_calls import CALL_MAX_S, TIMEOUT_S, Vault
 from plumbline.common.secrets.vault_session import VaultSession
-from plumbline.common.secrets.vault_states import told
-
-T = TypeVar("T")
 
 MOUNT = "plumbline"
 """Where the KV engine is mounted."""
-
-TIMEOUT_S = 5.0
-"""Longest wait for a connection to Vault, and then for its next byte."""
-
-CALL_MAX_S = 10.0
-"""Longest wait of a caller, whatever Vault drips; its thread is left to end by itself."""
 
 THREADS = 4
 """Of our own: those of the loop resolve names for everybody, and a Vault that hangs must not use them up."""
@@ -53,40 +40,24 @@ log = structlog.get_logger(__name__)
 class VaultSecretStore:
     """A `SecretStore` in Vault. Logs in when first needed."""
 
-    def __init__(self, client: hvac.Client, session: VaultSession, threads: ThreadPoolExecutor) -> None:
-        """Call `client` within `session`, in `threads`."""
-        self._client = client
-        self._session = session
-        self._threads = threads
+    def __init__(self, vault: Vault) -> None:
+        """Keep documents in `vault`, which what else a process asks of Vault goes through as well."""
+        self.vault = vault
 
     async def read(self, path: str) -> SecretDocument | None:
         """See `SecretStore`. A deleted document is none."""
-        document, _ = await self._threaded(path, lambda: self._read(path))
+        document, _ = await self.vault.threaded(path, lambda: self._read(path))
         return document
 
     async def write(self, path: str, values: Mapping[str, str], *, expected_version: int | None) -> int:
         """See `SecretStore`."""
         if expected_version is None:
-            return await self._threaded(path, lambda: self._write_over(path, dict(values)))
-        return await self._threaded(path, lambda: self._write(path, dict(values), expected_version))
+            return await self.vault.threaded(path, lambda: self._write_over(path, dict(values)))
+        return await self.vault.threaded(path, lambda: self._write(path, dict(values), expected_version))
 
     async def tend(self) -> None:
-        """Keep the way in open: see `VaultSession.tend`.
-
-        Raises:
-            SecretStoreUnavailableError: wait; Vault does not serve, or lets this process in no more.
-        """
-        await self._threaded("auth", self._tend)
-
-    async def _threaded(self, path: str, call: Callable[[], T]) -> T:
-        try:
-            async with asyncio.timeout(CALL_MAX_S):
-                return await asyncio.get_running_loop().run_in_executor(self._threads, call)
-        except TimeoutError:
-            raise SecretStoreUnavailableError(
-                f"Vault has not answered within {CALL_MAX_S:.0f} s: see its log, and that its disks can be written",
-                path=path,
-            ) from None
+        """Keep the way in open. Raises what `Vault.tend` raises."""
+        await self.vault.tend()
 
     def _read(self, path: str) -> tuple[SecretDocument | None, int]:
         """Return the document and the version that a write must replace, which a deleted one has as well."""
@@ -98,7 +69,7 @@ class VaultSecretStore:
 
         with self._errors(path):
             try:
-                data = self._session.call(call)["data"]
+                data = self.vault.session.call(call)["data"]
             except hvac.exceptions.InvalidPath:
                 return None, 0
             version: int = data["metadata"]["version"]
@@ -114,7 +85,7 @@ class VaultSecretStore:
             )
 
         with self._errors(path):
-            version: int = self._session.call(call)["data"]["version"]
+            version: int = self.vault.session.call(call)["data"]["version"]
         return version
 
     def _write_over(self, path: str, values: dict[str, str]) -> int:
@@ -128,30 +99,15 @@ class VaultSecretStore:
                 if time.monotonic() > ends_at:  # nobody waits any more, and what is there now is newer
                     raise
 
-    def _tend(self) -> None:
-        with self._errors("auth"):
-            self._session.tend()
-
     @contextmanager
     def _errors(self, path: str) -> Iterator[None]:
-        # Not chained: hvac's errors carry the whole answer.
-        try:
-            yield
-        except hvac.exceptions.InvalidRequest as error:
-            if _STALE in str(error):
+        with self.vault.errors(path):
+            try:
+                yield
+            except hvac.exceptions.InvalidRequest as error:
+                if _STALE not in str(error):
+                    raise
                 raise StaleSecretError(f"{path} is at another version", path=path) from None
-            raise SecretStoreRefusedError(f"Vault refused {path}: {_said(error)}", path=path) from None
-        except (hvac.exceptions.Forbidden, hvac.exceptions.Unauthorized):
-            raise SecretStoreRefusedError(
-                f"Vault's policy forbids {path} to this process: `plumbline vault bootstrap` brings policies up to date",
-                path=path,
-            ) from None
-        except (hvac.exceptions.VaultError, requests.RequestException) as error:
-            raise SecretStoreUnavailableError(told(self._client, error), path=path) from None
-        except (KeyError, TypeError) as error:
-            # A standby that redirects, or a proxy's page: hvac returns what it could not read.
-            sentence = f"Vault's answer is not a document. {told(self._client, error)}"
-            raise SecretStoreUnavailableError(sentence, path=path) from None
 
 
 @asynccontextmanager
@@ -182,7 +138,7 @@ async def open_vault(
             url, token="", timeout=TIMEOUT_S, allow_redirects=False, session=session, namespace=namespace
         )
         way_in = VaultSession(client, role_id_file=role_id_file, secret_id_file=secret_id_file)
-        store = VaultSecretStore(client, way_in, threads)
+        store = VaultSecretStore(Vault(client, way_in, threads))
         tending = asyncio.create_task(_tend_on(store, tended_every_s), name="tending of Vault's token")
         try:
             yield store
@@ -198,7 +154,3 @@ async def _tend_on(store: VaultSecretStore, every_s: float) -> None:
             await store.tend()
         except SecretStoreUnavailableError as error:
             log.warning("vault.not-tended", **error.log_fields())
-
-
-def _said(error: hvac.exceptions.VaultError) -> str:
-    return "; ".join(map(str, error.errors)) if error.errors else type(error).__name__

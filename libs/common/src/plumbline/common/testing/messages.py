@@ -2,6 +2,17 @@
 
 from datetime import date
 
+from plumbline.common.contracts.documents import (
+    DispatchAcknowledged,
+    DispatchHeld,
+    DispatchTicket,
+    DocumentDecided,
+    DocumentExpiring,
+    DocumentReceived,
+    PayableChanged,
+    Requirement,
+    Said,
+)
 from plumbline.common.contracts.drift import LedgerDrift
 from plumbline.common.contracts.ledger import (
     Application,
@@ -272,4 +283,132 @@ def secrets_report() -> SecretsReport:
     versions = {"webhooks/procore/ohio": 4, "webhooks/quickbooks/plumbline-app": 0}
     return SecretsReport(
         reporter="ingest-1", says="accepts", versions=versions, trouble="Vault is sealed", at=DAWN
+    )
+
+
+DOCUMENT = "5d" * 32
+"""The keyed hash of the one paper."""
+
+PAYABLE = "payable/562949953421312/1001/requisition/7001"
+"""The payable that it belongs to."""
+
+
+def document_received() -> DocumentReceived:
+    """Return the notice that a paper was stored."""
+    return DocumentReceived(
+        document=DOCUMENT,
+        connection="texas",
+        source="procore",
+        source_record="procore/562949953421312/1001/lien-waivers/88/signed",
+        file_name="lien_waiver-88.pdf",
+        company_id="562949953421312",
+        project_id="1001",
+        vendor_id="501",
+        payable=PAYABLE,
+        at=DAWN,
+    )
+
+
+def document_decided() -> DocumentDecided:
+    """Return what a paper is, and what the rules say of it."""
+    return DocumentDecided(
+        document=DOCUMENT,
+        connection="texas",
+        version=4,
+        kind="lien_waiver.conditional_progress",
+        state="dispatched",
+        tags=("dispatch_ready", "us-tx", "hvac"),
+        decisions=(Said(rule="TX-LW-07", outcome="pass", sentence="Amount, maker and payee: in order."),),
+        rule_set="ab" * 32,
+        inputs="cd" * 32,
+        expires_on=date(2027, 5, 31),
+        company_id="562949953421312",
+        project_id="1001",
+        vendor_id="501",
+        payable=PAYABLE,
+        at=DAWN,
+    )
+
+
+def document_expiring() -> DocumentExpiring:
+    """Return that a certificate runs out in a week."""
+    return DocumentExpiring(
+        document=DOCUMENT,
+        connection="texas",
+        kind="coi.acord25",
+        vendor_id="501",
+        expires_on=date(2026, 12, 7),
+        days=7,
+        sentence="The certificate (coi.pdf) runs out on Dec 7, 2026, in 7 days.",
+        at=DAWN,
+    )
+
+
+def dispatch_ticket() -> DispatchTicket:
+    """Return an errand of a desk."""
+    return DispatchTicket(
+        ticket="ef" * 32,
+        document=DOCUMENT,
+        connection="texas",
+        company_id="562949953421312",
+        project_id="1001",
+        kind="lien_waiver.conditional_progress",
+        region="us-tx",
+        trade="hvac",
+        desk="hvac",
+        file_name="lien_waiver-88.pdf",
+        tags=("dispatch_ready", "us-tx", "hvac"),
+        sentence="To the Texas HVAC desk; the vendor holds TACL/A/012345/C, class A, to 2027-05-31.",
+        replaces="01" * 32,
+        rule_set="ab" * 32,
+        at=DAWN,
+    )
+
+
+def dispatch_held() -> DispatchHeld:
+    """Return the notice that a paper goes to no desk."""
+    return DispatchHeld(
+        document=DOCUMENT,
+        connection="texas",
+        project_id=None,
+        kind=None,
+        code="no-region",
+        sentence="Held, because Procore does not say in which state the project is.",
+        rule_set="ab" * 32,
+        at=DAWN,
+    )
+
+
+def dispatch_acknowledged() -> DispatchAcknowledged:
+    """Return a desk's word that it has an errand."""
+    return DispatchAcknowledged(
+        ticket="ef" * 32, project_id="1001", desk="hvac", by="dispatcher Ana Ortiz", at=DAWN
+    )
+
+
+def payable_changed() -> PayableChanged:
+    """Return what is owed and what it waits for."""
+    return PayableChanged(
+        payable=PAYABLE,
+        connection="texas",
+        version=2,
+        payee="Lone Star Air LLC",
+        vendor_id="501",
+        project_id="1001",
+        amount_cents=4_815_000,
+        retention_cents=535_000,
+        through_on=date(2026, 10, 31),
+        state="held",
+        requirements=(
+            Requirement(
+                code="lien-waiver",
+                policy="block",
+                state="missing",
+                by_whom="Lone Star Air LLC",
+                due_on=date(2026, 11, 10),
+                sentence="A conditional waiver for $48,150.00 is missing.",
+            ),
+        ),
+        sentence="Held: a conditional waiver is missing.",
+        at=DAWN,
     )

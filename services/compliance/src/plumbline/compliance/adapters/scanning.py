@@ -28,7 +28,7 @@ class Clamd(Scanner):
             raise ScannerUnavailableError(
                 f"The virus scanner takes no file of {len(content)} bytes; raise its StreamMaxLength."
             ) from error
-        except (ClamdError, OSError, ValueError) as error:
+        except (ClamdError, OSError) as error:
             raise ScannerUnavailableError(f"The virus scanner at {self._where} does not answer.") from error
         match reply:
             case {"stream": ("OK", None)}:

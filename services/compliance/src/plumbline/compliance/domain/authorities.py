@@ -197,6 +197,11 @@ class AuthorityDirectory(Fact):
 
     authorities: tuple[Authority, ...] = ()
 
+    @property
+    def by_name(self) -> Mapping[str, str]:
+        """The ids of all authorities by the names that they print on permits."""
+        return {one.name: one.id for one in self.authorities}
+
     def matching(
         self, *, state: str | None, county: str | None, city: str | None, discipline: str | None, day: date
     ) -> tuple[Authority, ...]:

@@ -57,6 +57,8 @@ class Structure(Fact):
     has_xfa: bool = False
     has_markup: bool = False
     """Notes, stamps or strokes laid over a page: people see them, and no reader reads them."""
+    has_hidden_text: bool = False
+    """Text that is not drawn, as over a scan: it was read, and people see something else."""
     is_signed: bool = False
 
 

@@ -107,6 +107,8 @@ class DocumentFacts(Fact):
     received_on: date
     as_of: date
     """The day for which rules are asked."""
+    accepted: tuple[str, ...] = ()
+    """Rules that asked for a person's look, and had it."""
 
     @model_validator(mode="before")
     @classmethod

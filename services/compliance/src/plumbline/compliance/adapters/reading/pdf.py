@@ -21,7 +21,7 @@ from plumbline.compliance.adapters.reading.failures import FAILURES
 from plumbline.compliance.adapters.reading.pdfium import read_by_pdfium
 from plumbline.compliance.adapters.reading.refusals import refused
 from plumbline.compliance.adapters.reading.structure import structure_of
-from plumbline.compliance.adapters.reading.type_weight import BOLD_WEIGHT, is_bold_name
+from plumbline.compliance.adapters.reading.type_style import BOLD_WEIGHT, HIDDEN_MODES, is_bold_name
 from plumbline.compliance.domain.content import FormField, Page, PaperContent, Run, Structure
 from plumbline.compliance.ports import RefusedPaperError
 
@@ -55,13 +55,16 @@ def _read_by_pypdf(content: bytes, structure: Structure, max_pages: int) -> Pape
             raise refused("encrypted")
         if len(reader.pages) > max_pages:
             raise refused("too-many-pages")
-        pages = tuple(_page(number, page) for number, page in enumerate(reader.pages, start=1))
+        hidden = _Hidden()
+        pages = tuple(_page(number, page, hidden) for number, page in enumerate(reader.pages, start=1))
         return PaperContent(
             media_type="application/pdf",
             title=_title(reader),
             pages=pages,
             fields=_fields(reader),
-            structure=structure.model_copy(update={"page_count": len(pages)}),
+            structure=structure.model_copy(
+                update={"page_count": len(pages), "has_hidden_text": hidden.was_seen}
+            ),
             read_by="pypdf",
         )
 
@@ -95,7 +98,7 @@ def _title(reader: pypdf.PdfReader) -> str:
     return clean(str((information and information.title) or ""))
 
 
-def _page(number: int, page: pypdf.PageObject) -> Page:
+def _page(number: int, page: pypdf.PageObject, hidden: "_Hidden") -> Page:
     runs: list[Run] = []
 
     def see(text: str, current: Matrix, of_text: Matrix, font: DictionaryObject | None, size: float) -> None:
@@ -113,8 +116,18 @@ def _page(number: int, page: pypdf.PageObject) -> Page:
             )
         )
 
-    text = page.extract_text(visitor_text=see)
+    text = page.extract_text(visitor_text=see, visitor_operand_before=hidden.see)
     return Page(number=number, text=clean(text), runs=tuple(runs))
+
+
+class _Hidden:
+    """Sees whether a page shows text in a mode that draws nothing."""
+
+    was_seen = False
+
+    def see(self, operator: bytes, operands: Sequence[Any], _current: Matrix, _of_text: Matrix) -> None:
+        if operator == b"Tr" and operands and operands[0] in HIDDEN_MODES:
+            self.was_seen = True
 
 
 def _product(first: Matrix, second: Matrix) -> tuple[float, ...]:

@@ -13,9 +13,11 @@ import pypdfium2.raw as pdfium
 from plumbline.compliance.adapters.reading.clean import clean, points
 from plumbline.compliance.adapters.reading.failures import FAILURES
 from plumbline.compliance.adapters.reading.refusals import refused
-from plumbline.compliance.adapters.reading.type_weight import BOLD_WEIGHT, is_bold_name
+from plumbline.compliance.adapters.reading.type_style import BOLD_WEIGHT, HIDDEN_MODES, is_bold_name
 from plumbline.compliance.domain.content import FormField, Page, PaperContent, Run, Structure
 from plumbline.compliance.ports import RefusedPaperError
+
+_TEXT = (pdfium.FPDF_PAGEOBJ_TEXT,)
 
 
 def read_by_pdfium(content: bytes, structure: Structure, max_pages: int) -> PaperContent:
@@ -29,6 +31,7 @@ def read_by_pdfium(content: bytes, structure: Structure, max_pages: int) -> Pape
             if len(document) > max_pages:
                 raise refused("too-many-pages")
             pages = tuple(_page(number, page) for number, page in enumerate(document, start=1))
+            has_hidden_text = any(map(_has_hidden_text, document))
             title = document.get_metadata_value("Title")
     except RefusedPaperError:
         raise
@@ -39,20 +42,24 @@ def read_by_pdfium(content: bytes, structure: Structure, max_pages: int) -> Pape
         title=clean(title),
         pages=pages,
         fields=_fields(content),
-        structure=structure.model_copy(update={"page_count": len(pages)}),
+        structure=structure.model_copy(update={"page_count": len(pages), "has_hidden_text": has_hidden_text}),
         read_by="pypdfium2",
     )
 
 
 def _page(number: int, page: pypdfium2.PdfPage) -> Page:
     text = page.get_textpage()
-    objects = page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_TEXT], textpage=text)
-    runs = tuple(_run(number, thing) for thing in objects if isinstance(thing, pypdfium2.PdfTextObj))
+    runs = (_run(number, thing) for thing in page.get_objects(filter=_TEXT, textpage=text))
     return Page(
         number=number,
         text=clean(text.get_text_bounded().replace("\r\n", "\n")),
         runs=tuple(run for run in runs if run.text.strip()),
     )
+
+
+def _has_hidden_text(page: pypdfium2.PdfPage) -> bool:
+    modes = (pdfium.FPDFTextObj_GetTextRenderMode(thing) for thing in page.get_objects(filter=_TEXT))
+    return any(mode in HIDDEN_MODES for mode in modes)
 
 
 def _run(number: int, thing: pypdfium2.PdfTextObj) -> Run:

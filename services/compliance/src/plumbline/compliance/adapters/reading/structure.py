@@ -39,8 +39,8 @@ def structure_of(content: bytes, *, max_pages: int) -> Structure:
         with pikepdf.open(io.BytesIO(content)) as pdf:
             if pdf.is_encrypted:
                 raise refused("encrypted")
-            # What it says itself comes first: counting the pages of a file of millions takes long.
-            if pdf.Root.Pages.get("/Count", 0) > max_pages or len(pdf.pages) > max_pages:
+            # What it says itself: its readers count, but of a file of millions that takes long.
+            if pdf.Root.Pages.get("/Count", 0) > max_pages:
                 raise refused("too-many-pages")
             return surroundings.model_copy(update={"page_count": len(pdf.pages), **_inside(pdf)})
     except pikepdf.PasswordError as error:

@@ -201,7 +201,7 @@ def _coverages_of_text(sheet: Sheet) -> Iterator[Coverage]:
     told = [(number, one) for number, one in begins if number < stop]
     for place, (number, one) in enumerate(told):
         end = told[place + 1][0] if place + 1 < len(told) else stop
-        yield _coverage(one, sheet.lines[start:end], columns)
+        yield _coverage(one, sheet.lines[number:end], columns)
 
 
 def _type(line: Line) -> _Type | None:

@@ -12,7 +12,7 @@ from plumbline.compliance.domain.decision import Decision, Desk, Outcome
 from plumbline.compliance.domain.facts import DocumentFacts
 from plumbline.compliance.domain.learning import Known, bound, rows
 from plumbline.compliance.domain.reading import Fact
-from plumbline.compliance.domain.rules.model import Rule
+from plumbline.compliance.domain.rules.model import Check, Rule
 from plumbline.compliance.domain.rules.predicate import Predicate, UndecidedError
 from plumbline.compliance.domain.rules.rule_set import (
     EACH_WORDS,
@@ -91,7 +91,18 @@ class _Deciding:
         if not rule.fits(self._facts):
             return None
         answer = self._each_answer(one, rule.each) if rule.each else self._answer(one, self._paper)
-        return self._decision(rule, answer) if answer else None
+        return self._decision(rule, self._looked_at(one.rule, answer)) if answer else None
+
+    def _looked_at(self, rule: Check, answer: _Answer) -> _Answer:
+        """Return an answer that asks for a look as a warning once the look was had.
+
+        Only of rules that never ask for more than a look: what would hold or reject is not waved through.
+        """
+        if answer.outcome is not Outcome.REVIEW or rule.otherwise is not Outcome.REVIEW:
+            return answer
+        if rule.id not in self._facts.accepted:
+            return answer
+        return _Answer(Outcome.WARN, f"{answer.sentence} A person has looked at it and accepts it.")
 
     def _answer(self, one: CompiledCheck, view: _View) -> _Answer | None:
         """Return what a check says; None if it does not apply."""

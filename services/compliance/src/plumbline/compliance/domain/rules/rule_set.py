@@ -85,6 +85,15 @@ class RuleSet:
         """Return the SHA-256 of all rules, tables and forms; the order in files and comments change nothing."""
         return book_hash(self._book)
 
+    def to_json(self) -> str:
+        """Return the rules as they are kept, to decide by them once more: without the vectors that try them."""
+        return self._book.model_copy(update={"vectors": (), "bases": {}}).model_dump_json(by_alias=True)
+
+    @classmethod
+    def from_json(cls, text: str, language: Language) -> "RuleSet":
+        """Return the rules that were kept so."""
+        return cls(Book.model_validate_json(text), language)
+
     def for_kind(self, kind: str) -> KindRules:
         """Return what there is to ask about a kind."""
         return self._by_kind[kind]
@@ -92,6 +101,11 @@ class RuleSet:
     def form_for(self, kind: str) -> Form | None:
         """Return the statutory form of a kind of paper, if it has one."""
         return next((form for form in self._book.forms if form.kind == kind), None)
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """Return the statutory forms."""
+        return self._book.forms
 
     def minimum_confidence(self, day: date) -> float:
         """Return how surely a value must have been read to be decided upon; without a row none is sure enough."""

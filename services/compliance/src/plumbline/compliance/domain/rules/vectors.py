@@ -24,7 +24,7 @@ def facts_from(plain: Mapping[str, Any]) -> DocumentFacts:
     given = plain.get("fields")
     if fields is None or not isinstance(given, Mapping):
         return DocumentFacts.model_validate(plain)
-    return DocumentFacts.model_validate({**plain, "fields": _read(fields, given)})
+    return DocumentFacts.model_validate({**plain, "fields": read_for_certain(fields, given)})
 
 
 def facts_of(vector: Vector, bases: Mapping[str, Any]) -> DocumentFacts:
@@ -65,7 +65,8 @@ def _put(plain: Any, path: list[str], value: Any) -> None:
         plain[last] = value
 
 
-def _read(model: type[Fact], plain: Mapping[str, Any]) -> dict[str, Any]:
+def read_for_certain(model: type[Fact], plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields as people write them, each bare value as one that was read for certain."""
     return {name: _one(model, name, value) for name, value in plain.items()}
 
 
@@ -76,5 +77,5 @@ def _one(model: type[Fact], name: str, value: Any) -> Any:
         return value if isinstance(value, Mapping) else {"value": value, "confidence": 1}
     row = next((get_args(part)[0] for part in parts if get_origin(part) is tuple), None)
     if isinstance(row, type) and issubclass(row, Fact) and isinstance(value, list):
-        return [_read(row, one) if isinstance(one, Mapping) else one for one in value]
+        return [read_for_certain(row, one) if isinstance(one, Mapping) else one for one in value]
     return value

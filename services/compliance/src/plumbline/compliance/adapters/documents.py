@@ -1,0 +1,357 @@
+"""Documents, in PostgreSQL."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from typing_extensions import override
+
+from plumbline.common.database import Connection, Pool, borrowed, load_queries, transaction
+from plumbline.common.outbox import put
+from plumbline.common.reconciling.marks import Mark
+from plumbline.common.reconciling.store import mark
+from plumbline.common.reconciling.verdicts import Effect
+from plumbline.compliance.adapters.gate.money import paper_marks
+from plumbline.compliance.adapters.news import decided, held, received, ticket_given, ticket_withdrawn
+from plumbline.compliance.domain.decision import Decision
+from plumbline.compliance.domain.document import (
+    AT_REST,
+    IN_ORDER,
+    Document,
+    Review,
+    clean_name,
+    key_of,
+    named_in,
+)
+from plumbline.compliance.domain.facts import Payable
+from plumbline.compliance.domain.judging import blocking
+from plumbline.compliance.domain.papers import FIELDS
+from plumbline.compliance.domain.recognised import Recognised
+from plumbline.compliance.ports import Arrival, Documents, Inbox, PaperOnFile, Papers, Receipt, Step
+
+QUERIES = load_queries("plumbline.compliance")
+"""The SQL of compliance."""
+
+DECISIONS = TypeAdapter(tuple[Decision, ...])
+"""Decisions as they are kept."""
+
+
+class PostgresInbox(Inbox):
+    """Takes papers into the schema of compliance."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Keep them through `pool`."""
+        self._pool = pool
+
+    @override
+    async def receive(self, arrival: Arrival, document: str, *, now: datetime) -> Receipt:
+        key = key_of(arrival.connection, document)
+        async with transaction(self._pool) as database:
+            await mark(database, [Mark(key, arrival.connection, f"received {document}")], now=now)
+            is_new = await database.fetchval(
+                QUERIES["receive"],
+                arrival.connection,
+                document,
+                arrival.source,
+                arrival.source_record,
+                clean_name(arrival.file_name),
+                arrival.company_id,
+                arrival.project_id,
+                arrival.vendor_id,
+                arrival.payable,
+                now,
+            )
+            await _keep_finding(database, arrival, now, document=document)
+            if is_new:
+                await put(database, [received(arrival, document, now)])
+                return Receipt(document, is_new=True, earlier=arrival.source_record)
+            earlier = await database.fetchrow(QUERIES["earlier"], arrival.connection, document)
+        assert earlier is not None
+        return Receipt(document, is_new=False, earlier=earlier["source_record"])
+
+    @override
+    async def refuse(self, arrival: Arrival, code: str, sentence: str, *, now: datetime) -> None:
+        async with transaction(self._pool) as database:
+            await _keep_finding(database, arrival, now, refusal=(code, sentence))
+
+    @override
+    async def fingerprints(self, connection: str, prefix: str) -> Mapping[str, str]:
+        async with borrowed(self._pool) as database:
+            rows = await database.fetch(QUERIES["fingerprints"], connection, prefix)
+        return {row["source_record"]: row["fingerprint"] for row in rows}
+
+    @override
+    async def project_changed(
+        self,
+        connection: str,
+        project_id: str,
+        *,
+        place: str,
+        fingerprint: str,
+        now: datetime,
+        due_at: datetime,
+    ) -> None:
+        async with transaction(self._pool) as database:
+            keys = await living(database, connection=connection, project_id=project_id)
+            cause = f"project {fingerprint} {now.isoformat()}"
+            await mark(database, [Mark(key, connection, cause, due_at=due_at) for key in keys], now=now)
+            await database.execute(
+                QUERIES["keep_finding"], connection, place, fingerprint, None, None, None, now
+            )
+
+
+class PostgresDocuments(Documents, Papers):
+    """Keeps documents in the schema of compliance."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Keep them through `pool`."""
+        self._pool = pool
+
+    @override
+    async def read(self, connection: str, document: str) -> Document | None:
+        async with borrowed(self._pool) as database:
+            row = await database.fetchrow(QUERIES["document"], connection, document)
+            return await document_from(database, row) if row else None
+
+    @override
+    async def in_order(self, connection: str, vendor_id: str, kind: str) -> Sequence[Document]:
+        async with borrowed(self._pool) as database:
+            rows = await database.fetch(
+                QUERIES["of_kind_in_order"], connection, vendor_id, kind, list(IN_ORDER)
+            )
+            return [await document_from(database, row) for row in rows]
+
+    @override
+    async def newer(self, document: Document) -> str | None:
+        async with borrowed(self._pool) as database:
+            found: str | None = await database.fetchval(
+                QUERIES["newer_in_order"], *_place(document), list(IN_ORDER)
+            )
+        return found
+
+    @override
+    async def older(self, document: Document) -> Sequence[str]:
+        async with borrowed(self._pool) as database:
+            rows = await database.fetch(QUERIES["older"], *_place(document))
+        return [key_of(row["connection"], row["document"]) for row in rows]
+
+    @override
+    async def living(
+        self, *, connection: str | None = None, project_id: str | None = None, vendor_id: str | None = None
+    ) -> Sequence[str]:
+        async with borrowed(self._pool) as database:
+            return await living(database, connection=connection, project_id=project_id, vendor_id=vendor_id)
+
+    @override
+    def keeping(self, step: Step) -> Effect:
+        async def keep(database: Connection) -> None:
+            # Marks first: every transaction locks work rows before it stores anything else.
+            await mark(database, await _marks(database, step), now=step.at)
+            await _keep_document(database, step)
+            if step.withdraw:
+                await database.execute(QUERIES["withdraw"], step.withdraw.ticket, step.at)
+            if step.issue:
+                await _issue(database, step)
+            await put(database, _news(step))
+
+        return keep
+
+    @override
+    async def of_vendor(self, connection: str, vendor_id: str) -> Sequence[PaperOnFile]:
+        async with borrowed(self._pool) as database:
+            rows = await database.fetch(QUERIES["of_vendor"], connection, vendor_id)
+            return [_on_file(await document_from(database, row)) for row in rows]
+
+    @override
+    async def of_payable(self, payable: str) -> Sequence[PaperOnFile]:
+        async with borrowed(self._pool) as database:
+            rows = await database.fetch(QUERIES["of_payable"], payable)
+            return [_on_file(await document_from(database, row)) for row in rows]
+
+
+async def living(
+    database: Connection,
+    *,
+    connection: str | None = None,
+    project_id: str | None = None,
+    vendor_id: str | None = None,
+) -> list[str]:
+    """Return the keys of the documents that news around them may change."""
+    rows = await database.fetch(QUERIES["living"], list(AT_REST), connection, project_id, vendor_id)
+    return [key_of(row["connection"], row["document"]) for row in rows]
+
+
+async def document_from(database: Connection, row: Mapping[str, Any]) -> Document:
+    """Return the document of a row, with what people said of it."""
+    said = await database.fetch(QUERIES["reviews"], row["connection"], row["document"])
+    names = (
+        "connection", "document", "source", "source_record", "file_name", "received_at", "company_id", "project_id",
+        "vendor_id", "payable", "state", "version", "scanned_by", "rule_set", "inputs", "kind", "subject", "held",
+        "expires_on", "superseded_by",
+    )  # fmt: skip
+    return Document(
+        **{name: row[name] for name in names},
+        recognised=_recognised(row["recognised"]),
+        problem=(row["problem_code"], row["problem"]) if row["problem_code"] else None,
+        reviews=tuple(Review.model_validate_json(one["review"]) for one in said),
+        decisions=DECISIONS.validate_json(row["decisions"]),
+        tags=tuple(row["tags"]),
+        checked_against=Payable.model_validate_json(row["checked_against"])
+        if row["checked_against"]
+        else None,
+    )
+
+
+def _recognised(text: str | None) -> Recognised | None:
+    if text is None:
+        return None
+    said = json.loads(text)
+    kind, fields = said["kind"], said.pop("fields")
+    if kind is not None and fields is not None:
+        said["fields"] = FIELDS[kind].model_validate(fields)
+    return Recognised.model_validate(said)
+
+
+def _place(document: Document) -> tuple[object, ...]:
+    return (
+        document.connection,
+        document.document,
+        document.kind,
+        document.vendor_id,
+        document.subject,
+        document.received_at,
+    )
+
+
+def _state_of(payable: Payable | None) -> str:
+    """Return what tells one state of a payable from another."""
+    return hashlib.sha256(payable.model_dump_json().encode()).hexdigest()[:16] if payable else "none"
+
+
+async def _marks(database: Connection, step: Step) -> Sequence[Mark]:
+    """Return marks for all that the step is news to: other papers, payables, and the paper's own end."""
+    after = step.after
+    is_checked_anew = after.checked_against != step.before.checked_against
+    if after.version == step.before.version and not is_checked_anew:
+        return step.marks
+    concerned = await paper_marks(
+        database,
+        connection=after.connection,
+        document=after.document,
+        cause=f"paper {after.document} {after.version} {_state_of(after.checked_against)}",
+        vendor_id=after.vendor_id,
+        payable=after.payable,
+    )
+    return [*step.marks, *concerned]
+
+
+async def _keep_finding(
+    database: Connection,
+    arrival: Arrival,
+    now: datetime,
+    *,
+    document: str | None = None,
+    refusal: tuple[str, str] | None = None,
+) -> None:
+    code, sentence = refusal or (None, None)
+    await database.execute(
+        QUERIES["keep_finding"],
+        arrival.connection,
+        arrival.source_record,
+        arrival.fingerprint,
+        document,
+        code,
+        sentence,
+        now,
+    )
+
+
+async def _keep_document(database: Connection, step: Step) -> None:
+    after = step.after
+    code, sentence = after.problem or (None, None)
+    decisions = DECISIONS.dump_json(after.decisions).decode()
+    await database.execute(
+        QUERIES["keep_document"],
+        after.connection,
+        after.document,
+        after.state,
+        after.version,
+        after.scanned_by,
+        after.recognised.model_dump_json() if after.recognised else None,
+        code,
+        sentence,
+        decisions,
+        after.rule_set,
+        after.inputs,
+        after.kind,
+        after.subject,
+        list(after.tags),
+        after.held,
+        after.expires_on,
+        after.superseded_by,
+        step.at,
+        after.checked_against.model_dump_json() if after.checked_against else None,
+    )
+    if step.facts is not None and after.version != step.before.version:
+        await database.execute(
+            QUERIES["keep_decision"],
+            after.connection,
+            after.document,
+            after.version,
+            step.at,
+            after.state,
+            after.rule_set,
+            after.inputs,
+            step.facts.model_dump_json(),
+            decisions,
+        )
+
+
+async def _issue(database: Connection, step: Step) -> None:
+    ticket, after = step.issue, step.after
+    assert ticket is not None
+    await database.execute(
+        QUERIES["issue"],
+        ticket.ticket,
+        after.connection,
+        after.document,
+        ticket.desk.region,
+        ticket.desk.trade,
+        ticket.desk.desk,
+        ticket.sentence,
+        ticket.rule_set,
+        ticket.replaces,
+        step.at,
+    )
+
+
+def _news(step: Step) -> list[Any]:
+    """Return what is told of a step: first what the paper is now, then what desks have to do."""
+    after = step.after
+    messages = []
+    if after.version != step.before.version:
+        messages.append(decided(step))
+    if step.withdraw and (step.issue is None or step.issue.desk != step.withdraw.desk):
+        messages.append(ticket_withdrawn(step, step.withdraw))
+    if step.issue:
+        messages.append(ticket_given(step, step.issue))
+    if after.held is not None and after.held != step.before.held:
+        messages.append(held(step, after.held))
+    return messages
+
+
+def _on_file(document: Document) -> PaperOnFile:
+    return PaperOnFile(
+        document=document.document,
+        kind=document.kind,
+        state=document.state,
+        file_name=document.file_name,
+        received_at=document.received_at,
+        expires_on=document.expires_on,
+        blocking=blocking(document.decisions),
+        named=named_in(document.known.fields) if document.known else None,
+        checked_against=document.checked_against,
+    )

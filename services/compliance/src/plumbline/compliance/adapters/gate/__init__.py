@@ -1,0 +1,1 @@
+"""The gate's far sides: Procore, PostgreSQL, and the file of policies."""

@@ -1,0 +1,58 @@
+"""Subcontractors' invoices in Procore, through one client per connection."""
+
+from collections.abc import Sequence
+
+from typing_extensions import override
+
+from plumbline.compliance.adapters.procore import Clients, Memory
+from plumbline.compliance.domain.gate.payable import Billed
+from plumbline.compliance.gate_ports import Subcontracts
+from plumbline.procore import ProcoreInvisibleError
+from plumbline.procore.subcontracting import BillingPeriodOfProject, Requisition, Vendor
+
+
+class ProcoreSubcontracts(Subcontracts):
+    """Reads invoices anew each time, for what was seen before is not paid on; remembers the rest for a while."""
+
+    def __init__(self, clients: Clients, *, remembered_s: float) -> None:
+        """Read through these clients, by the names of their connections.
+
+        Args:
+            clients: one for each connection.
+            remembered_s: how long a vendor's name and a project's billing periods count: Procore meters calls.
+        """
+        self._clients = clients
+        self._vendors = Memory[Vendor](remembered_s)
+        self._periods = Memory[Sequence[BillingPeriodOfProject]](remembered_s)
+
+    @override
+    async def requisitions(self, connection: str, project_id: str) -> Sequence[Requisition]:
+        return await self._clients[connection].requisitions(project_id)
+
+    @override
+    async def requisition(self, connection: str, project_id: str, requisition_id: str) -> Requisition | None:
+        try:
+            return await self._clients[connection].requisition(project_id, requisition_id)
+        except ProcoreInvisibleError:
+            return None
+
+    @override
+    async def shows_commitment(self, connection: str, billed: Billed) -> bool:
+        try:
+            await self._clients[connection].commitment(
+                billed.project_id, billed.commitment_id, of_type=billed.commitment_type
+            )
+        except ProcoreInvisibleError:
+            return False
+        return True
+
+    @override
+    async def vendor(self, connection: str, vendor_id: str) -> Vendor | None:
+        client = self._clients[connection]
+        return await self._vendors.get((connection, vendor_id), lambda: client.vendor(vendor_id))
+
+    @override
+    async def billing_periods(self, connection: str, project_id: str) -> Sequence[BillingPeriodOfProject]:
+        client = self._clients[connection]
+        found = await self._periods.get((connection, project_id), lambda: client.billing_periods(project_id))
+        return found or ()

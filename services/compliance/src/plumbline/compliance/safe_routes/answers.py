@@ -1,0 +1,67 @@
+"""What the safe's refusals are over HTTP, and how a paper is sent."""
+
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from urllib.parse import quote
+
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from plumbline.common.errors import SuiteError
+from plumbline.common.operator import refusal
+from plumbline.compliance.adapters.safe.links import WayRefusedError, WayTooWideError
+from plumbline.compliance.ports import (
+    EscrowedDocumentError,
+    HeldDocumentError,
+    QuarantinedDocumentError,
+    RefusedPaperError,
+    SafeUnavailableError,
+    SpoiledDocumentError,
+    UnknownDocumentError,
+)
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+STATUS: dict[type[SuiteError], int] = {
+    UnknownDocumentError: 404,
+    WayRefusedError: 403,
+    QuarantinedDocumentError: 409,
+    EscrowedDocumentError: 409,
+    HeldDocumentError: 409,
+    SpoiledDocumentError: 409,
+    RefusedPaperError: 413,
+    WayTooWideError: 422,
+    SafeUnavailableError: 503,
+}
+"""The status of each refusal; any other is a bug's."""
+
+
+def refusing(endpoint: Endpoint) -> Endpoint:
+    """Return an endpoint that answers the safe's refusals, each with its code and sentence."""
+
+    @wraps(endpoint)
+    async def answering(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except ValidationError as error:
+            fault = error.errors(include_input=False, include_url=False)[0]
+            return refusal(422, "not-understood", f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}")
+        except tuple(STATUS) as error:
+            return refusal(STATUS[type(error)], error.code, error.detail)
+
+    return answering
+
+
+def paper(content: bytes, *, file_name: str, media_type: str) -> Response:
+    """Send a paper: as a file to be kept, never to be shown as a page of ours, and in nobody's cache."""
+    return Response(
+        content,
+        media_type=media_type,
+        headers={
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(file_name, safe='')}",
+            "x-content-type-options": "nosniff",
+            "content-security-policy": "sandbox",
+            "cache-control": "private, no-store",
+        },
+    )

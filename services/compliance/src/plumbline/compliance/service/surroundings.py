@@ -1,0 +1,173 @@
+"""What rules may ask around a paper: its project, its vendor, its payable, the vendor's other papers."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from plumbline.compliance.domain.document import Document, Known
+from plumbline.compliance.domain.facts import DocumentFacts, HeldLicence, LastPayroll, Project, Vendor
+from plumbline.compliance.domain.papers import W9, Fields, Licence, Payroll
+from plumbline.compliance.domain.projects import Sheets
+from plumbline.compliance.domain.reading import Read
+from plumbline.compliance.domain.tax_numbers import whole_tax_numbers
+from plumbline.compliance.ports import Authorities, Directory, Documents, Firm, Payables, Place
+
+T = TypeVar("T")
+
+STATE_OF = {"tdlr": "TX", "tsbpe": "TX", "ocilb": "OH"}
+"""Whose licences are a state's; a city's registration permits no work in a state."""
+
+_STATE = re.compile(r"[A-Z]{2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Gathers the facts of papers."""
+
+    directory: Directory
+    sheets: Sheets
+    documents: Documents
+    payables: Payables | None = None
+    authorities: Authorities | None = None
+
+    async def place(self, document: Document) -> Place | None:
+        """Return the project of a paper, as Procore has it."""
+        if document.project_id is None:
+            return None
+        return await self.directory.project(document.connection, document.project_id)
+
+    async def firm(self, document: Document) -> Firm | None:
+        """Return the vendor of a paper, as Procore has it."""
+        if document.vendor_id is None:
+            return None
+        return await self.directory.vendor(document.connection, document.vendor_id)
+
+    async def facts(
+        self,
+        document: Document,
+        known: Known,
+        *,
+        place: Place | None,
+        firm: Firm | None,
+        today: date,
+        received_on: date,
+    ) -> DocumentFacts:
+        """Return all that rules may ask about a paper today."""
+        payable = None
+        if document.payable and self.payables:
+            payable = await self.payables.facts(document.connection, document.payable)
+        return DocumentFacts(
+            document=document.document,
+            kind=known.kind,
+            kind_confidence=known.confidence,
+            fields=_with_outside(known, document),
+            project=self._project(document, place, firm, today),
+            vendor=await self._vendor(document, known, firm),
+            payable=payable,
+            received_on=received_on,
+            as_of=today,
+            accepted=tuple(sorted({rule for review in document.reviews for rule in review.accepts})),
+        )
+
+    def _project(self, document: Document, place: Place | None, firm: Firm | None, today: date) -> Project:
+        sheet = self.sheets.project(document.project_id)
+        trade = self._trade(document, firm) or sheet.trade
+        state = place.state if place and place.state and _STATE.fullmatch(place.state) else None
+        found = None
+        if state and place and self.authorities:
+            found = self.authorities(
+                state=state,
+                county=place.county,
+                city=place.city,
+                discipline=sheet.discipline or trade,
+                day=today,
+            )
+        said = {
+            **sheet.model_dump(),
+            "trade": trade,
+            "state": state,
+            "county": place.county if place else None,
+            "city": place.city if place else None,
+            "authorities": found,
+        }
+        return Project.model_validate(said)
+
+    def _trade(self, document: Document, firm: Firm | None) -> str | None:
+        said = self.sheets.vendor(document.vendor_id).trade
+        if said:
+            return said
+        trades = {
+            re.sub(r"[^a-z0-9]+", "_", trade.lower()).strip("_") for trade in (firm.trades if firm else ())
+        }
+        return trades.pop() if len(trades) == 1 else None
+
+    async def _vendor(self, document: Document, known: Known, firm: Firm | None) -> Vendor:
+        sheet = self.sheets.vendor(document.vendor_id)
+        if document.vendor_id is None:
+            return Vendor(legal_name=sheet.legal_name)
+        licences = await self.documents.in_order(document.connection, document.vendor_id, "licence")
+        last = None
+        if isinstance(known.fields, Payroll):
+            found = await self.documents.in_order(document.connection, document.vendor_id, "payroll.wh347")
+            earlier = _payrolls_before(document, known.fields, found)
+            last = max(earlier, key=lambda one: one.week_ends_on, default=None)
+        return Vendor(
+            legal_name=sheet.legal_name or (firm.name if firm else None),
+            licences=tuple(held for one in licences if (held := _held(one))),
+            last_payroll=last,
+        )
+
+
+def _with_outside(known: Known, document: Document) -> Fields:
+    """Return the fields; of a W-9 with the count of whole numbers in what is told of it."""
+    if not isinstance(known.fields, W9):
+        return known.fields
+    outside = whole_tax_numbers(" ".join((document.file_name, document.source_record, *document.tags)))
+    return known.fields.model_copy(update={"whole_numbers_outside": Read[int](value=outside, confidence=1)})
+
+
+def _held(document: Document) -> HeldLicence | None:
+    """Return a licence on file; None where it does not say enough to permit anything."""
+    fields = document.known.fields if document.known else None
+    if not isinstance(fields, Licence):
+        return None
+    said = {name: read.value if (read := getattr(fields, name)) else None for name in _OF_LICENCE}
+    state = STATE_OF.get(str(said["authority"]).casefold())
+    if state is None or not said["number"] or not said["trade"] or not said["expires_on"]:
+        return None
+    return HeldLicence(
+        state=state,
+        authority=said["authority"],
+        trade=said["trade"],
+        grade=said["grade"] or "",
+        number=said["number"],
+        acr_class=said["acr_class"] or "",
+        expires_on=said["expires_on"],
+    )
+
+
+_OF_LICENCE = ("authority", "trade", "grade", "number", "acr_class", "expires_on")
+
+
+def _payrolls_before(document: Document, this: Payroll, found: Sequence[Document]) -> Iterator[LastPayroll]:
+    """Give the payrolls on the same project of the weeks before."""
+    week = this.week_ends_on.value if this.week_ends_on else None
+    for other in found:
+        fields = other.known.fields if other.known else None
+        if not isinstance(fields, Payroll) or other.document == document.document:
+            continue
+        number, ends = _value(fields.number), _value(fields.week_ends_on)
+        if (
+            other.project_id == document.project_id
+            and number is not None
+            and ends
+            and (not week or ends < week)
+        ):
+            is_final = fields.is_final is not None and fields.is_final.value is True
+            yield LastPayroll(number=number, week_ends_on=ends, is_final=is_final)
+
+
+def _value(read: Read[T] | None) -> T | None:
+    return read.value if read else None

@@ -1,0 +1,172 @@
+-- name: receive
+-- Keep a paper, unless the very same one is there already; true if it is new.
+INSERT INTO documents (connection, document, source, source_record, file_name, company_id, project_id, vendor_id,
+                       payable, received_at, state, changed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'received', $10)
+ON CONFLICT (connection, document) DO NOTHING RETURNING true
+
+-- name: earlier
+-- The paper that is there already.
+SELECT source_record, file_name, received_at FROM documents WHERE connection = $1 AND document = $2
+
+-- name: keep_finding
+-- Remember what was found at a place, so that it is not fetched again.
+INSERT INTO findings (connection, source_record, fingerprint, document, refused_code, refused, found_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (connection, source_record) DO UPDATE SET
+    fingerprint = excluded.fingerprint, document = excluded.document, refused_code = excluded.refused_code,
+    refused = excluded.refused, found_at = excluded.found_at
+
+-- name: fingerprints
+-- What is known of places below a prefix.
+SELECT source_record, fingerprint FROM findings WHERE connection = $1 AND starts_with(source_record, $2)
+
+-- name: refused
+-- What was found and not taken, newest first.
+SELECT connection, source_record, refused_code AS code, refused AS sentence, found_at FROM findings
+WHERE refused_code IS NOT NULL AND ($1::text IS NULL OR connection = $1)
+ORDER BY found_at DESC LIMIT $2
+
+-- name: document
+-- One paper.
+SELECT * FROM documents WHERE connection = $1 AND document = $2
+
+-- name: document_by_id
+-- The paper of an id; keyed hashes of two connections never meet.
+SELECT * FROM documents WHERE document = $1
+
+-- name: reviews
+-- What people said of a paper, in order.
+SELECT review FROM reviews WHERE connection = $1 AND document = $2 ORDER BY number
+
+-- name: keep_review
+-- Keep what a person said.
+INSERT INTO reviews (connection, document, number, review)
+SELECT $1, $2, coalesce(max(number), 0) + 1, $3 FROM reviews WHERE connection = $1 AND document = $2
+
+-- name: place_document
+-- Keep what a person said about where a paper belongs; what is null stays.
+UPDATE documents SET project_id = coalesce($3, project_id), vendor_id = coalesce($4, vendor_id),
+    payable = coalesce($5, payable), company_id = coalesce($6, company_id)
+WHERE connection = $1 AND document = $2
+
+-- name: keep_document
+-- Keep how far a paper is.
+UPDATE documents SET
+    state = $3, version = $4, scanned_by = $5, recognised = $6, problem_code = $7, problem = $8, decisions = $9,
+    rule_set = $10, inputs = $11, kind = $12, subject = $13, tags = $14, held = $15, expires_on = $16,
+    superseded_by = $17, changed_at = $18, checked_against = $19
+WHERE connection = $1 AND document = $2
+
+-- name: keep_decision
+-- Keep a decision with all it rests on.
+INSERT INTO decisions (connection, document, version, decided_at, state, rule_set, inputs, facts, decisions)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+ON CONFLICT (connection, document, version) DO NOTHING
+
+-- name: decisions_of
+-- Every decision about a paper, in order.
+SELECT version, decided_at, state, rule_set, inputs, facts, decisions FROM decisions
+WHERE connection = $1 AND document = $2 ORDER BY version
+
+-- name: older
+-- The papers of the same kind, vendor and subject that came before this one.
+SELECT connection, document FROM documents
+WHERE connection = $1 AND document <> $2 AND kind = $3 AND vendor_id = $4 AND subject = $5
+  AND (received_at, document) < ($6, $2) AND state <> 'quarantined'
+
+-- name: newer_in_order
+-- The newest paper of the same kind, vendor and subject that is in order and came after this one.
+SELECT document FROM documents
+WHERE connection = $1 AND document <> $2 AND kind = $3 AND vendor_id = $4 AND subject = $5
+  AND (received_at, document) > ($6, $2) AND state = ANY ($7::text[])
+ORDER BY received_at DESC, document DESC LIMIT 1
+
+-- name: of_vendor
+-- The papers of a vendor.
+SELECT * FROM documents WHERE connection = $1 AND vendor_id = $2 ORDER BY received_at, document
+
+-- name: of_payable
+-- The papers that belong to a payable.
+SELECT * FROM documents WHERE payable = $1 ORDER BY received_at, document
+
+-- name: of_kind_in_order
+-- A vendor's papers of a kind whose checks have passed, also those that have ended since.
+SELECT * FROM documents
+WHERE connection = $1 AND vendor_id = $2 AND kind = $3 AND (state = ANY ($4::text[]) OR state = 'expired')
+  AND superseded_by IS NULL
+ORDER BY received_at, document
+
+-- name: living
+-- The documents that news around them may change: all, or those of a project, or of a vendor.
+SELECT connection, document FROM documents
+WHERE state <> ALL ($1::text[]) AND ($2::text IS NULL OR connection = $2) AND ($3::text IS NULL OR project_id = $3)
+  AND ($4::text IS NULL OR vendor_id = $4)
+
+-- name: listed
+-- Papers as a list shows them: of a state, a connection, newest first.
+SELECT connection, document, file_name, kind, state, held, source, source_record, project_id, vendor_id, payable,
+       received_at, expires_on, tags, problem_code, problem, decisions
+FROM documents
+WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR connection = $2) AND ($3::text IS NULL OR held = $3)
+ORDER BY received_at DESC, document LIMIT $4
+
+-- name: live_ticket
+-- The errand of a paper that is not withdrawn.
+SELECT * FROM tickets WHERE connection = $1 AND document = $2 AND withdrawn_at IS NULL
+
+-- name: tickets_of
+-- Every errand of a paper, in order.
+SELECT * FROM tickets WHERE connection = $1 AND document = $2 ORDER BY issued_at, ticket
+
+-- name: withdrawn_count
+-- How many errands of a paper were withdrawn from a desk.
+SELECT count(*) FROM tickets
+WHERE connection = $1 AND document = $2 AND rule_set = $3 AND region = $4 AND trade = $5 AND desk = $6
+  AND withdrawn_at IS NOT NULL
+
+-- name: withdraw
+-- Take an errand back.
+UPDATE tickets SET withdrawn_at = $2 WHERE ticket = $1 AND withdrawn_at IS NULL
+
+-- name: issue
+-- Give a desk an errand.
+INSERT INTO tickets (ticket, connection, document, region, trade, desk, sentence, rule_set, replaces, issued_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+
+-- name: documents_of_tickets
+-- Whose errands tickets are.
+SELECT ticket, connection, document FROM tickets WHERE ticket = ANY ($1::text[])
+
+-- name: acknowledge
+-- A desk has an errand; the first word counts.
+UPDATE tickets SET acknowledged_at = $2, acknowledged_by = $3 WHERE ticket = $1 AND acknowledged_at IS NULL
+
+-- name: keep_book
+-- Keep a rule set for as long as decisions rest on it.
+INSERT INTO rule_books (rule_set, book, first_used_at) VALUES ($1, $2, $3) ON CONFLICT (rule_set) DO NOTHING
+
+-- name: book
+-- A rule set by its hash.
+SELECT book FROM rule_books WHERE rule_set = $1
+
+-- name: deciding
+-- By what papers are decided now; waits for whoever changes it.
+SELECT digest FROM deciding FOR UPDATE
+
+-- name: decide_by
+-- Papers are decided by this from now on.
+INSERT INTO deciding (digest) VALUES ($1) ON CONFLICT (one) DO UPDATE SET digest = excluded.digest
+
+-- name: deciding_now
+-- By what papers are decided now.
+SELECT digest FROM deciding
+
+-- name: figures
+-- How many papers there are, by connection and state, and how many desks have not answered since the given time.
+SELECT connection, state, count(*) AS papers FROM documents GROUP BY connection, state
+
+-- name: unanswered
+-- How many errands, by connection, were given out before a time and are neither acknowledged nor withdrawn.
+SELECT connection, count(*) AS tickets FROM tickets
+WHERE withdrawn_at IS NULL AND acknowledged_at IS NULL AND issued_at < $1 GROUP BY connection

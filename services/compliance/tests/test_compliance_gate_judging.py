@@ -1,0 +1,400 @@
+"""The judgement as a table, and what no combination may do."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+from gate_lab import (
+    CERTIFICATE,
+    CONDITIONAL,
+    EVERYTHING,
+    LICENCE,
+    SETTLED,
+    TODAY,
+    UNCONDITIONAL,
+    W9,
+    billed,
+    case,
+    in_books,
+    let_pass,
+    paper,
+    seen,
+    terms,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plumbline.compliance.domain.gate.judging import Judgement, judge, unmet_blocks
+from plumbline.compliance.domain.gate.requirements import Case
+from plumbline.compliance.domain.on_file import PaperOnFile
+
+PROGRESS = "lien_waiver.conditional_progress"
+
+
+def standing(judgement: Judgement, code: str) -> str:
+    (found,) = [one.state for one in judgement.requirements if one.code == code]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({}, "released"),
+        ({"billed": billed(status="draft")}, "draft"),
+        ({"billed": billed(status="under_review")}, "draft"),
+        ({"billed": billed(status="pending_owner_approval")}, "draft"),
+        ({"billed": billed(is_withdrawn=True)}, "void"),
+        ({"billed": billed(trouble="nobody can see it")}, "held"),
+        ({"papers": ()}, "held"),
+        ({"papers": (), "billed": billed(status="draft")}, "draft"),
+        ({"terms": terms(bills="on_approval")}, "approved"),
+        ({"terms": terms(bills="on_release")}, "approved"),
+        ({"terms": terms(bills="on_approval"), "in_books": in_books()}, "released"),
+        ({"terms": terms(bills="on_approval"), "in_books": in_books("deleted")}, "approved"),
+        # A bill of another amount is not the bill of this invoice.
+        ({"terms": terms(bills="on_approval"), "in_books": in_books(total_cents=2070449)}, "approved"),
+        ({"in_books": in_books("paid")}, "paid"),
+        ({"in_books": in_books("paid", total_cents=1)}, "released"),
+        ({"papers": (), "in_books": in_books("paid")}, "paid"),
+        ({"settlement": SETTLED}, "paid"),
+        ({"settlement": SETTLED, "papers": ()}, "paid"),
+        # Money of another amount arrived: nobody pays again before that is cleared up.
+        ({"settlement": SETTLED.model_copy(update={"amount_cents": 1})}, "held"),
+        # Nothing is due: nobody bills it, and nothing waits for the books.
+        (
+            {
+                "terms": terms(bills="on_approval"),
+                "billed": billed(amount_cents=0),
+                "papers": (
+                    W9,
+                    CERTIFICATE,
+                    replace(CONDITIONAL, checked_against=seen(billed(amount_cents=0))),
+                ),
+            },
+            "released",
+        ),
+    ],
+)
+def test_state_follows_from_the_facts(changes: dict[str, Any], state: str) -> None:
+    papers = changes.pop("papers", EVERYTHING)
+    assert judge(case(*papers, **changes)).state == state
+
+
+@pytest.mark.parametrize(
+    ("papers", "code", "expected"),
+    [
+        ((), "w9", "missing"),
+        ((W9,), "w9", "met"),
+        ((replace(W9, state="needs_review"),), "w9", "in_review"),
+        ((replace(W9, state="received"),), "w9", "in_review"),
+        ((replace(W9, state="invalid"),), "w9", "wrong"),
+        ((replace(W9, state="held"),), "w9", "wrong"),
+        ((replace(W9, state="quarantined"),), "w9", "wrong"),
+        ((replace(W9, state="superseded"),), "w9", "missing"),
+        ((replace(W9, state="superseded"), replace(W9, document="new")), "w9", "met"),
+        ((replace(W9, state="invalid"), replace(W9, document="new")), "w9", "met"),
+        ((replace(CERTIFICATE, expires_on=TODAY),), "certificate", "met"),
+        ((replace(CERTIFICATE, expires_on=TODAY - timedelta(days=1)),), "certificate", "expired"),
+        ((replace(CERTIFICATE, state="expired", expires_on=None),), "certificate", "expired"),
+        ((CONDITIONAL,), "lien-waiver", "met"),
+        ((paper("lien_waiver.conditional_final"),), "lien-waiver", "wrong"),
+        ((paper("lien_waiver.other"),), "lien-waiver", "wrong"),
+        # What was signed for after the money has arrived is no waiver that the money is paid for.
+        ((replace(UNCONDITIONAL, checked_against=seen()),), "lien-waiver", "missing"),
+        ((replace(CONDITIONAL, checked_against=None),), "lien-waiver", "in_review"),
+        ((replace(CONDITIONAL, checked_against=seen(billed(amount_cents=1))),), "lien-waiver", "in_review"),
+        (
+            (replace(CONDITIONAL, checked_against=seen(billed(through_on=date(2026, 9, 30)))),),
+            "lien-waiver",
+            "in_review",
+        ),
+        ((replace(CONDITIONAL, state="held"),), "lien-waiver", "wrong"),
+        ((), "names", "met"),
+        ((W9, CERTIFICATE), "names", "met"),
+        ((W9, replace(CERTIFICATE, named="Hill Country Plumbing LLC")), "names", "met"),
+        ((W9, replace(CERTIFICATE, named="Hill County Electric")), "names", "in_review"),
+        ((replace(W9, named="Somebody Else Inc"), CERTIFICATE), "names", "in_review"),
+        ((replace(W9, named=None),), "names", "in_review"),
+        # The newest paper in order names the firm.
+        (
+            (W9, replace(W9, document="new", named="Other Firm", received_at=W9.received_at + timedelta(1))),
+            "names",
+            "in_review",
+        ),
+    ],
+)
+def test_each_requirement_stands_as_its_papers_do(
+    papers: tuple[PaperOnFile, ...], code: str, expected: str
+) -> None:
+    assert standing(judge(case(*papers)), code) == expected
+
+
+def test_what_is_missing_is_said_with_by_whom_and_by_when() -> None:
+    judgement = judge(case(W9, CERTIFICATE, LICENCE))
+
+    (waiver,) = unmet_blocks(judgement.requirements)
+    assert (waiver.by_whom, waiver.due_on) == ("Hill Country Plumbing", date(2026, 11, 10))
+    assert waiver.sentence == (
+        "Hill Country Plumbing has sent no conditional lien waiver; it was due by Nov 10, 2026."
+    )
+    assert judgement.sentence == (
+        "Do not pay $20,704.50 to Hill Country Plumbing: it lacks conditional lien waiver (missing)."
+    )
+
+
+def test_a_wrong_paper_says_what_the_rules_said() -> None:
+    wrong = replace(CONDITIONAL, state="invalid", blocking=("The waiver is for $1.00.",))
+    (found,) = [one for one in judge(case(wrong)).requirements if one.code == "lien-waiver"]
+    assert found.sentence.endswith("will not do: The waiver is for $1.00.")
+
+
+def test_a_certificate_that_ends_before_the_billed_period_is_told_before_it_is_submitted() -> None:
+    draft = billed(status="draft", through_on=date(2026, 12, 31))
+    ending = replace(CERTIFICATE, expires_on=date(2026, 12, 10))
+    (found,) = [one for one in judge(case(ending, billed=draft)).requirements if one.code == "certificate"]
+    assert found.state == "met"
+    assert "runs out on Dec 10, 2026, before the end of what is billed (Dec 31, 2026)" in found.sentence
+
+
+def test_after_the_money_has_arrived_the_unconditional_twin_is_all_that_is_asked_for() -> None:
+    judgement = judge(case(*EVERYTHING, settlement=SETTLED))
+
+    (twin,) = judgement.requirements
+    assert (twin.code, twin.state, twin.due_on) == ("unconditional-waiver", "missing", date(2026, 12, 5))
+    assert judgement.owes_waiver
+    assert judgement.sentence == "Paid: the bank says that $20,704.50 arrived on Nov 25, 2026 (ACH 4711)."
+    assert not judge(case(*EVERYTHING, UNCONDITIONAL, settlement=SETTLED)).owes_waiver
+
+
+def test_nobody_is_asked_for_an_unconditional_waiver_before_the_money_has_arrived() -> None:
+    for changes in ({}, {"in_books": in_books("paid")}, {"billed": billed(status="draft")}):
+        assert "unconditional-waiver" not in {one.code for one in judge(case(**changes)).requirements}
+
+
+def test_an_unconditional_waiver_that_was_checked_before_the_money_came_is_checked_again() -> None:
+    early = replace(UNCONDITIONAL, checked_against=seen())
+    assert standing(judge(case(early, settlement=SETTLED)), "unconditional-waiver") == "in_review"
+
+
+def test_quickbooks_word_and_the_banks_word_are_told_apart() -> None:
+    books, bank = judge(case(in_books=in_books("paid"))), judge(case(settlement=SETTLED))
+    assert (books.state, bank.state) == ("paid", "paid")
+    assert "the bank has not said that the money arrived" in books.sentence
+    assert bank.sentence.startswith("Paid: the bank says")
+
+
+def test_a_waiver_owed_for_an_earlier_payment_holds_the_next() -> None:
+    judgement = judge(case(*EVERYTHING, prior=("1", "2")))
+    assert judgement.state == "held"
+    assert "The money of invoice 1, 2 has arrived" in unmet_blocks(judgement.requirements)[0].sentence
+
+
+def test_an_override_lets_pass_until_its_last_day_and_no_longer() -> None:
+    passing = let_pass("lien-waiver", until=TODAY)
+    given = case(W9, CERTIFICATE, LICENCE, overrides=(passing,))
+    today, tomorrow = judge(given), judge(replace(given, today=TODAY + timedelta(days=1)))
+
+    assert (today.state, standing(today, "lien-waiver")) == ("released", "overridden")
+    assert today.changes_on == TODAY + timedelta(days=1)
+    assert (tomorrow.state, standing(tomorrow, "lien-waiver")) == ("held", "missing")
+    (told,) = [one.sentence for one in today.requirements if one.code == "lien-waiver"]
+    assert told.endswith("Dana lets it pass until Nov 30, 2026, because: the owner has seen the original")
+
+
+@pytest.mark.parametrize(
+    ("scope", "counts"),
+    [
+        ({}, True),
+        ({"payable": "payable/4001/1001/requisition/7002"}, False),
+        ({"payable": None, "vendor_id": "88"}, True),
+        ({"payable": None, "vendor_id": "88", "project_id": "1001"}, True),
+        ({"payable": None, "vendor_id": "88", "project_id": "1002"}, False),
+        ({"payable": None, "vendor_id": "89"}, False),
+        ({"payable": None, "vendor_id": "88", "connection": "ohio"}, False),
+        ({"code": "w9"}, False),
+    ],
+)
+def test_an_override_counts_for_its_scope_alone(scope: dict[str, Any], counts: bool) -> None:
+    passing = let_pass(**{"code": "lien-waiver", **scope})
+    judgement = judge(case(W9, CERTIFICATE, LICENCE, overrides=(passing,)))
+    assert (judgement.state == "released") is counts
+
+
+STATES = st.sampled_from(
+    [
+        "received",
+        "scanned",
+        "extracted",
+        "needs_review",
+        "validated",
+        "invalid",
+        "held",
+        "dispatch_ready",
+        "dispatched",
+        "acknowledged",
+        "expired",
+        "superseded",
+        "quarantined",
+    ]
+)
+KINDS = (
+    "w9",
+    "coi.acord25",
+    "licence",
+    "payroll.wh347",
+    PROGRESS,
+    "lien_waiver.conditional_final",
+    "lien_waiver.unconditional_progress",
+    "lien_waiver.other",
+)
+AMOUNTS = st.sampled_from([2070450, 2070449, 0, 100])
+ON_FILE = st.builds(
+    lambda kind, state, ends, named, amount, settled, number: paper(
+        kind,
+        state,
+        document=f"d{number}",
+        expires_on=ends,
+        named=named,
+        checked_against=seen(billed(amount_cents=amount), is_settled=settled),
+    ),
+    st.sampled_from(KINDS),
+    STATES,
+    st.none() | st.dates(TODAY - timedelta(days=40), TODAY + timedelta(days=40)),
+    st.sampled_from(["Hill Country Plumbing", "Somebody Else", None]),
+    AMOUNTS,
+    st.booleans(),
+    st.integers(0, 9),
+)
+CASES = st.builds(
+    lambda papers, asked, bills, status, flags, told, shown, passing, prior: case(
+        *papers,
+        terms=terms(bills=bills, **asked),
+        billed=billed(
+            status=status, is_final=flags[0], is_withdrawn=flags[1], trouble="unseen" if flags[2] else ""
+        ),
+        settlement=told,
+        in_books=shown,
+        overrides=tuple(passing),
+        prior=tuple(prior),
+    ),
+    st.lists(ON_FILE, max_size=8, unique_by=lambda one: one.document),
+    st.dictionaries(
+        st.sampled_from(["w9", "certificate", "names", "lien_waiver", "prior_waiver", "payroll", "licence"]),
+        st.sampled_from(["off", "warn", "block"]),
+    ),
+    st.sampled_from(["on_approval", "on_release", "never"]),
+    st.sampled_from(["draft", "under_review", "approved", "approved_as_noted", "pending_owner_approval"]),
+    st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    st.none() | st.builds(lambda cents: SETTLED.model_copy(update={"amount_cents": cents}), AMOUNTS),
+    st.none()
+    | st.builds(
+        lambda state, cents: in_books(state, total_cents=cents),
+        st.sampled_from(["open", "paid", "deleted", "absent"]),
+        AMOUNTS,
+    ),
+    st.lists(
+        st.builds(
+            lambda code, days: let_pass(code, until=TODAY + timedelta(days=days)),
+            st.sampled_from(["w9", "certificate", "names", "lien-waiver", "prior-waiver"]),
+            st.integers(-3, 3),
+        ),
+        max_size=3,
+    ),
+    st.lists(st.sampled_from(["1", "2"]), max_size=1),
+)
+IN_ORDER = {"validated", "dispatch_ready", "dispatched", "acknowledged"}
+
+
+def may_release(given: Case, code: str) -> bool:
+    """Say, in plain words of its own, whether one demand is met or let pass."""
+    if any(one.code == code and one.until >= given.today for one in given.overrides):
+        return True
+    good = [
+        one
+        for one in given.papers
+        if one.state in IN_ORDER and not (one.expires_on and one.expires_on < given.today)
+    ]
+    match code:
+        case "w9" | "certificate" | "licence" | "payroll":
+            kind = {
+                "w9": "w9",
+                "certificate": "coi.acord25",
+                "licence": "licence",
+                "payroll": "payroll.wh347",
+            }
+            return any(one.kind == kind[code] for one in good)
+        case "lien-waiver":
+            stage = "final" if given.billed.is_final else "progress"
+            return any(
+                one.kind == f"lien_waiver.conditional_{stage}"
+                and one.checked_against is not None
+                and one.checked_against.amount_cents == given.billed.amount_cents
+                for one in good
+            )
+        case "prior-waiver":
+            return not given.prior
+        case _:
+            named = {
+                one.named
+                for one in given.papers
+                if one.kind in {"w9", "coi.acord25"} and one.state in IN_ORDER
+            }
+            # Only the newest of each kind counts; all are of one moment here, so one that agrees is needed at least.
+            return not named or "Hill Country Plumbing" in named
+
+
+@settings(max_examples=400, deadline=None)
+@given(CASES)
+def test_no_combination_releases_with_an_unmet_block(given: Case) -> None:
+    judgement = judge(given)
+    if judgement.state not in {"released", "approved"}:
+        return
+    assert given.billed.status in {"approved", "approved_as_noted"}
+    assert not given.billed.trouble
+    assert not given.billed.is_withdrawn
+    assert given.settlement is None
+    for code, term in given.terms.papers.items():
+        if term.policy == "block" and code != "unconditional-waiver":
+            assert may_release(given, code), code
+
+
+@settings(max_examples=200, deadline=None)
+@given(CASES, st.randoms(use_true_random=False))
+def test_papers_and_overrides_may_come_in_any_order(given: Case, chance: Any) -> None:
+    papers, passing = list(given.papers), list(given.overrides)
+    chance.shuffle(papers)
+    chance.shuffle(passing)
+    assert judge(replace(given, papers=tuple(papers), overrides=tuple(passing))) == judge(given)
+
+
+@settings(max_examples=200, deadline=None)
+@given(CASES)
+def test_a_judgement_holds_until_the_day_on_which_it_says_it_may_change(given: Case) -> None:
+    judgement = judge(given)
+    last = judgement.changes_on - timedelta(days=1) if judgement.changes_on else TODAY + timedelta(days=60)
+    later = judge(replace(given, today=max(last, TODAY)))
+    assert (later.state, later.requirements, later.sentence) == (
+        judgement.state,
+        judgement.requirements,
+        judgement.sentence,
+    )
+
+
+def test_whatever_comes_first_the_end_is_the_same() -> None:
+    steps: tuple[dict[str, Any], ...] = (
+        {"papers": EVERYTHING},
+        {"in_books": in_books("paid")},
+        {"settlement": SETTLED},
+        {"overrides": (let_pass("licence"),)},
+    )
+    ends = []
+    for order in permutations(steps):
+        now = case()
+        for step in order:
+            now = replace(now, **step)
+            judge(now)
+        ends.append(judge(now))
+    assert all(end == ends[0] for end in ends)
+    assert ends[0].state == "paid"

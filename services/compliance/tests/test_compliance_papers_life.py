@@ -1,0 +1,372 @@
+"""A paper's life on a real PostgreSQL: received, scanned, read, decided, at its desk; and what interrupts it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from papers_lab import CANARY, CONNECTION, PAYABLE, Bench, arrival, bench
+
+from plumbline.common.contracts.documents import DocumentReceived
+from plumbline.common.reconciling.loop import Claim
+from plumbline.common.reconciling.verdicts import Verdict
+from plumbline.common.testing.database import expire_leases, rows
+from plumbline.common.testing.waiting import eventually
+from plumbline.compliance.ports import RefusedPaperError
+
+WAIVER, LICENCE = "waiver", "licence"
+
+
+@pytest.fixture
+async def lab(database_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
+    async with bench(database_url, tmp_path) as made:
+        made.recogniser.teach(WAIVER, "tx-conditional-progress")
+        made.recogniser.teach(LICENCE, "licence-tx-hvac")
+        yield made
+
+
+async def test_a_waiver_in_order_reaches_its_desk_once(lab: Bench) -> None:
+    await lab.take(LICENCE)
+    await lab.settle()
+    waiver = await lab.take(WAIVER, payable=PAYABLE)
+    await lab.settle()
+    await lab.settle()
+
+    assert await lab.states(waiver) == [
+        "scanned", "extracted", "dispatch_ready", "dispatched",
+    ]  # fmt: skip
+    mine = [one for one in await lab.tickets() if one.document == waiver.document]
+    assert [(one.trade, one.desk, one.withdrawn, one.replaces) for one in mine] == [
+        ("hvac", "hvac", False, None)
+    ]
+    assert "TACL/A/012345/C" in mine[0].sentence
+    (first, second) = [
+        DocumentReceived.model_validate_json(one) for one in await lab.told("documents.received.v1")
+    ]
+    assert (first.file_name, second.payable) == ("licence.pdf", PAYABLE)
+    assert (lab.scanner.scans, lab.reader.reads) == (2, 2)
+
+
+async def test_a_waiver_waits_for_the_vendors_licence_and_goes_on_by_itself(lab: Bench) -> None:
+    waiver = await lab.take(WAIVER, payable=PAYABLE)
+    await lab.settle()
+    assert (await lab.document(waiver)).state == "validated"
+    assert await lab.held() == [(waiver.document, "licence")]
+
+    await lab.take(LICENCE)
+    await lab.settle()
+
+    assert (await lab.document(waiver)).state == "dispatched"
+    assert [code for document, code in await lab.held() if document == waiver.document] == ["licence"]
+
+
+async def test_the_same_bytes_are_one_paper(lab: Bench) -> None:
+    first = await lab.take(WAIVER)
+    repeated = await lab.take(WAIVER)
+    elsewhere = await lab.take(WAIVER, source_record="uploads/1001/other.pdf")
+    await lab.settle()
+
+    assert (first.is_new, repeated.is_new, elsewhere.is_new) == (True, False, False)
+    assert repeated.earlier == "uploads/1001/waiver.pdf"
+    assert elsewhere.earlier == "uploads/1001/waiver.pdf"
+    assert len(await lab.told("documents.received.v1")) == 1
+    assert lab.scanner.scans == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"", "empty"), (b"x" * (25 * 1024 * 1024 + 1), "too-large")],
+    ids=["empty", "large"],
+)
+async def test_a_file_of_no_use_is_refused_before_it_is_kept(lab: Bench, content: bytes, code: str) -> None:
+    with pytest.raises(RefusedPaperError) as refused:
+        await lab.intake.take(arrival("p", content=content))
+
+    assert refused.value.reason == code
+    assert await rows(lab.pool, "SELECT 1 FROM safe_papers") == []
+
+
+async def test_nothing_passes_while_the_scanner_is_away(lab: Bench) -> None:
+    lab.scanner.is_away = True
+    waiver = await lab.take(WAIVER, payable=PAYABLE)
+    await lab.work()
+    row = await lab.row(waiver)
+    assert (await lab.document(waiver)).state == "received"
+    assert (row["attempt"], row["parked_at"]) == (0, None)
+    assert "scanner" in row["waiting_for"]
+
+    lab.scanner.is_away = False
+    await lab.work(after=timedelta(seconds=6))
+
+    assert (await lab.document(waiver)).state == "validated"
+
+
+async def test_an_infected_paper_is_never_read_and_waits_for_a_person(lab: Bench) -> None:
+    paper = await lab.take("a virus")
+    await lab.settle()
+
+    row = await lab.row(paper)
+    assert (await lab.document(paper)).state == "quarantined"
+    assert (row["announced_code"], row["parked_at"] is not None) == ("infected", True)
+    assert lab.reader.reads == 0
+
+
+async def test_a_paper_whose_scan_was_wrong_goes_on_when_a_person_resumes_it(lab: Bench) -> None:
+    paper = await lab.take("a virus")
+    await lab.settle()
+    key = (await lab.document(paper)).key
+    lab.scanner.finds = b"another"
+    await rows(
+        lab.pool,
+        "UPDATE work SET parked_at = NULL, due_at = now() - interval '100 days', generation = generation + 1, "
+        "causes = causes || 'operator 1'::text WHERE key = $1",
+        key,
+    )
+
+    await lab.work()
+
+    assert (await lab.document(paper)).state == "needs_review"
+    assert await lab.states(paper) == ["quarantined", "scanned", "extracted", "needs_review"]
+
+
+async def test_a_paper_that_no_reader_takes_is_for_a_person(lab: Bench) -> None:
+    paper = await lab.take("refuse:encrypted")
+    await lab.settle()
+
+    document = await lab.document(paper)
+    assert (document.state, document.problem and document.problem[0]) == ("needs_review", "encrypted")
+
+
+@pytest.mark.parametrize(("confidence", "code"), [(0.5, "unsure-kind"), (None, "unknown-kind")])
+async def test_a_kind_is_never_guessed(lab: Bench, confidence: float | None, code: str) -> None:
+    if confidence is not None:
+        lab.recogniser.teach("letter", "tx-conditional-progress", confidence=confidence)
+    paper = await lab.take("letter", payable=PAYABLE)
+    await lab.settle()
+
+    document = await lab.document(paper)
+    assert (document.state, document.problem and document.problem[0]) == ("needs_review", code)
+    assert document.decisions == ()
+    assert await lab.tickets() == []
+
+
+async def test_a_tax_number_goes_to_the_safe_and_nowhere_else(lab: Bench) -> None:
+    lab.recogniser.teach("w9", "w9", tax_number=CANARY)
+    w9 = await lab.take("w9", file_name=f"W-9 {CANARY}.pdf", source_record="uploads/1001/w9.pdf")
+    await lab.settle()
+
+    kept = await lab.safe.tax_number(CONNECTION, w9.document, who="a test", why="to compare")
+    assert kept.get_secret_value() in {CANARY, CANARY.replace("-", "")}
+    assert (await lab.document(w9)).file_name == "W-9 ***6789.pdf"
+    for table in ("documents", "decisions", "outbox", "work", "findings", "reviews", "tickets"):
+        found = await rows(
+            lab.pool, f"SELECT * FROM {table} AS t WHERE t::text LIKE '%' || $1 || '%'", CANARY
+        )
+        assert found == [], table
+        bare = await rows(lab.pool, f"SELECT 1 FROM {table} AS t WHERE t::text LIKE '%123456789%'")
+        assert bare == [], table
+    for topic in ("documents.received.v1", "documents.decided.v1"):
+        assert not any(CANARY.encode() in value for value in await lab.told(topic))
+
+
+async def test_a_safe_that_is_away_is_waited_for_and_nothing_is_lost(lab: Bench) -> None:
+    waiver = await lab.take(WAIVER, payable=PAYABLE)
+    lab.safe.is_away = True
+    await lab.work()
+    row = await lab.row(waiver)
+    assert (row["attempt"], row["parked_at"]) == (0, None)
+
+    lab.safe.is_away = False
+    await lab.work(after=timedelta(seconds=6))
+
+    assert (await lab.document(waiver)).state == "validated"
+
+
+async def test_a_corrected_waiver_takes_the_place_of_the_wrong_one(lab: Bench) -> None:
+    lab.recogniser.teach("wrong", "tx-conditional-progress", amount_cents=1)
+    await lab.take(LICENCE)
+    wrong = await lab.take("wrong", payable=PAYABLE)
+    await lab.settle()
+    assert (await lab.document(wrong)).state in {"held", "invalid"}
+
+    right = await lab.take(WAIVER, payable=PAYABLE)
+    await lab.settle()
+
+    assert (await lab.document(right)).state == "dispatched"
+    assert ((await lab.document(wrong)).state, (await lab.document(wrong)).superseded_by) == (
+        "superseded",
+        right.document,
+    )
+
+
+async def test_a_newer_paper_takes_the_ticket_of_the_older_back(lab: Bench) -> None:
+    await lab.take(LICENCE)
+    await lab.settle()
+    older = await lab.take(WAIVER, payable=PAYABLE)
+    await lab.settle()
+    lab.recogniser.teach("newer", "tx-conditional-progress")
+    newer = await lab.take("newer", payable=PAYABLE)
+    await lab.settle()
+
+    assert ((await lab.document(older)).state, (await lab.document(newer)).state) == (
+        "superseded",
+        "dispatched",
+    )
+    told = [(one.document, one.withdrawn) for one in await lab.tickets() if one.kind.startswith("lien")]
+    assert told == [(older.document, False), (newer.document, False), (older.document, True)]
+
+
+async def test_papers_that_come_in_order_at_one_moment_settle_which_one_counts(lab: Bench) -> None:
+    lab.recogniser.teach("newer", "tx-conditional-progress")
+    older = await lab.take(WAIVER, payable=PAYABLE)
+    lab.clock.advance(timedelta(seconds=1))
+    newer = await lab.take("newer", payable=PAYABLE)
+    await lab.work()
+
+    await lab.settle()
+
+    assert ((await lab.document(older)).state, (await lab.document(newer)).state) == (
+        "superseded",
+        "validated",
+    )
+
+
+async def test_a_licence_is_told_of_before_it_ends_and_then_holds_what_rests_on_it(lab: Bench) -> None:
+    licence = await lab.take(LICENCE)
+    await lab.settle()
+    waiver = await lab.take(WAIVER, payable=PAYABLE)
+    await lab.settle()
+    seen = []
+    for _ in range(240):
+        await lab.work(after=timedelta(days=1))
+        tags = [tag for tag in (await lab.document(licence)).tags if tag.startswith("expires")]
+        if tags and tags[0] not in seen:
+            seen.append(tags[0])
+
+    assert seen == ["expires-in-30-days", "expires-in-7-days", "expires-in-0-days"]
+    assert (await lab.document(licence)).state == "expired"
+    after = await lab.document(waiver)
+    assert (after.held, after.state) == ("licence", "validated")
+    mine = [one.withdrawn for one in await lab.tickets() if one.document == waiver.document]
+    assert mine == [False, True]
+
+
+async def test_a_desk_that_does_not_acknowledge_is_told_of(lab: Bench) -> None:
+    await lab.take(LICENCE)
+    await lab.settle()
+    waiver = await lab.take(WAIVER, payable=PAYABLE)
+    await lab.settle()
+    assert "unacknowledged" not in (await lab.document(waiver)).tags
+
+    await lab.work(after=timedelta(hours=24))
+
+    assert "unacknowledged" in (await lab.document(waiver)).tags
+    assert (await lab.states(waiver))[-1] == "dispatched"
+
+
+async def test_a_fence_lost_before_the_end_leaves_no_ticket_behind(lab: Bench) -> None:
+    await lab.take(LICENCE)
+    await lab.settle()
+    waiver = await lab.take(WAIVER, payable=PAYABLE)
+    work = lab.loop().work
+
+    async def overtaken(claim: Claim) -> Verdict:
+        verdict = await work(claim)
+        await rows(lab.pool, "UPDATE work SET fence = fence + 1 WHERE key = $1", claim.key)
+        return verdict
+
+    lab.clock.advance(timedelta(seconds=1))
+    await lab.reconciler(handler=overtaken).work_off()
+    assert [one for one in await lab.tickets() if one.document == waiver.document] == []
+    await rows(lab.pool, "UPDATE work SET leased_until = NULL, leased_by = NULL")
+    await lab.settle()
+
+    mine = [one for one in await lab.tickets() if one.document == waiver.document]
+    assert len(mine) == 1
+    assert (await lab.document(waiver)).state == "dispatched"
+
+
+@pytest.mark.parametrize("dies_at", range(1, 12))
+async def test_killed_at_any_step_it_comes_to_the_same_end(lab: Bench, dies_at: int) -> None:
+    await lab.take(LICENCE)
+    await lab.settle()
+    waiver = await lab.take(WAIVER, payable=PAYABLE)
+    steps = 0
+
+    class Killed(BaseException):
+        pass
+
+    def counted(method: str, target: object) -> None:
+        real = getattr(target, method)
+
+        async def dying(*args: object, **kwargs: object) -> object:
+            nonlocal steps
+            steps += 1
+            if steps == dies_at:
+                raise Killed
+            return await real(*args, **kwargs)
+
+        setattr(target, method, dying)
+
+    loop = lab.loop()
+    for method, target in (
+        ("scan", lab.scanner),
+        ("read", lab.reader),
+        ("get", lab.safe),
+        ("describe", lab.safe),
+    ):
+        counted(method, target)
+    counted("_keep", loop)
+    counted("_keep_decision", loop)
+    counted("_ticket", loop)
+    lab.clock.advance(timedelta(seconds=1))
+    try:
+        await lab.reconciler(handler=loop.work).work_off()
+    except Killed:
+        await expire_leases(lab.pool)
+    steps = 1000
+    await lab.settle()
+
+    assert (await lab.document(waiver)).state == "dispatched"
+    assert len([one for one in await lab.tickets() if one.document == waiver.document]) == 1
+    assert (await lab.states(waiver)) == ["scanned", "extracted", "dispatch_ready", "dispatched"]
+
+
+async def test_two_replicas_give_each_paper_one_ticket(lab: Bench) -> None:
+    await lab.take(LICENCE)
+    await lab.settle()
+    papers = []
+    for number in range(12):
+        lab.recogniser.teach(f"waiver {number}", "tx-conditional-progress")
+        lab.payables.known[f"{PAYABLE}{number}"] = lab.payables.known[PAYABLE]
+        papers.append(await lab.take(f"waiver {number}", payable=f"{PAYABLE}{number}"))
+    lab.clock.advance(timedelta(seconds=1))
+
+    stop = asyncio.Event()
+    running = [asyncio.create_task(lab.reconciler(f"compliance-{number}").run(stop)) for number in (1, 2)]
+    at_desks = "SELECT 1 FROM documents WHERE state = 'dispatched' HAVING count(*) = 13"
+    await eventually(lambda: rows(lab.pool, at_desks))
+    stop.set()
+    await asyncio.gather(*running)
+
+    for paper in papers:
+        assert await lab.states(paper) == ["scanned", "extracted", "dispatch_ready", "dispatched"]
+    tickets = [one.ticket for one in await lab.tickets()]
+    assert (len(tickets), len(set(tickets))) == (13, 13)
+
+
+async def test_changed_rules_decide_again_and_an_older_replica_stands_back(lab: Bench) -> None:
+    waiver = await lab.take(WAIVER, payable=PAYABLE)
+    await lab.settle()
+    old = lab.loop()
+    assert await lab.begin() == 0
+
+    lab.digest = "rules 2"
+    assert await lab.begin() == 1
+    lab.clock.advance(timedelta(seconds=1))
+    await lab.reconciler(handler=old.work).work_off()
+    assert "other rules" in (await lab.row(waiver))["waiting_for"]
+
+    await lab.work(after=timedelta(seconds=31))
+    assert (await lab.row(waiver))["waiting_for"] is None

@@ -1,0 +1,185 @@
+"""The safe's nights: what has had its time is destroyed, what is unsound is told, what is nobody's is removed."""
+
+import dataclasses
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from safe_lab import ABOUT, CONFIG, CONNECTION, CONTENT, Lab, opened_lab
+
+from plumbline.common.connections import ConfigurationError
+from plumbline.common.testing.clock import FakeClock
+from plumbline.common.testing.database import rows
+from plumbline.compliance.adapters.safe.objects import memory_objects
+from plumbline.compliance.adapters.safe.rounds import ORPHAN_AGE, ORPHANS_MAX, load_retention
+from plumbline.compliance.domain.papers import FIELDS
+from plumbline.compliance.domain.retention import Retention, RetentionClass
+from plumbline.compliance.ports import UnknownDocumentError
+
+NEARLY_FOUR_YEARS = timedelta(days=4 * 365)  # a day less: one of them is a leap year
+
+
+@pytest.fixture
+async def lab(database_url: str, tmp_path: Path) -> AsyncIterator[Lab]:
+    """Give a safe in memory, by today's clock: the store's own times are today's."""
+    clock = FakeClock(datetime(2026, 11, 30, 12, tzinfo=UTC))
+    async with opened_lab(database_url, memory_objects(), tmp_path, clock=clock) as opened:
+        yield opened
+
+
+def retention_class(**said: Any) -> RetentionClass:
+    return RetentionClass(
+        **{"name": "one", "kinds": ("w9",), "years": 4, "after": "received", "source": "x"} | said
+    )
+
+
+@pytest.mark.parametrize(
+    ("today", "years", "until"),
+    [
+        (date(2030, 11, 30), 4, date(2026, 11, 30)),
+        (date(2028, 2, 29), 3, date(2025, 2, 28)),
+        (date(2031, 2, 28), 3, date(2028, 2, 28)),
+        (date(2031, 3, 1), 3, date(2028, 3, 1)),
+        (date(2032, 2, 29), 4, date(2028, 2, 29)),
+    ],
+)
+def test_years_are_whole_and_never_a_day_short(today: date, years: int, until: date) -> None:
+    assert retention_class(years=years).until(today) == until
+
+
+def test_what_is_kept_for_ever_is_never_due() -> None:
+    assert retention_class(years="never").until(date(2999, 1, 1)) is None
+
+
+def test_kind_is_kept_as_its_own_class_says_else_its_familys_else_the_last() -> None:
+    retention = Retention(
+        classes=(
+            retention_class(name="family", kinds=("lien_waiver.*",)),
+            retention_class(name="own", kinds=("lien_waiver.other",)),
+            retention_class(name="rest", kinds=("*",)),
+        )
+    )
+    named = [retention.of(kind).name for kind in ("lien_waiver.other", "lien_waiver.x", "w9")]
+    assert named == ["own", "family", "rest"]
+
+
+def test_shipped_classes_name_every_known_kind() -> None:
+    retention = load_retention(CONFIG)
+    rest = retention.classes[-1].name
+    assert [kind for kind in FIELDS if retention.of(kind).name == rest] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            lambda said: said["classes"][0].update(kinds=["lien_wavier.*"]),
+            r"no paper is of the kinds lien_wavier",
+        ),
+        (lambda said: said["classes"][0].update(years=0), "years"),
+        (lambda said: said["classes"][0].update(after="someday"), "after"),
+        (lambda said: said["classes"].pop(), "the last class takes the rest"),
+        (lambda said: said["classes"][0]["kinds"].append("w9"), "in more than one class: w9"),
+        (lambda said: said.clear(), "classes"),
+    ],
+)
+def test_classes_that_cannot_be_used_are_told(tmp_path: Path, change: Any, says: str) -> None:
+    said = yaml.safe_load((CONFIG / "safe" / "retention.yaml").read_text())
+    change(said)
+    (tmp_path / "safe").mkdir()
+    (tmp_path / "safe" / "retention.yaml").write_text(yaml.safe_dump(said))
+    with pytest.raises(ConfigurationError, match=says):
+        load_retention(tmp_path)
+
+
+async def test_paper_is_destroyed_when_its_years_are_over_and_not_before(lab: Lab) -> None:
+    stored = await lab.safe.put(CONTENT, dataclasses.replace(ABOUT, kind="w9"))
+    lab.clock.advance(NEARLY_FOUR_YEARS)
+    assert await lab.whole.rounds.destroy_due() == []
+    assert await lab.safe.get(CONNECTION, stored.document, who="ana", why="test") == CONTENT
+    lab.clock.advance(timedelta(days=1))
+    [gone] = await lab.whole.rounds.destroy_due()
+    assert gone.document == stored.document
+    with pytest.raises(UnknownDocumentError):
+        await lab.safe.get(CONNECTION, stored.document, who="ana", why="test")
+    [logged] = await rows(lab.pool, "SELECT who, why FROM safe_accesses WHERE action = 'destroy'")
+    assert dict(logged) == {
+        "who": "compliance",
+        "why": "tax-papers: kept for 4 years after it was received on 2026-11-30",
+    }
+
+
+async def test_held_paper_outlives_its_time(lab: Lab) -> None:
+    stored = await lab.safe.put(CONTENT, dataclasses.replace(ABOUT, kind="w9"))
+    await lab.safe.hold(CONNECTION, stored.document, who="counsel", why="case 12")
+    lab.clock.advance(timedelta(days=9999))
+    assert await lab.whole.rounds.due() == []
+    assert await lab.whole.rounds.destroy_due() == []
+    await lab.safe.release(CONNECTION, stored.document, who="counsel", why="settled")
+    assert [due.document for due in await lab.whole.rounds.destroy_due()] == [stored.document]
+
+
+async def test_time_of_a_projects_papers_counts_from_its_completion(lab: Lab) -> None:
+    stored = await lab.safe.put(CONTENT, ABOUT)
+    other = await lab.safe.put(CONTENT + b"2", dataclasses.replace(ABOUT, project_id="1002"))
+    lab.clock.advance(timedelta(days=9999))
+    assert await lab.whole.rounds.destroy_due() == []
+    completed_on = lab.clock.now().date()
+    await lab.safe.complete_project(CONNECTION, "1001", completed_on)
+    lab.clock.advance(timedelta(days=3 * 365 - 1))
+    assert await lab.whole.rounds.destroy_due() == []
+    lab.clock.advance(timedelta(days=3))
+    assert [due.document for due in await lab.whole.rounds.destroy_due()] == [stored.document]
+    assert await lab.safe.get(CONNECTION, other.document, who="ana", why="test") == CONTENT + b"2"
+
+
+async def test_scrub_tells_what_is_spoiled_and_reads_the_longest_unread_first(lab: Lab) -> None:
+    documents = [(await lab.safe.put(CONTENT + bytes([n]), ABOUT)).document for n in range(3)]
+    [name] = [item.name for item in await lab.stored() if documents[1] in item.name]
+    await lab.objects.delete(name)
+    await lab.objects.put(name, b"PLBSAFE something else")
+    first = await lab.whole.rounds.scrub(2)
+    lab.clock.advance(timedelta(minutes=1))
+    second = await lab.whole.rounds.scrub(1)
+    assert (first.checked, second.checked) == (2, 1)
+    assert {*first.spoiled, *second.spoiled} == {(CONNECTION, documents[1])}
+    lab.clock.advance(timedelta(minutes=1))
+    assert (await lab.whole.rounds.scrub(3)).spoiled == ((CONNECTION, documents[1]),)
+    [row] = await rows(lab.pool, "SELECT document FROM safe_papers WHERE spoiled_at IS NOT NULL")
+    assert row["document"] == documents[1]
+
+
+async def test_scrub_removes_old_orphans_and_nothing_else(lab: Lab) -> None:
+    lab.clock.advance(datetime.now(UTC) - lab.clock.now())
+    stored = await lab.safe.put(CONTENT, ABOUT)
+    orphan = f"papers/aa/bb/{'a' * 64}.{'b' * 32}"
+    for name in (orphan, "papers/readme.txt", "others/thing"):
+        await lab.objects.put(name, b"x")
+    assert (await lab.whole.rounds.scrub(9)).orphans_removed == 0  # it may be on its way into the index
+    lab.clock.advance(ORPHAN_AGE + timedelta(minutes=1))
+    assert (await lab.whole.rounds.scrub(9)).orphans_removed == 1
+    names = {item.name for item in await lab.stored()}
+    assert orphan not in names
+    assert len(names) == 3
+    assert await lab.safe.get(CONNECTION, stored.document, who="ana", why="test") == CONTENT
+
+
+async def test_too_many_orphans_are_left_for_a_person(lab: Lab) -> None:
+    lab.clock.advance(datetime.now(UTC) - lab.clock.now())
+    for number in range(ORPHANS_MAX + 1):
+        await lab.objects.put(f"papers/aa/bb/{'a' * 64}.{number:032x}", b"x")
+    lab.clock.advance(ORPHAN_AGE + timedelta(minutes=1))
+    found = await lab.whole.rounds.scrub(9)
+    assert (found.orphans_removed, found.orphans_left) == (0, ORPHANS_MAX + 1)
+    assert len(await lab.stored()) == ORPHANS_MAX + 1
+
+
+async def test_one_of_several_replicas_does_the_round_once_a_night(lab: Lab) -> None:
+    assert [await lab.whole.rounds.claim() for _ in range(3)] == [True, False, False]
+    lab.clock.advance(timedelta(hours=23, minutes=59))
+    assert not await lab.whole.rounds.claim()
+    lab.clock.advance(timedelta(minutes=1))
+    assert [await lab.whole.rounds.claim() for _ in range(2)] == [True, False]
