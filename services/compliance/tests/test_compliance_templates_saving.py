@@ -74,7 +74,7 @@ def test_broken_template_is_refused_in_a_sentence_without_our_paths(
     ("text", "limits", "says"),
     [
         (SLOW, Limits(cpu=timedelta(seconds=1)), "more than 1 s of processor time"),
-        (SLOW, Limits(deadline=timedelta(seconds=1)), "longer than 1 s"),
+        (SLOW, Limits(deadline=timedelta(seconds=4)), "longer than 4 s"),
         (GREEDY, Limits(memory_bytes=400 << 20), "has 400 MiB of memory"),
     ],
 )
