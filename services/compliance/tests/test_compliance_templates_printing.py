@@ -2,13 +2,14 @@
 
 import asyncio
 import io
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import pikepdf
 import pypdf
 import pytest
-from templates_lab import FIRM, FORMS, folder, form_of, sample, statutory, template, texts
+from templates_lab import FIRM, FORMS, Desk, folder, open_desk, sample, statutory, template, texts
 
 from plumbline.compliance.adapters.reading.content import read_content
 from plumbline.compliance.adapters.rendering import Limits, Press, PressBusyError, TemplateFailedError
@@ -30,30 +31,26 @@ HOSTILE = [
 ]
 
 
-async def printed(
-    kind: str, number: int = 0, *, firm: str | None = None, project: str | None = None, **changed: object
-) -> bytes:
-    sheet = sample(kind, number, **changed)
-    async with Press() as press:
-        found = folder().find(kind, sheet.made_on, firm=firm, project=project)
-        return (await press.print(found, sheet, form_of(sheet))).content
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Desk]:
+    with open_desk() as opened:
+        yield opened
 
 
-async def test_every_sheet_of_every_firm_says_what_it_must_to_two_readers() -> None:
-    async with Press() as press:
-        for firm, project in folder().places():
-            for kind in KINDS:
-                for sheet in folder().sample(kind):
-                    found = folder().find(kind, sheet.made_on, firm=firm, project=project)
-                    out = await press.print(found, found.tried_with(sheet), form_of(sheet))
-                    for reader, text in texts(out.content).items():
-                        for must in sheet.must_show():
-                            assert " ".join(words(must)) in " ".join(words(text)), (firm, kind, reader, must)
+def test_every_sheet_of_every_firm_says_what_it_must_to_two_readers(desk: Desk) -> None:
+    for firm, project in folder().places():
+        for kind in KINDS:
+            for sheet in folder().sample(kind):
+                found = folder().find(kind, sheet.made_on, firm=firm, project=project)
+                out = desk.print(found, found.tried_with(sheet))
+                for reader, text in texts(out.content).items():
+                    for must in sheet.must_show():
+                        assert " ".join(words(must)) in " ".join(words(text)), (firm, kind, reader, must)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_sheet_claims_to_be_archivable_and_accessible(kind: str) -> None:
-    with pikepdf.open(io.BytesIO(await printed(kind))) as pdf:
+def test_sheet_claims_to_be_archivable_and_accessible(desk: Desk, kind: str) -> None:
+    with pikepdf.open(io.BytesIO(desk.printed(kind))) as pdf:
         with pdf.open_metadata() as metadata:
             assert metadata.pdfa_status == "2A"
             assert metadata["pdfuaid:part"] == "1"
@@ -70,37 +67,37 @@ async def test_sheet_claims_to_be_archivable_and_accessible(kind: str) -> None:
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
-async def test_values_are_printed_as_they_are(hostile: str) -> None:
-    content = await printed("daily_report", notes=hostile, visitors=(hostile,), written_by=hostile)
+def test_values_are_printed_as_they_are(desk: Desk, hostile: str) -> None:
+    content = desk.printed("daily_report", notes=hostile, visitors=(hostile,), written_by=hostile)
     for text in texts(content).values():
         assert text.count(hostile) == 3
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_two_processes_print_the_same_bytes(kind: str) -> None:
-    assert await printed(kind) == await printed(kind)
+def test_two_processes_print_the_same_bytes(desk: Desk, kind: str) -> None:
+    with open_desk() as other:
+        assert desk.printed(kind) == other.printed(kind)
 
 
-async def test_print_tells_its_template_and_the_hash_moves_with_the_look() -> None:
+def test_print_tells_its_template_and_the_hash_moves_with_the_look(desk: Desk) -> None:
     ours, theirs = template("timesheet"), template("timesheet", firm=FIRM)
-    async with Press() as press:
-        out = await press.print(theirs, sample("timesheet"))
+    out = desk.print(theirs, sample("timesheet"))
     assert (out.template, out.version, out.template_sha256) == ("timesheet", 1, theirs.sha256)
     assert ours.sha256 != theirs.sha256
     assert theirs.sha256[:12] in texts(out.content)["pypdf"]
 
 
 @pytest.mark.parametrize("number", range(4))
-async def test_waiver_reads_back_as_its_statutory_form(number: int) -> None:
+def test_waiver_reads_back_as_its_statutory_form(desk: Desk, number: int) -> None:
     form = statutory(number)
-    for text in texts(await printed("waiver", number, firm=FIRM)).values():
+    for text in texts(desk.printed("waiver", number, firm=FIRM)).values():
         wording = compare(form, text)
         assert (wording.changed_words, wording.template_cover, wording.document_cover) == (0, 1.0, 1.0)
 
 
 @pytest.mark.parametrize("number", range(4))
-async def test_waivers_mark_is_seen_and_told_but_is_no_word_of_the_page(number: int) -> None:
-    content = await printed("waiver", number)
+def test_waivers_mark_is_seen_and_told_but_is_no_word_of_the_page(desk: Desk, number: int) -> None:
+    content = desk.printed("waiver", number)
     form = statutory(number)
     assert "counsel" not in texts(content)["pypdf"]
     with pikepdf.open(io.BytesIO(content)) as pdf:
@@ -111,9 +108,9 @@ async def test_waivers_mark_is_seen_and_told_but_is_no_word_of_the_page(number: 
 
 
 @pytest.mark.parametrize("number", [1, 3])
-async def test_notice_stands_first_in_bold_and_nothing_is_larger(number: int) -> None:
+def test_notice_stands_first_in_bold_and_nothing_is_larger(desk: Desk, number: int) -> None:
     runs = []
-    reader = pypdf.PdfReader(io.BytesIO(await printed("waiver", number)))
+    reader = pypdf.PdfReader(io.BytesIO(desk.printed("waiver", number)))
 
     def seen(text: str, _ctm: Any, matrix: Any, font: Any, size: float) -> None:
         if text.strip():
@@ -148,20 +145,17 @@ async def test_form_with_other_words_is_not_printed() -> None:
         template("waiver").given(sample("waiver"), changed)
 
 
-async def test_payroll_is_rounded_line_by_line_and_says_no_work() -> None:
-    assert "$2,952.57" in texts(await printed("wh347_data_sheet"))["pypdf"]
-    assert "No work was performed" in texts(await printed("wh347_data_sheet", 1))["pypdf"]
+def test_payroll_is_rounded_line_by_line_and_says_no_work(desk: Desk) -> None:
+    assert "$2,952.57" in texts(desk.printed("wh347_data_sheet"))["pypdf"]
+    assert "No work was performed" in texts(desk.printed("wh347_data_sheet", 1))["pypdf"]
 
 
-async def test_project_changes_the_firm_and_the_firm_changes_us() -> None:
+def test_project_changes_the_firm_and_the_firm_changes_us(desk: Desk) -> None:
     reports = {}
-    async with Press() as press:
-        for place in [(None, None), (FIRM, None), (FIRM, "pecan-street-offices")]:
-            found = folder().find(
-                "daily_report", sample("daily_report").made_on, firm=place[0], project=place[1]
-            )
-            out = await press.print(found, found.tried_with(sample("daily_report")))
-            reports[place] = texts(out.content)["pypdf"]
+    for place in [(None, None), (FIRM, None), (FIRM, "pecan-street-offices")]:
+        found = folder().find("daily_report", sample("daily_report").made_on, firm=place[0], project=place[1])
+        out = desk.print(found, found.tried_with(sample("daily_report")))
+        reports[place] = texts(out.content)["pypdf"]
     ours, firms, projects = reports.values()
     assert "VISITORS" in ours
     assert "VISITORS" not in firms + projects
@@ -180,9 +174,9 @@ def test_firms_own_fields_are_asked_for_and_no_others_taken(custom: dict[str, st
         template("daily_report", firm=FIRM).given(sample("daily_report", custom=custom))
 
 
-async def test_letters_that_no_font_has_are_refused_not_left_blank() -> None:
+def test_letters_that_no_font_has_are_refused_not_left_blank(desk: Desk) -> None:
     with pytest.raises(TemplateFailedError, match="could not be displayed"):
-        await printed("daily_report", notes="龍")
+        desk.printed("daily_report", notes="龍")
 
 
 async def test_press_that_was_left_waiting_prints_the_next_sheet_right() -> None:
@@ -206,10 +200,10 @@ async def test_full_press_says_so_in_time() -> None:
 
 
 @pytest.mark.parametrize("number", range(4))
-async def test_waiver_of_ours_is_recognised_as_what_it_is(number: int) -> None:
+def test_waiver_of_ours_is_recognised_as_what_it_is(desk: Desk, number: int) -> None:
     sheet = sample("waiver", number)
     assert isinstance(sheet, WaiverSheet)
-    found = recognise(read_content(await printed("waiver", number, firm=FIRM)), FORMS.values())
+    found = recognise(read_content(desk.printed("waiver", number, firm=FIRM)), FORMS.values())
     assert found.kind == sheet.form
     assert isinstance(found.fields, LienWaiver)
     assert found.fields.wording is not None
@@ -219,8 +213,8 @@ async def test_waiver_of_ours_is_recognised_as_what_it_is(number: int) -> None:
         assert [one and one.value for one in seen] == [True, True]
 
 
-async def test_timesheet_of_ours_is_read_with_what_the_law_asks_for() -> None:
-    found = recognise(read_content(await printed("timesheet", firm=FIRM)), FORMS.values())
+def test_timesheet_of_ours_is_read_with_what_the_law_asks_for(desk: Desk) -> None:
+    found = recognise(read_content(desk.printed("timesheet", firm=FIRM)), FORMS.values())
     assert isinstance(found.fields, Timesheet)
     read = {name: one.value for name, one in found.fields if isinstance(one, Read)}
     assert read["employee"] == "Luis Ortega"
