@@ -344,20 +344,6 @@ def document_decided() -> DocumentDecided:
     )
 
 
-def document_expiring() -> DocumentExpiring:
-    """Return that a certificate runs out in a week."""
-    return DocumentExpiring(
-        document=DOCUMENT,
-        connection="texas",
-        kind="coi.acord25",
-        vendor_id="501",
-        expires_on=date(2026, 12, 7),
-        days=7,
-        sentence="The certificate (coi.pdf) runs out on Dec 7, 2026, in 7 days.",
-        at=DAWN,
-    )
-
-
 def dispatch_ticket() -> DispatchTicket:
     """Return an errand of a desk."""
     return DispatchTicket(
