@@ -1,4 +1,6 @@
-"""Papers in layouts and words that the readers were not made for: written after them, and nothing was changed since.
+"""Papers in layouts and words that the readers were not made for, written after them.
+
+They showed that a permit whose expiry stands beside unknown words was said to have none; that alone was changed since.
 
 What is not read here goes to a person; what is read here must be right.
 """

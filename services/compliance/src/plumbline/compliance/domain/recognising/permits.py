@@ -45,6 +45,9 @@ ASKS: tuple[Ask[Any], ...] = (
 )
 
 _REVOKED = re.compile(r"\b(?:revoked|suspended|void|cancelled|canceled|stop work)\b", re.IGNORECASE)
+_EXPIRY = re.compile(r"\b(?:expir\w*|valid|until|through|void after)\b", re.IGNORECASE)
+"""Words of an expiration: where one stands and its day was not read, the permit is not said to have none."""
+
 _IN_FORCE = frozenset({"issued", "active", "open", "valid", "in force", "approved"})
 
 
@@ -57,7 +60,7 @@ def permit(content: PaperContent, authorities: Mapping[str, str]) -> Gathered:
         known = authorities.get(plain(named.value))
         if known:
             gathered.values["authority"] = named.model_copy(update={"value": known})
-    if "expires_on" not in gathered.values:
+    if "expires_on" not in gathered.values and not _EXPIRY.search(content.text):
         gathered.tell("expires_on", None, at="no expiration is printed")
     return gathered
 
