@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plumbline.provision.principals import OPERATOR, PRINCIPALS, SCHEMAS, owner_keys
+from plumbline.provision.principals import DESKS, OPERATOR, PRINCIPALS, SCHEMAS, owner_keys
 from plumbline.stack.runners.containers import Containers
 from tests.containers.running import ROOT, Running
 
@@ -13,6 +13,6 @@ from tests.containers.running import ROOT, Running
 def running(tmp_path_factory: pytest.TempPathFactory) -> Running:
     containers = Containers(ROOT)
     keys = tmp_path_factory.mktemp("keys")
-    for owner in [OPERATOR, *(p.name for p in PRINCIPALS), *map(owner_keys, SCHEMAS)]:
+    for owner in [DESKS, OPERATOR, *(p.name for p in PRINCIPALS), *map(owner_keys, SCHEMAS)]:
         containers.copy_keys(owner, keys / owner)
     return Running(containers, keys)

@@ -130,7 +130,6 @@ class Replica:
     known: WebhookSecret | None = None
     reads: bool = True
     reports: bool = True
-    reported_at: datetime | None = None
     began_at: datetime = NOW
 
 
@@ -166,7 +165,8 @@ class Rotating(RuleBasedStateMachine):
         self.hooks_know = self.document
         self.late: list[Delivery] = []
         self.asked = False
-        self.pending: tuple[WebhookSecret, WebhookSecret] | None = None
+        self.pending: tuple[WebhookSecret, WebhookSecret, frozenset[str]] | None = None
+        self.heard_when_switched: frozenset[str] = frozenset()
 
     @initialize(count=st.integers(1, 3))
     def start(self, count: int) -> None:
@@ -216,21 +216,21 @@ class Rotating(RuleBasedStateMachine):
     @rule()
     def rotator_decides(self) -> None:
         made = self._step(self.document)
-        self.pending = None if made is None else (self.document, made)
+        self.pending = None if made is None else (self.document, made, self._heard())
 
     @precondition(lambda self: self.pending is not None)
     @rule()
     def rotator_writes_late(self) -> None:
         assert self.pending is not None
-        read, made = self.pending
+        read, made, heard = self.pending
         self.pending = None
         if read == self.document:  # check-and-set
-            self._write(made)
+            self._write(made, heard)
 
     @rule()
     def rotator_goes_on(self) -> None:
         if (made := self._step(self.document)) is not None:
-            self._write(made)
+            self._write(made, self._heard())
 
     # ---- the keeper of hooks, whose knowledge may be old
 
@@ -292,12 +292,9 @@ class Rotating(RuleBasedStateMachine):
         replica = self.replicas[name]
         if replica.reports:
             self.told[name] = Told(Heard(replica.known.newest if replica.known else 0), self.now)
-            replica.reported_at = self.now
 
     def _step(self, document: WebhookSecret) -> WebhookSecret | None:
-        heard = {
-            name: told.heard for name, told in self.told.items() if self.now - told.at <= TERMS.heard_within
-        }
+        heard = {name: self.told[name].heard for name in self._heard()}
         seen = Situation(self.now, self.asked, heard, dict(self.shown))
         match step_of_bearer(document, seen, TERMS):
             case Begin():
@@ -307,7 +304,12 @@ class Rotating(RuleBasedStateMachine):
             case _:
                 return None
 
-    def _write(self, made: WebhookSecret) -> None:
+    def _heard(self) -> frozenset[str]:
+        return frozenset(n for n, told in self.told.items() if self.now - told.at <= TERMS.heard_within)
+
+    def _write(self, made: WebhookSecret, heard: frozenset[str]) -> None:
+        if made.current != self.document.current:
+            self.heard_when_switched = heard
         self.values += made.next is not None
         self.asked = self.asked and made.next is None
         self.document = made
@@ -318,7 +320,8 @@ class Rotating(RuleBasedStateMachine):
                 continue
             # It looks once more; where it cannot, it asks Procore to come again, and refuses nothing.
             assert not replica.reads or _accepts(self.document, delivery.value), (name, delivery)
-            heard = replica.reported_at is not None and self.now - replica.reported_at <= TERMS.heard_within
+            # Whoever is heard of again only after the switch could not hold it up.
+            heard = name in self.heard_when_switched
             has_read = replica.known is not None
             assert not (heard and has_read and self.now - replica.began_at > TERMS.heard_within), (
                 f"{name} was heard of, and holds nothing up"
