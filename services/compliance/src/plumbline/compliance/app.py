@@ -39,9 +39,11 @@ from plumbline.compliance.adapters.gate.money import PostgresMoney
 from plumbline.compliance.adapters.gate.payables import PostgresBills, PostgresEndings, PostgresPayables
 from plumbline.compliance.adapters.gate.procore import ProcoreSubcontracts
 from plumbline.compliance.adapters.paper_book import PostgresPaperBook
+from plumbline.compliance.adapters.printing import SheetPrinter
 from plumbline.compliance.adapters.procore import Clients, ProcoreDirectory, ProcorePapers
 from plumbline.compliance.adapters.reading.isolation import IsolatedReader
 from plumbline.compliance.adapters.reading.media import check_name, media_type_of
+from plumbline.compliance.adapters.rendering import Press
 from plumbline.compliance.adapters.rule_books import PostgresRuleBooks
 from plumbline.compliance.adapters.rule_files import load_rule_set
 from plumbline.compliance.adapters.safe.opening import OpenSafe, open_safe
@@ -69,6 +71,7 @@ from plumbline.compliance.service.surroundings import Surroundings
 from plumbline.compliance.service.sweeping import PREFIX as SWEEPS
 from plumbline.compliance.service.sweeping import Sweeping, first_sweeps
 from plumbline.compliance.settings import Settings
+from plumbline.compliance.sheet_routes import SheetRoutes
 from plumbline.procore import ProcoreClient
 
 NAME = "compliance"
@@ -135,9 +138,12 @@ async def run(settings: Settings) -> None:
             secrets=store,
         )
         safe = await stack.enter_async_context(opening)
+        press = await stack.enter_async_context(Press())
         clients = _clients(files.connections, service, settings, store=store, http=http)
         paying = _paying(files, service, settings, clients)
-        papers = _papers(files, service, settings, clients, safe=safe, reader=reader, paying=paying)
+        papers = _papers(
+            files, service, settings, clients, safe=safe, reader=reader, press=press, paying=paying
+        )
         await _begin(files, service, [*first_sweeps(files.connections), *paying.gate.sweeps()])
         _subscribe(files, service, settings)
         await service.run(
@@ -198,6 +204,7 @@ def _papers(
     *,
     safe: OpenSafe,
     reader: Reader,
+    press: Press,
     paying: _Paying,
 ) -> _Papers:
     connections, clock, pool = files.connections, service.clock, service.pool
@@ -239,7 +246,12 @@ def _papers(
         rule_books=books,
         clock=clock,
     )
-    routes = PaperRoutes(connections=connections, intake=intake, reviewing=reviewing).routes()
+    printer = SheetPrinter(settings.config_dir / "templates", press, files.rule_set.forms)
+    sheets = SheetRoutes(connections=connections, printer=printer, intake=intake, safe=safe.papers)
+    routes = [
+        *PaperRoutes(connections=connections, intake=intake, reviewing=reviewing).routes(),
+        *sheets.routes(),
+    ]
     figures = PaperFigures(pool, clock=clock, acknowledged_within=timedelta(hours=settings.acknowledge_hours))
     watched = _watched(settings, connections, intake, service)
     return _Papers(reviewing, {PAPERS: loop.work, SWEEPS: sweeping.work}, routes, (figures.run, *watched))

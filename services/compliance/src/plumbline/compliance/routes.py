@@ -11,11 +11,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from plumbline.common.connections import Connections
+from plumbline.common.connections import ConnectionConfig, Connections
 from plumbline.common.errors import NeedsHumanError, SuiteError, TransientError, WaitError
 from plumbline.common.operator import answer, refusal
 from plumbline.compliance.domain.document import Document, clean_name
-from plumbline.compliance.ports import Arrival, RefusedPaperError, SafeUnavailableError
+from plumbline.compliance.ports import Arrival, Receipt, RefusedPaperError, SafeUnavailableError
 from plumbline.compliance.service.intake import MAX_PAPER_BYTES, Intake, too_large
 from plumbline.compliance.service.reviewing import (
     NoTicketError,
@@ -58,7 +58,7 @@ class TooSlowError(TransientError):
     """An upload took too long; nothing was kept."""
 
 
-_STATUSES: Mapping[type[SuiteError], int] = {
+STATUSES: Mapping[type[SuiteError], int] = {
     NotAnUploadError: 400,
     UnknownConnectionError: 404,
     UnknownPaperError: 404,
@@ -88,13 +88,13 @@ class PaperRoutes:
     def routes(self) -> list[BaseRoute]:
         """Return the routes, to be mounted at the root."""
         return [
-            Route("/papers", _refusing(self.ls)),
-            Route("/papers/refused", _refusing(self.refused)),
-            Route("/papers/{document}", _refusing(self.show), methods=["GET"]),
-            Route("/papers/{connection}", _refusing(self.upload), methods=["POST"]),
-            Route("/papers/{document}/decisions", _refusing(self.replay)),
-            Route("/papers/{document}/review", _refusing(self.review), methods=["POST"]),
-            Route("/papers/{document}/acknowledge", _refusing(self.acknowledge), methods=["POST"]),
+            Route("/papers", refusing(self.ls)),
+            Route("/papers/refused", refusing(self.refused)),
+            Route("/papers/{document}", refusing(self.show), methods=["GET"]),
+            Route("/papers/{connection}", refusing(self.upload), methods=["POST"]),
+            Route("/papers/{document}/decisions", refusing(self.replay)),
+            Route("/papers/{document}/review", refusing(self.review), methods=["POST"]),
+            Route("/papers/{document}/acknowledge", refusing(self.acknowledge), methods=["POST"]),
         ]
 
     async def ls(self, request: Request) -> Response:
@@ -152,28 +152,15 @@ class PaperRoutes:
                     receipt = await self._intake.take(arrival)
             except TimeoutError as error:
                 raise TooSlowError(f"An upload may take {UPLOAD_WITHIN_S:.0f} s; send it again.") from error
-        if receipt.is_new:
-            return answer({"document": receipt.document}, 201)
-        if receipt.earlier == arrival.source_record:
-            return answer({"document": receipt.document})
-        sentence = f"The very same file is here already, from {receipt.earlier}; nothing was kept twice."
-        return answer({"error": "duplicate-document", "detail": sentence, "document": receipt.document}, 409)
+        return received(receipt, arrival)
 
     async def _arrival(self, request: Request) -> Arrival:
         given = request.query_params
-        config = self._connections.get(request.path_params["connection"])
-        if config is None:
-            raise UnknownConnectionError
         payable = given.get("payable") or None
         project = given.get("project") or (
             payable.split("/")[2] if payable and payable.count("/") == 4 else None
         )
-        if project is not None and project not in config.procore.projects:
-            raise UnknownPlaceError(f"Project {project} is none of {config.name}; see connections.yaml.")
-        if payable is not None and not payable.startswith(f"payable/{config.procore.company_id}/{project}/"):
-            raise UnknownPlaceError(
-                "A payable is payable/COMPANY/PROJECT/requisition/ID, of the paper's own project."
-            )
+        config = placed(self._connections, request.path_params["connection"], project, payable)
         name, content = await _file(request)
         file_name = clean_name(given.get("file_name") or name)
         return Arrival(
@@ -189,7 +176,37 @@ class PaperRoutes:
         )
 
 
-def _refusing(endpoint: Endpoint) -> Endpoint:
+def placed(
+    connections: Connections, connection: str, project: str | None, payable: str | None
+) -> ConnectionConfig:
+    """Return the connection of a paper that is said to belong to a project or payable.
+
+    Raises:
+        UnknownConnectionError, UnknownPlaceError: need a person.
+    """
+    config = connections.get(connection)
+    if config is None:
+        raise UnknownConnectionError
+    if project is not None and project not in config.procore.projects:
+        raise UnknownPlaceError(f"Project {project} is none of {config.name}; see connections.yaml.")
+    if payable is not None and not payable.startswith(f"payable/{config.procore.company_id}/{project}/"):
+        raise UnknownPlaceError(
+            "A payable is payable/COMPANY/PROJECT/requisition/ID, of the paper's own project."
+        )
+    return config
+
+
+def received(receipt: Receipt, arrival: Arrival) -> Response:
+    """Say what became of a paper: stored, stored by the same place before, or here from elsewhere."""
+    if receipt.is_new:
+        return answer({"document": receipt.document}, 201)
+    if receipt.earlier == arrival.source_record:
+        return answer({"document": receipt.document})
+    sentence = f"The very same file is here already, from {receipt.earlier}; nothing was kept twice."
+    return answer({"error": "duplicate-document", "detail": sentence, "document": receipt.document}, 409)
+
+
+def refusing(endpoint: Endpoint, statuses: Mapping[type[SuiteError], int] = STATUSES) -> Endpoint:
     """Return an endpoint whose errors are refusals: a stable code, and a sentence that says what to do."""
 
     async def answered(request: Request) -> Response:
@@ -197,8 +214,8 @@ def _refusing(endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except RefusedPaperError as error:
             return refusal(_REFUSED_STATUSES.get(error.reason, 422), error.reason, error.detail)
-        except tuple(_STATUSES) as error:
-            return refusal(_STATUSES[type(error)], error.code, error.detail)
+        except tuple(statuses) as error:
+            return refusal(statuses[type(error)], error.code, error.detail)
         except ClientDisconnect:
             return refusal(400, "cut-short", "The upload was cut short; nothing was kept.")
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import pikepdf
 
 from plumbline.common.errors import PermanentError
-from plumbline.compliance.domain.tags import Tags
+from plumbline.compliance.domain.tags import ROOM_BYTES, Tags
 from plumbline.compliance.domain.templates.template import MADE_BY
 
 
@@ -19,13 +19,44 @@ class NotOursError(PermanentError):
     """A paper that we did not make, or that was signed or changed since, is not written again; its tags stay with us."""
 
 
-def tag(content: bytes, tags: Tags, *, made_by_us: bool) -> bytes:
+_TRIES = 5
+"""A copy's size is met by the second, unless a number in its cross-references has a digit more."""
+
+_PACKET_END = b"<?xpacket end="
+
+
+def untagged(printed: bytes) -> bytes:
+    """Return a sheet as it is kept: written as copies are, so that they differ in their tags alone.
+
+    Raises:
+        NotOursError: it does not bear our mark.
+    """
+    return tag(printed, Tags(), made_by_us=True)
+
+
+def tagged_copy(kept: bytes, tags: Tags) -> bytes:
+    """Return a copy of an `untagged` sheet, with its tags and `ROOM_BYTES` more than it; the same ones, the same bytes.
+
+    Raises:
+        NotOursError: it was not kept by us as it is.
+    """
+    wanted, padding = len(kept) + ROOM_BYTES, 0
+    for _ in range(_TRIES):
+        copy = tag(kept, tags, made_by_us=True, padding_bytes=padding)
+        if len(copy) == wanted:
+            return copy
+        padding += wanted - len(copy)
+    raise NotOursError
+
+
+def tag(content: bytes, tags: Tags, *, made_by_us: bool, padding_bytes: int = 0) -> bytes:
     """Return a PDF of ours with its tags, in place of those it had; the same PDF and tags give the same bytes.
 
     Args:
         content: the PDF.
         tags: what it is to say.
         made_by_us: whether our own record says that we made it. Its mark alone proves nothing: anybody can set it.
+        padding_bytes: spaces at the end of the XMP packet, where they say nothing.
 
     Raises:
         NotOursError: it is not ours, by our record or by its mark.
@@ -34,12 +65,12 @@ def tag(content: bytes, tags: Tags, *, made_by_us: bool) -> bytes:
         raise NotOursError
     try:
         with pikepdf.open(io.BytesIO(content)) as pdf:
-            return _tagged(pdf, tags)
+            return _tagged(pdf, tags, padding_bytes)
     except pikepdf.PdfError as error:
         raise NotOursError from error
 
 
-def _tagged(pdf: pikepdf.Pdf, tags: Tags) -> bytes:
+def _tagged(pdf: pikepdf.Pdf, tags: Tags, padding_bytes: int) -> bytes:
     mark = _mark(str(pdf.docinfo.get("/Keywords", "")))
     if not mark or _is_signed(pdf):
         raise NotOursError
@@ -48,6 +79,8 @@ def _tagged(pdf: pikepdf.Pdf, tags: Tags) -> bytes:
         metadata["dc:subject"] = keywords
         metadata["pdf:Keywords"] = ", ".join(keywords)
     pdf.docinfo["/Keywords"] = ", ".join(keywords)
+    packet, end, rest = pdf.Root.Metadata.read_bytes().rpartition(_PACKET_END)
+    pdf.Root.Metadata.write(packet + b" " * padding_bytes + end + rest)
     out = io.BytesIO()
     pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.preserve)
     return out.getvalue()

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from plumbline.common.errors import SuiteError
 from plumbline.common.operator import refusal
 from plumbline.compliance.adapters.safe.links import WayRefusedError, WayTooWideError
+from plumbline.compliance.adapters.safe.outgoing import Copy
 from plumbline.compliance.ports import (
     EscrowedDocumentError,
     HeldDocumentError,
@@ -53,13 +54,13 @@ def refusing(endpoint: Endpoint) -> Endpoint:
     return answering
 
 
-def paper(content: bytes, *, file_name: str, media_type: str) -> Response:
+def paper(copy: Copy) -> Response:
     """Send a paper: as a file to be kept, never to be shown as a page of ours, and in nobody's cache."""
     return Response(
-        content,
-        media_type=media_type,
+        copy.content,
+        media_type=copy.media_type,
         headers={
-            "content-disposition": f"attachment; filename*=UTF-8''{quote(file_name, safe='')}",
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(copy.file_name, safe='')}",
             "x-content-type-options": "nosniff",
             "content-security-policy": "sandbox",
             "cache-control": "private, no-store",

@@ -25,5 +25,4 @@ class LinkRoutes:
 
     async def follow(self, request: Request) -> Response:
         """`GET /link/TOKEN`: the paper that the link leads to."""
-        found = await self._links.follow(request.path_params["token"])
-        return paper(found.content, file_name=found.file_name, media_type=found.media_type)
+        return paper(await self._links.follow(request.path_params["token"]))

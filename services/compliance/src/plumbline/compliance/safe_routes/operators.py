@@ -129,9 +129,7 @@ class SafeRoutes:
         """`GET /safe/papers/CONNECTION/DOCUMENT?who=…&why=…`: the paper in clear."""
         connection, document = _named(request)
         asked = Reason.model_validate(dict(request.query_params))
-        row = await self._safe.papers.readable(connection, document, why=asked.why)
-        content = await self._safe.papers.get(connection, document, who=asked.who, why=asked.why)
-        return paper(content, file_name=row["file_name"], media_type=row["media_type"])
+        return paper(await self._safe.outgoing.hand_out(connection, document, who=asked.who, why=asked.why))
 
     async def accesses(self, request: Request) -> Response:
         """`GET /safe/papers/CONNECTION/DOCUMENT/accesses`: who touched it, the newest first."""

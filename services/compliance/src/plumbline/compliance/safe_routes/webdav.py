@@ -7,6 +7,7 @@ Listing reads the index alone; each GET reads one paper, and is written down.
 import base64
 import binascii
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from email.utils import format_datetime
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
@@ -105,20 +106,20 @@ class WebDavView:
         shown = await self._shown_file(request, viewer)
         if isinstance(shown, Response):
             return shown
-        if request.headers.get("if-none-match") == _etag(shown):
-            return Response(status_code=304, headers={"etag": _etag(shown)})
-        content = await self._safe.papers.get(
+        if request.headers.get("if-none-match") == shown.etag:
+            return Response(status_code=304, headers={"etag": shown.etag})
+        copy = await self._safe.outgoing.hand_out(
             viewer.connection, shown.document, who=f"view of {viewer.who}", why=viewer.why
         )
-        response = paper(content, file_name=shown.name, media_type=shown.media_type)
-        response.headers["etag"] = _etag(shown)
+        response = paper(replace(copy, file_name=shown.name))
+        response.headers["etag"] = copy.etag
         return response
 
     async def _head(self, request: Request, viewer: Viewer) -> Response:
         shown = await self._shown_file(request, viewer)
         if isinstance(shown, Response):
             return shown
-        headers = {"content-length": str(shown.size_bytes), "etag": _etag(shown)}
+        headers = {"content-length": str(shown.size_bytes), "etag": shown.etag}
         return Response(media_type=shown.media_type, headers=headers)
 
     async def _shown_file(self, request: Request, viewer: Viewer) -> Shown | Response:
@@ -173,14 +174,10 @@ def _of_paper(shown: Shown) -> Properties:
         f"{_DAV}displayname": shown.name,
         f"{_DAV}getcontentlength": str(shown.size_bytes),
         f"{_DAV}getcontenttype": shown.media_type,
-        f"{_DAV}getetag": _etag(shown),
+        f"{_DAV}getetag": shown.etag,
         f"{_DAV}getlastmodified": format_datetime(shown.stored_at, usegmt=True),
         f"{_DAV}creationdate": shown.stored_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-
-
-def _etag(shown: Shown) -> str:
-    return f'"{shown.document}"'
 
 
 def _href(path: Sequence[str], *, is_folder: bool = False) -> str:

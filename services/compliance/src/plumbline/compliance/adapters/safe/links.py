@@ -20,6 +20,7 @@ from plumbline.common.clock import Clock
 from plumbline.common.database import Connection, Pool, borrowed, transaction
 from plumbline.common.errors import NeedsHumanError
 from plumbline.compliance.adapters.safe.keys import QUERIES, ConnectionKeys
+from plumbline.compliance.adapters.safe.outgoing import Copy, Outgoing
 from plumbline.compliance.adapters.safe.papers import PaperSafe
 from plumbline.compliance.domain.envelope import keyed_hash
 
@@ -41,15 +42,6 @@ class WayTooWideError(NeedsHumanError):
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
-    """A paper that a link led to."""
-
-    content: bytes
-    file_name: str
-    media_type: str
-
-
-@dataclass(frozen=True, slots=True)
 class Viewer:
     """Who entered the view, and why they may."""
 
@@ -61,9 +53,18 @@ class Viewer:
 class Links:
     """Download links: each leads to one paper, at most so often."""
 
-    def __init__(self, *, safe: PaperSafe, connection_keys: ConnectionKeys, pool: Pool, clock: Clock) -> None:
-        """Lead to the papers of `safe`, and keep links in `pool`'s schema."""
+    def __init__(
+        self,
+        *,
+        safe: PaperSafe,
+        outgoing: Outgoing,
+        connection_keys: ConnectionKeys,
+        pool: Pool,
+        clock: Clock,
+    ) -> None:
+        """Lead to the papers of `safe` as they leave through `outgoing`, and keep links in `pool`'s schema."""
         self._safe = safe
+        self._outgoing = outgoing
         self._connection_keys = connection_keys
         self._pool = pool
         self._clock = clock
@@ -88,7 +89,7 @@ class Links:
             await _log(database, now, connection, document, action="link", who=who, why=why)
         return SecretStr(base64.urlsafe_b64encode(link + signature).decode().rstrip("="))
 
-    async def follow(self, token: str) -> Linked:
+    async def follow(self, token: str) -> Copy:
         """Return the paper that a link leads to; its read is written down under the link's maker and reason.
 
         A use counts when it is begun.
@@ -110,9 +111,7 @@ class Links:
             raise WayRefusedError
         document = row["document"]
         who, why = f"link {link.hex()[:8]} of {row['made_by']}", row["why"]
-        content = await self._safe.get(connection, document, who=who, why=why)
-        paper = await self._safe.readable(connection, document, why=why)
-        return Linked(content, paper["file_name"], paper["media_type"])
+        return await self._outgoing.hand_out(connection, document, who=who, why=why)
 
     async def revoke(self, connection: str, document: str, *, who: str, why: str) -> int:
         """Revoke every link to a paper, and return how many that were."""

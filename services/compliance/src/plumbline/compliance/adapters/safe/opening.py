@@ -16,6 +16,7 @@ from plumbline.common.secrets.vault import VaultSecretStore
 from plumbline.compliance.adapters.safe.keys import ConnectionKeys, Rewrapping
 from plumbline.compliance.adapters.safe.links import Links, ViewPasswords
 from plumbline.compliance.adapters.safe.objects import Objects, open_objects
+from plumbline.compliance.adapters.safe.outgoing import Outgoing
 from plumbline.compliance.adapters.safe.papers import PaperSafe
 from plumbline.compliance.adapters.safe.rounds import Rounds, load_retention
 from plumbline.compliance.adapters.safe.settings import SafeSettings
@@ -29,6 +30,8 @@ class OpenSafe:
 
     papers: PaperSafe
     """The safe itself: the port `Safe`."""
+    outgoing: Outgoing
+    """How papers leave, by any door."""
     links: Links
     view_passwords: ViewPasswords
     views: Views
@@ -68,9 +71,11 @@ def put_together(
     """Return the safe over a store and a keeper of keys."""
     connection_keys = ConnectionKeys(pool, keys)
     papers = PaperSafe(objects=objects, keys=keys, connection_keys=connection_keys, pool=pool, clock=clock)
+    outgoing = Outgoing(safe=papers, pool=pool)
     return OpenSafe(
         papers=papers,
-        links=Links(safe=papers, connection_keys=connection_keys, pool=pool, clock=clock),
+        outgoing=outgoing,
+        links=Links(safe=papers, outgoing=outgoing, connection_keys=connection_keys, pool=pool, clock=clock),
         view_passwords=ViewPasswords(pool=pool, clock=clock),
         views=Views(pool),
         rounds=Rounds(safe=papers, objects=objects, retention=retention, pool=pool, clock=clock),

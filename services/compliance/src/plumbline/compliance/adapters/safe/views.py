@@ -7,6 +7,7 @@ from typing import Any
 
 from plumbline.common.database import Pool, borrowed
 from plumbline.compliance.adapters.safe.keys import QUERIES
+from plumbline.compliance.domain.tags import copy_bytes, copy_etag
 
 SHOWN_MAX = 10_000
 """Folders, papers or accesses that are listed at most."""
@@ -21,6 +22,8 @@ class Shown:
     kind: str
     media_type: str
     size_bytes: int
+    """Of a copy, as it leaves."""
+    etag: str
     stored_at: datetime
     is_held: bool
     quarantine: str | None
@@ -77,7 +80,8 @@ def _shown(row: Mapping[str, Any]) -> Shown:
         document=row["document"],
         kind=row["kind"],
         media_type=row["media_type"],
-        size_bytes=row["size_bytes"],
+        size_bytes=copy_bytes(row["size_bytes"], row["made_version"]),
+        etag=copy_etag(row["document"], row["made_version"]),
         stored_at=row["stored_at"],
         is_held=row["hold"] is not None,
         quarantine=row["quarantine"],

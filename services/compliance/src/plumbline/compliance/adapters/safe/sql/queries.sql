@@ -210,11 +210,20 @@ WHERE connection = $1 AND ($2 = '' OR (folder > $2 || '/' AND folder < $2 || '0'
 ORDER BY name LIMIT $3
 
 -- name: papers_of_folder
--- The papers in a folder.
-SELECT s.name, p.* FROM safe_places s JOIN safe_papers p USING (connection, document)
+-- The papers in a folder; of one that we made its version too, for its copies change with that.
+SELECT s.name, p.*, d.version AS made_version FROM safe_places s JOIN safe_papers p USING (connection, document)
+LEFT JOIN documents d ON d.connection = p.connection AND d.document = p.document AND d.source = 'made'
 WHERE s.connection = $1 AND s.folder = $2 ORDER BY s.name LIMIT $3
 
 -- name: paper_at
--- The paper of a name in a folder.
-SELECT s.name, p.* FROM safe_places s JOIN safe_papers p USING (connection, document)
+-- The paper of a name in a folder, as `papers_of_folder` has it.
+SELECT s.name, p.*, d.version AS made_version FROM safe_places s JOIN safe_papers p USING (connection, document)
+LEFT JOIN documents d ON d.connection = p.connection AND d.document = p.document AND d.source = 'made'
 WHERE s.connection = $1 AND s.folder = $2 AND s.name = $3
+
+-- name: made_paper
+-- What a paper that we made is tagged with; nothing of a paper that was received.
+SELECT d.version, d.kind, d.tags, t.ticket, t.region, t.trade
+FROM documents d LEFT JOIN tickets t
+    ON t.connection = d.connection AND t.document = d.document AND t.withdrawn_at IS NULL
+WHERE d.connection = $1 AND d.document = $2 AND d.source = 'made'
