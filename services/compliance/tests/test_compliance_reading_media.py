@@ -43,6 +43,7 @@ TAKEN = {
 
 REFUSED = {
     "nothing": (b"", "empty"),
+    "blanks in two columns": (b" \t \n\t\n", "unknown-type"),
     "noise": (bytes(range(256)) * 10, "unknown-type"),
     "plain text": (b"Dear all,\nthe waiver, signed, is here.\nBest\n", "unknown-type"),
     "html, called pdf": (b"<!DOCTYPE html><html><body>a,b</body></html>", "unknown-type"),

@@ -228,6 +228,7 @@ async def _file(request: Request) -> tuple[str, bytes]:
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         return "paper", body
     parser = MultiPartParser(request.headers, _once(body), max_files=1, max_fields=8)
+    parser.spool_max_size = MAX_PAPER_BYTES + FORM_BYTES  # a paper lies in clear on no disk
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError) as error:

@@ -25,8 +25,14 @@ from plumbline.compliance.service.intake import MAX_PAPER_BYTES, Intake, too_lar
 TAKEN, REFUSED = "taken", "refused"
 """Where files go."""
 
+READ_ONLY = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+"""How files are opened. A link leads nowhere, and a pipe that took a file's place is not waited for."""
+
 FILES_PER_LOOK = 100
 """Files taken by one look; the rest is the next one's."""
+
+NAME_BYTES_KEPT = 200
+"""Of a file's name when it is moved: with what is put before and behind it, it stays under the 255 of a file system."""
 
 log = structlog.get_logger(__name__)
 
@@ -73,12 +79,17 @@ class WatchedFolder:
         settled = [one for one in lying if self._seen.get(one.path) == one.look][:FILES_PER_LOOK]
         self._seen = {one.path: one.look for one in lying}
         for one in settled:
-            await self._take(one)
+            try:
+                await self._take(one)
+            except OSError as error:  # of this file; it holds up no other
+                log.warning("folder.file-waiting", file=clean_name(one.path.name), error=error.strerror)
         return len(settled)
 
     def _lying(self) -> Iterator[_Lying]:
         for config in self._connections:
             place = self._folder / config.name
+            if place.is_symlink():
+                continue
             yield from _files(place, config, None)
             for project_id in config.procore.projects:
                 yield from _files(place / project_id, config, project_id)
@@ -102,22 +113,22 @@ class WatchedFolder:
     def _aside(self, lying: _Lying, where: str, sentence: str | None) -> None:
         """Move a file aside, if it is still the one that was read."""
         stamp = self._clock.now().strftime("%Y%m%dT%H%M%S")
-        target = (
-            self._folder / where / lying.path.parent.relative_to(self._folder) / f"{stamp}-{lying.path.name}"
-        )
+        name = os.fsdecode(os.fsencode(lying.path.name)[-NAME_BYTES_KEPT:])
+        target = self._folder / where / lying.path.parent.relative_to(self._folder) / f"{stamp}-{name}"
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             if _look(lying.path) != lying.look:
                 return
             if sentence is not None:
-                target.with_name(f"{target.name}.txt").write_text(sentence + "\n", encoding="utf-8")
+                with target.with_name(f"{target.name}.txt").open("x", encoding="utf-8") as said:
+                    said.write(sentence + "\n")
             lying.path.rename(target)
         except FileNotFoundError:
             return  # another replica has moved it
 
 
 def _files(folder: Path, config: ConnectionConfig, project_id: str | None) -> Iterator[_Lying]:
-    if not folder.is_dir():
+    if folder.is_symlink() or not folder.is_dir():
         return
     for path in sorted(folder.iterdir()):
         look = _look(path)
@@ -138,13 +149,17 @@ def _read(lying: _Lying) -> bytes | None:
     """Return a file's bytes if it is still the one that was looked at.
 
     Raises:
-        RefusedPaperError: needs a person; it is too large.
+        RefusedPaperError: needs a person; it is too large, or may not be read.
     """
     if lying.look[1] > MAX_PAPER_BYTES:
         raise too_large(lying.path.name)
     try:
-        with os.fdopen(os.open(lying.path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+        with os.fdopen(os.open(lying.path, READ_ONLY), "rb") as file:
             content = file.read(MAX_PAPER_BYTES + 1)
+    except PermissionError:
+        raise RefusedPaperError(
+            "not-readable", "The file may not be read; let the service's user read it, and put it in again."
+        ) from None
     except OSError:
         return None
     return content if _look(lying.path) == lying.look else None

@@ -89,7 +89,8 @@ def _is_table(sample: bytes) -> bool:
     lines = text.splitlines()[:-1][:_SAMPLED_ROWS] or [text]
     delimiter = max(",;\t", key=lines[0].count)
     widths = {len(row) for row in csv.reader(lines, delimiter=delimiter) if row}
-    return len(widths) == 1 and widths.pop() > 1 and text.lstrip()[0] not in "<{[%"
+    begins_with = text.lstrip()[:1]  # nothing: there are only blanks
+    return len(widths) == 1 and widths.pop() > 1 and begins_with not in {"", *"<{[%"}
 
 
 def text_of(content: bytes) -> str:
