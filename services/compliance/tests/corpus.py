@@ -91,6 +91,8 @@ def decided(case: Case, recognised: Recognised) -> tuple[Decision, ...]:
     of_paper = {
         "kind": recognised.kind,
         "kind_confidence": recognised.kind_confidence,
+        "has_hidden_text": recognised.has_hidden_text,
+        "has_markup": recognised.has_markup,
         "fields": with_ours(recognised, case),
     }
     return decide(DocumentFacts.model_validate({**dict(around), **of_paper}), rule_set())

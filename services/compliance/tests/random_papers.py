@@ -170,6 +170,8 @@ def _change_paper(plain: dict[str, Any], dice: random.Random) -> None:
     match dice.randrange(3):
         case 0:
             plain["kind_confidence"] = dice.choice((0.84, 0.85, 1.0))
+            plain["has_hidden_text"] = dice.random() < 0.2
+            plain["has_markup"] = dice.random() < 0.2
         case 1:
             plain["as_of"] += timedelta(days=dice.choice((*NEAR_DAYS, -700, -2500)))
         case _:

@@ -90,6 +90,8 @@ def checks(facts: DocumentFacts) -> Named:
 def of_all(facts: DocumentFacts) -> Named:
     state = facts.project.state
     yield "DOC-01", lambda: facts.kind_confidence >= SURE, "review"
+    yield "DOC-02", lambda: not facts.has_hidden_text, "review"
+    yield "DOC-03", lambda: not facts.has_markup, "review"
     yield "PRJ-01", lambda: state is not None, "hold"
     if facts.kind.startswith("lien_waiver.") or facts.kind == "licence":
         yield "PRJ-02", lambda: None if state is None else state in {"TX", "OH"}, "review"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from corpus import Result, results
+from corpus import Result, decided, results
 from corpus_cases import world
 from corpus_report import (
     PAGE,
@@ -22,6 +22,7 @@ from test_compliance_statutory import FORMS, mutants
 
 from plumbline.compliance.adapters.reading.pdf import read_pdf
 from plumbline.compliance.domain.content import PaperContent, Structure
+from plumbline.compliance.domain.decision import Outcome
 from plumbline.compliance.domain.papers import FIELDS
 from plumbline.compliance.domain.recognising.recognition import recognise
 
@@ -125,3 +126,11 @@ def test_the_form_itself_is_found_unchanged_as_a_print(kind: str) -> None:
     wording = getattr(told.fields, "wording", None)
     assert wording is not None
     assert wording.changed_words == 0
+
+
+def test_a_right_paper_with_text_that_people_do_not_see_is_for_a_person() -> None:
+    right = next(one for one in KNOWN if one.case.sort == "right" and one.desk is not None)
+    concealing = right.recognised.model_copy(update={"has_hidden_text": True})
+    told = decided(right.case, concealing)
+    assert [one.rule for one in told if one.outcome is Outcome.REVIEW] == ["DOC-02"]
+    assert all(one.desk is None for one in told)

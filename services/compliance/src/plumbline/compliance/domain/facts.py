@@ -100,6 +100,10 @@ class DocumentFacts(Fact):
     """Its SHA-256."""
     kind: str
     kind_confidence: float = Field(default=1.0, ge=0, le=1)
+    has_hidden_text: bool = False
+    """Whether text was read in it that is not drawn, so that people see something else."""
+    has_markup: bool = False
+    """Whether something is laid over a page that people see and no reader reads."""
     fields: SerializeAsAny[Fields]
     project: Project = Project()
     vendor: Vendor = Vendor()

@@ -48,6 +48,8 @@ class Learner:
             {
                 "document.kind": facts.kind,
                 "document.kind_confidence": facts.kind_confidence,
+                "document.has_hidden_text": facts.has_hidden_text,
+                "document.has_markup": facts.has_markup,
                 "document.received_on": facts.received_on.toordinal(),
                 "document.as_of": facts.as_of.toordinal(),
             }

@@ -138,6 +138,8 @@ _AROUND: Mapping[str, type[Fact]] = {
 _DOCUMENT: Mapping[str, Sort] = {
     "document.kind": Sort.TEXT,
     "document.kind_confidence": Sort.DECIMAL,
+    "document.has_hidden_text": Sort.YES,
+    "document.has_markup": Sort.YES,
     "document.received_on": Sort.DAY,
     "document.as_of": Sort.DAY,
     "checks.blocking": Sort.WHOLE,

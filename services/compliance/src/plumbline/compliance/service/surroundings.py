@@ -62,6 +62,8 @@ class Surroundings:
             document=document.document,
             kind=known.kind,
             kind_confidence=known.confidence,
+            has_hidden_text=bool(document.recognised and document.recognised.has_hidden_text),
+            has_markup=bool(document.recognised and document.recognised.has_markup),
             fields=_with_outside(known, document),
             project=self._project(document, place, firm, today),
             vendor=await self._vendor(document, known, firm),

@@ -64,6 +64,8 @@ def recognise(
         kind=kind.name,
         kind_confidence=kind.confidence,
         why=masked(kind.why),
+        has_hidden_text=content.structure.has_hidden_text,
+        has_markup=content.structure.has_markup,
         fields=FIELDS[kind.name].model_validate(gathered.values),
         places=gathered.places,
         tax_number=number,
