@@ -28,7 +28,7 @@ from plumbline.compliance.adapters.safe.keys import ConnectionKeys
 from plumbline.compliance.adapters.safe.objects import memory_objects
 from plumbline.compliance.adapters.safe.papers import PaperSafe
 from plumbline.compliance.app import MIGRATIONS, SCHEMA
-from plumbline.compliance.domain.content import PaperContent, Structure
+from plumbline.compliance.domain.content import Page, PaperContent, Structure
 from plumbline.compliance.domain.document import Document, key_of
 from plumbline.compliance.domain.facts import DocumentFacts, Payable
 from plumbline.compliance.domain.projects import ProjectSheet, Sheets, VendorSheet
@@ -121,6 +121,8 @@ class FakeReader(Reader):
     """Takes a paper's bytes for its title; refuses those that say so."""
 
     reads: int = 0
+    texts: dict[str, str] = field(default_factory=dict)
+    """What stands in papers besides their titles."""
 
     @override
     async def read(self, content: bytes) -> PaperContent:
@@ -129,9 +131,13 @@ class FakeReader(Reader):
             raise RefusedPaperError(
                 content.decode()[7:], "It cannot be read. Print it to a new PDF, and send that."
             )
-        structure = Structure(page_count=1)
+        title = content.decode()
         return PaperContent(
-            media_type="application/pdf", title=content.decode(), structure=structure, read_by="pypdf"
+            media_type="application/pdf",
+            title=title,
+            pages=(Page(number=1, text=self.texts.get(title, "")),),
+            structure=Structure(page_count=1),
+            read_by="pypdf",
         )
 
 

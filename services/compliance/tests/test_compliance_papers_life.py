@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from papers_lab import CANARY, CONNECTION, PAYABLE, VENDOR, Bench, arrival, bench
 
-from plumbline.common.contracts.documents import DocumentReceived
+from plumbline.common.contracts.documents import DocumentDecided, DocumentReceived
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.common.testing.database import expire_leases, rows
@@ -381,3 +381,34 @@ async def test_changed_rules_decide_again_and_an_older_replica_stands_back(lab: 
 
     await lab.work(after=timedelta(seconds=31))
     assert (await lab.row(waiver))["waiting_for"] is None
+
+
+ALIKE = " ".join(f"clause {one}{two}" for one in "abcdefgh" for two in "klmnop") + ", signed by {}"
+
+
+async def test_a_near_duplicate_of_one_occasion_is_pointed_out_and_decides_nothing(lab: Bench) -> None:
+    lab.recogniser.teach("retyped", "tx-conditional-progress")
+    lab.recogniser.teach("next month", "tx-conditional-progress", amount_cents=77, through_on="2026-11-30")
+    lab.recogniser.teach("another", "tx-conditional-progress")
+    lab.reader.texts = {
+        WAIVER: ALIKE.format("Ana Ortiz, president"),
+        "retyped": ALIKE.format("Ana Ortiz, controller"),
+        "next month": ALIKE.format("Ana Ortiz, president"),
+        "another": "Quite another paper altogether, " * 12,
+    }
+    first = await lab.take(WAIVER, payable=PAYABLE)
+    await lab.settle()
+    retyped, later, other = [await lab.take(title) for title in ("retyped", "next month", "another")]
+    await lab.settle()
+
+    named = {one: (await lab.document(one)).near_duplicate_of for one in (first, retyped, later, other)}
+    assert list(named.values()) == [None, first.document, None, None]
+    said = [DocumentDecided.model_validate_json(one) for one in await lab.told("documents.decided.v1")]
+    of_retyped = [one.near_duplicate_of for one in said if one.document == retyped.document]
+    assert of_retyped[0] is None  # before it was read
+    assert of_retyped[-1] == first.document
+    rules = {
+        document: [(one.rule, one.outcome) for one in (await lab.document(document)).decisions]
+        for document in (retyped.document, other.document)
+    }
+    assert rules[retyped.document] == rules[other.document] != []

@@ -321,6 +321,9 @@ class Documents(Protocol):
     async def newer(self, document: Document) -> str | None:
         """Return the newest paper in order that takes a document's place; None if none does."""
 
+    async def near_duplicate(self, document: Document) -> str | None:
+        """Return the newest other paper of its vendor and kind that says nearly the same, of the same occasion."""
+
     async def older(self, document: Document) -> Sequence[str]:
         """Return the keys of the papers whose place a document takes while it is in order."""
 

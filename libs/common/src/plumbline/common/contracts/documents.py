@@ -62,6 +62,8 @@ class DocumentDecided(Contract):
     project_id: Identifier | None = None
     vendor_id: Identifier | None = None
     payable: RecordKey | None = None
+    near_duplicate_of: DocumentId | None = None
+    """An earlier paper of the same vendor and occasion that says nearly the same; it decides nothing."""
     at: Moment
 
     @property

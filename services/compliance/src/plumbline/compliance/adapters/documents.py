@@ -29,6 +29,7 @@ from plumbline.compliance.domain.document import (
 )
 from plumbline.compliance.domain.facts import Payable
 from plumbline.compliance.domain.judging import blocking
+from plumbline.compliance.domain.likeness import are_alike, is_same_occasion
 from plumbline.compliance.domain.papers import FIELDS
 from plumbline.compliance.domain.recognised import Recognised
 from plumbline.compliance.ports import Arrival, Documents, Inbox, PaperOnFile, Papers, Receipt, Step
@@ -147,6 +148,23 @@ class PostgresDocuments(Documents, Papers):
         return found
 
     @override
+    async def near_duplicate(self, document: Document) -> str | None:
+        recognised = document.recognised
+        if recognised is None or recognised.fields is None:
+            return None
+        place = document.connection, document.document, document.vendor_id, recognised.kind
+        async with borrowed(self._pool) as database:
+            rows = await database.fetch(QUERIES["comparable"], *place)
+        for row in rows:
+            other = _recognised(row["recognised"])
+            if other is None or other.fields is None or other.kind != recognised.kind:
+                continue
+            is_one_occasion = is_same_occasion(recognised.fields, other.fields)
+            if is_one_occasion and are_alike(document.fingerprint, row["fingerprint"]):
+                return str(row["document"])
+        return None
+
+    @override
     async def older(self, document: Document) -> Sequence[str]:
         async with borrowed(self._pool) as database:
             return await older(database, document)
@@ -211,7 +229,7 @@ async def document_from(database: Connection, row: Mapping[str, Any]) -> Documen
     names = (
         "connection", "document", "source", "source_record", "file_name", "received_at", "company_id", "project_id",
         "vendor_id", "payable", "state", "version", "scanned_by", "rule_set", "inputs", "kind", "subject", "held",
-        "expires_on", "superseded_by",
+        "expires_on", "superseded_by", "fingerprint", "near_duplicate_of",
     )  # fmt: skip
     return Document(
         **{name: row[name] for name in names},
@@ -328,6 +346,8 @@ async def _keep_document(database: Connection, step: Step) -> None:
         after.superseded_by,
         step.at,
         after.checked_against.model_dump_json() if after.checked_against else None,
+        after.fingerprint,
+        after.near_duplicate_of,
     )
     if step.facts is not None and after.version != step.before.version:
         await database.execute(

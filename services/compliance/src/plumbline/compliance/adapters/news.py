@@ -63,6 +63,7 @@ def decided(step: Step) -> Outgoing:
         project_id=after.project_id,
         vendor_id=after.vendor_id,
         payable=after.payable,
+        near_duplicate_of=after.near_duplicate_of,
         at=step.at,
     )
     return outgoing(

@@ -82,6 +82,10 @@ class Document:
     """Rises with each change that is told."""
     scanned_by: str | None = None
     recognised: Recognised | None = None
+    fingerprint: str = ""
+    """Of its text; see `likeness`."""
+    near_duplicate_of: str | None = None
+    """An earlier paper of its vendor that says nearly the same; told to people, and decides nothing."""
     problem: tuple[str, str] | None = None
     """Why a person must look, where no rule says so: a stable code, and a sentence."""
     reviews: tuple[Review, ...] = ()

@@ -9,6 +9,8 @@ All digits are one. Fingerprints are kept in clear, and a hash of the few digits
 import hashlib
 import re
 
+from plumbline.compliance.domain.papers import Fields
+from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.statutory import words
 
 ALIKE = 0.87
@@ -43,6 +45,23 @@ def likeness(one: str, other: str) -> float:
 def are_alike(one: str, other: str) -> bool:
     """Return whether two papers are near duplicates. A person is told of it; it decides nothing."""
     return likeness(one, other) >= ALIKE
+
+
+def is_same_occasion(one: Fields, other: Fields) -> bool:
+    """Return whether two papers of a kind may be of one occasion: an amount or day of theirs is the same, or neither has any.
+
+    Next month's waiver is like this month's by nature; the same month's for another amount is worth a look.
+    """
+    both = [
+        (before.value, after.value)
+        for name in _OCCASION
+        if isinstance(before := getattr(one, name, None), Read)
+        and isinstance(after := getattr(other, name, None), Read)
+    ]
+    return not both or any(before == after for before, after in both)
+
+
+_OCCASION = ("amount_cents", "through_on", "week_ends_on", "week_starts_on", "number")
 
 
 def _hash(shingle: str) -> str:

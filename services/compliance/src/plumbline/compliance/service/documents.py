@@ -23,6 +23,7 @@ from plumbline.compliance.domain.document import (
 )
 from plumbline.compliance.domain.facts import DocumentFacts
 from plumbline.compliance.domain.judging import Judgement, Ticket, judged, next_day, tags_of, ticket_of
+from plumbline.compliance.domain.likeness import fingerprint
 from plumbline.compliance.domain.on_file import State
 from plumbline.compliance.domain.rules.deciding import decide
 from plumbline.compliance.domain.rules.rule_set import RuleSet
@@ -159,7 +160,11 @@ class DocumentLoop:
                     number=recognised.tax_number.get_secret_value(),
                 )
         recognised = recognised.model_copy(update={"tax_number": None})
-        return await self._keep(claim, document, document.after(state="extracted", recognised=recognised))
+        after = document.after(
+            state="extracted", recognised=recognised, fingerprint=fingerprint(content.text)
+        )
+        twin = await parts.documents.near_duplicate(after)
+        return await self._keep(claim, document, replace(after, near_duplicate_of=twin))
 
     async def _content(self, document: Document, why: str) -> bytes:
         return await self._parts.safe.get(document.connection, document.document, who=READING, why=why)

@@ -76,6 +76,8 @@ def _now(document: Document) -> Iterator[str]:
         yield f"A person must look: {document.problem[1]}"
     if document.superseded_by:
         yield f"Paper {document.superseded_by} has taken its place."
+    if document.near_duplicate_of:
+        yield f"It says nearly the same as paper {document.near_duplicate_of}, of the same vendor and occasion; compare them."
     if document.expires_on:
         yield f"It is good to {document.expires_on}."
 

@@ -55,7 +55,7 @@ WHERE connection = $1 AND document = $2
 UPDATE documents SET
     state = $3, version = $4, scanned_by = $5, recognised = $6, problem_code = $7, problem = $8, decisions = $9,
     rule_set = $10, inputs = $11, kind = $12, subject = $13, tags = $14, held = $15, expires_on = $16,
-    superseded_by = $17, changed_at = $18, checked_against = $19
+    superseded_by = $17, changed_at = $18, checked_against = $19, fingerprint = $20, near_duplicate_of = $21
 WHERE connection = $1 AND document = $2
 
 -- name: keep_decision
@@ -81,6 +81,12 @@ SELECT document FROM documents
 WHERE connection = $1 AND document <> $2 AND kind = $3 AND vendor_id = $4 AND subject = $5
   AND (received_at, document) > ($6, $2) AND state = ANY ($7::text[])
 ORDER BY received_at DESC, document DESC LIMIT 1
+
+-- name: comparable
+-- The newest papers of a vendor and kind, to be compared with another.
+SELECT document, fingerprint, recognised FROM documents
+WHERE connection = $1 AND document <> $2 AND vendor_id = $3 AND kind = $4 AND fingerprint <> ''
+ORDER BY received_at DESC, document LIMIT 100
 
 -- name: of_vendor
 -- The papers of a vendor that count for whatever it bills: what is about one payable counts for that one alone.

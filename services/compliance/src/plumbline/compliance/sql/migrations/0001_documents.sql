@@ -15,6 +15,8 @@ CREATE TABLE documents (
     version integer NOT NULL DEFAULT 0,
     scanned_by text,
     recognised text,                            -- a Recognised; no whole tax number has a place there
+    fingerprint text NOT NULL DEFAULT '',       -- of its text, without digits: by it near duplicates are found
+    near_duplicate_of text,                     -- an earlier paper of the vendor that says nearly the same
     problem_code text,                          -- why a person must look, where no rule says so
     problem text,
     decisions text NOT NULL DEFAULT '[]',
