@@ -13,7 +13,7 @@ import typer
 
 from plumbline.provision.kafka import KafkaSetupError
 from plumbline.provision.vault_api import VaultSetupError
-from plumbline.stack.cli import containers, payables, safe, vault
+from plumbline.stack.cli import containers, papers, payables, safe, vault
 from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, ask_all
 from plumbline.stack.cli.beginning import print_plan
 from plumbline.stack.cli.connecting import connect, disconnect
@@ -39,6 +39,7 @@ app = typer.Typer(
 app.add_typer(containers.app, name="containers")
 app.add_typer(vault.app, name="vault")
 app.add_typer(safe.app, name="safe")
+app.add_typer(papers.app, name="papers")
 app.add_typer(payables.app, name="payables")
 
 app.command("drift")(drift)
