@@ -1,5 +1,6 @@
 """Sheets that are printed on order: kept, decided and dispatched like any paper, and handed out with their tags."""
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Iterable
@@ -13,11 +14,15 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 from papers_lab import COMPANY, CONNECTION, PAYABLE, PROJECT, VENDOR, Bench, FakeReader, FakeRecogniser, bench
+from pydantic import SecretStr
 from safe_lab import whole
 from starlette.applications import Starlette
 from templates_lab import FIRM, FOLDER, FORMS
+from typer.testing import CliRunner
 from typing_extensions import override
 
+from plumbline.common.operator import operator_app
+from plumbline.common.process import serving
 from plumbline.common.testing.database import rows
 from plumbline.compliance.adapters.printing import SheetPrinter
 from plumbline.compliance.adapters.reading.isolation import IsolatedReader
@@ -32,6 +37,8 @@ from plumbline.compliance.domain.statutory import Form
 from plumbline.compliance.domain.tags import ROOM_BYTES
 from plumbline.compliance.safe_routes import routes as safe_routes
 from plumbline.compliance.sheet_routes import SHEETS_AT_ONCE, SheetRoutes
+from plumbline.stack.cli.main import app as command
+from plumbline.stack.runners.state import ADDRESSES_FILE
 
 SAMPLES = {path.stem: json.loads(path.read_bytes()) for path in (FOLDER / "base" / "samples").glob("*.json")}
 WEEK = SAMPLES["timesheet"][0]
@@ -249,41 +256,39 @@ async def test_killed_between_printing_and_taking_in_the_order_is_repeated(
     assert len(await rows(office.lab.pool, "SELECT 1 FROM safe_papers")) == 1
 
 
-@pytest.mark.parametrize(
-    ("kind", "data", "change", "status", "code", "says"),
-    [
-        ("wedding_card", WEEK, {}, 422, "unknown-sheet", "timesheet"),
-        ("../timesheet", WEEK, {}, 422, "unknown-sheet", "timesheet"),
-        ("timesheet", {**WEEK, "rate_cents": -1}, {}, 422, "unfit-sheet", "rate_cents"),
-        ("timesheet", {**WEEK, "pay": 1}, {}, 422, "unfit-sheet", "pay"),
-        ("timesheet", {**WEEK, "days": WEEK["days"][:6]}, {}, 422, "unfit-sheet", "days"),
-        ("timesheet", WEEK, {"day": "2026-11-10"}, 422, "unfit-sheet", "made_on"),
-        ("timesheet", WEEK, {"day": "yesterday"}, 422, "unfit-order", "day"),
-        ("timesheet", WEEK, {"firm": "../../etc"}, 422, "unfit-order", "firm"),
-        ("timesheet", WEEK, {"firm": "nobody"}, 422, "unknown-firm", "firm"),
-        ("timesheet", WEEK, {"why": " "}, 422, "unfit-order", "why"),
-        ("timesheet", WEEK, {"project_id": "9999"}, 422, "unknown-place", "9999"),
-        ("timesheet", WEEK, {"payable": "payable/1/1/requisition/1"}, 422, "unknown-place", "payable"),
-        ("daily_report", SAMPLES["daily_report"][0], {"firm": FIRM}, 422, "unfit-sheet", "must be filled in"),
-        ("waiver", {**SAMPLES["waiver"][0], "extent": "releases all claims"}, {}, 422, "unfit-waiver", "53.284"),
-        ("timesheet", {**WEEK, "employee": "x" * 1_100_000}, {}, 413, "too-large", "at most"),
-    ],
-)  # fmt: skip
-async def test_an_order_that_cannot_be_printed_is_refused_and_nothing_is_kept(
-    office: Office, kind: str, data: dict[str, Any], change: dict[str, str], status: int, code: str, says: str
-) -> None:
-    answer = await office.print(kind, data, **change)
+REFUSED: list[tuple[str, dict[str, Any], dict[str, str], int, str, str]] = [
+    ("wedding_card", WEEK, {}, 422, "unknown-sheet", "timesheet"),
+    ("../timesheet", WEEK, {}, 422, "unknown-sheet", "timesheet"),
+    ("timesheet", {**WEEK, "rate_cents": -1}, {}, 422, "unfit-sheet", "rate_cents"),
+    ("timesheet", {**WEEK, "pay": 1}, {}, 422, "unfit-sheet", "pay"),
+    ("timesheet", {**WEEK, "days": WEEK["days"][:6]}, {}, 422, "unfit-sheet", "days"),
+    ("timesheet", WEEK, {"day": "2026-11-10"}, 422, "unfit-sheet", "made_on"),
+    ("timesheet", WEEK, {"day": "yesterday"}, 422, "unfit-order", "day"),
+    ("timesheet", WEEK, {"firm": "../../etc"}, 422, "unfit-order", "firm"),
+    ("timesheet", WEEK, {"firm": "nobody"}, 422, "unknown-firm", "firm"),
+    ("timesheet", WEEK, {"why": " "}, 422, "unfit-order", "why"),
+    ("timesheet", WEEK, {"project_id": "9999"}, 422, "unknown-place", "9999"),
+    ("timesheet", WEEK, {"payable": "payable/1/1/requisition/1"}, 422, "unknown-place", "payable"),
+    ("daily_report", SAMPLES["daily_report"][0], {"firm": FIRM}, 422, "unfit-sheet", "must be filled in"),
+    ("waiver", {**SAMPLES["waiver"][0], "extent": "releases all claims"}, {}, 422, "unfit-waiver", "53.284"),
+    ("timesheet", {**WEEK, "employee": "x" * 1_100_000}, {}, 413, "too-large", "at most"),
+]  # fmt: skip
 
-    assert (answer.status_code, answer.json()["error"]) == (status, code), answer.text
-    assert says in answer.json()["detail"]
+
+async def test_an_order_that_cannot_be_printed_is_refused_and_nothing_is_kept(office: Office) -> None:
+    for kind, data, change, status, code, says in REFUSED:
+        answer = await office.print(kind, data, **change)
+
+        assert (answer.status_code, answer.json()["error"]) == (status, code), answer.text
+        assert says in answer.json()["detail"]
     assert await rows(office.lab.pool, "SELECT 1 FROM safe_papers") == []
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"kind": 1}', b"[" * 5000, b'"\\ud800"', b"\xff"])
-async def test_what_is_no_order_is_refused(office: Office, body: bytes) -> None:
-    answer = await office.http.post(f"/sheets/{CONNECTION}", content=body)
+async def test_what_is_no_order_is_refused(office: Office) -> None:
+    for body in (b"", b"[]", b'{"kind": 1}', b"[" * 5000, b'"\\ud800"', b"\xff"):
+        answer = await office.http.post(f"/sheets/{CONNECTION}", content=body)
 
-    assert (answer.status_code, answer.json()["error"]) == (422, "unfit-order")
+        assert (answer.status_code, answer.json()["error"]) == (422, "unfit-order"), body
 
 
 async def test_markup_in_data_is_printed_as_words(office: Office) -> None:
@@ -312,3 +317,26 @@ async def test_only_so_many_sheets_wait_for_the_press(office: Office) -> None:
     assert (busy.status_code, busy.json()["error"]) == (503, "busy")
     assert (await office.print("timesheet", WEEK)).status_code == 201
     assert (await rows(office.lab.pool, "SELECT company_id FROM documents"))[0]["company_id"] == COMPANY
+
+
+async def test_the_command_prints_a_sheet_and_tells_its_document(office: Office, tmp_path: Path) -> None:
+    file = tmp_path / "week.json"
+    file.write_text(json.dumps(WEEK))
+    token = tmp_path / "token"
+    token.write_text("right")
+    argv = [
+        "papers", "print", "timesheet", "--connection", CONNECTION, "--project", PROJECT, "--data", str(file),
+        "--day", WEEK["made_on"], "--who", "ana", "--why", "a test", "--state", str(tmp_path),
+    ]  # fmt: skip
+    app = operator_app(
+        service="compliance", token=SecretStr("right"), ready=lambda: None, routes=office.sheets.routes()
+    )
+    async with serving(app, host="127.0.0.1", port=0) as port:
+        known = {"services": {"compliance": f"http://127.0.0.1:{port}"}, "operator_token_file": str(token)}
+        (tmp_path / ADDRESSES_FILE).write_text(json.dumps(known))
+        printed = await asyncio.to_thread(CliRunner().invoke, command, argv)
+        refused = await asyncio.to_thread(CliRunner().invoke, command, [*argv, "--firm", "nobody"])
+
+    [row] = await rows(office.lab.pool, "SELECT document FROM documents")
+    assert (printed.exit_code, row["document"] in printed.output) == (0, True), printed.output
+    assert (refused.exit_code, "firm" in refused.output) == (1, True)
