@@ -13,7 +13,7 @@ from templates_lab import FIRM, FORMS, Desk, folder, open_desk, sample, statutor
 
 from plumbline.compliance.adapters.reading.content import read_content
 from plumbline.compliance.adapters.rendering import Limits, Press, PressBusyError, TemplateFailedError
-from plumbline.compliance.domain.papers import LienWaiver, Timesheet
+from plumbline.compliance.domain.papers import LienWaiver, Payroll, Timesheet
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.recognising.recognition import recognise
 from plumbline.compliance.domain.statutory import Form, compare, text_hash, words
@@ -222,3 +222,49 @@ def test_timesheet_of_ours_is_read_with_what_the_law_asks_for(desk: Desk) -> Non
     assert (read["total_minutes"], read["overtime_minutes"]) == (2880, 480)
     assert (read["straight_cents"], read["overtime_cents"], read["wages_cents"]) == (184800, 15400, 200200)
     assert read["unexplained_edits"] == 0
+
+
+def test_our_own_payroll_is_read_worker_by_worker(desk: Desk) -> None:
+    sheet = sample("wh347_data_sheet").told()
+    fields = _recognised(desk, "wh347_data_sheet")
+    assert isinstance(fields, Payroll)
+    assert fields.workers is not None
+    read = [
+        {name: value.value for name in PAID if (value := getattr(worker, name)) is not None}
+        for worker in fields.workers
+    ]
+    assert read == [
+        {
+            "total_minutes": line["straight_total"] + line["overtime_total"],
+            "overtime_minutes": line["overtime_total"],
+            "fringe_credit_cents": line["fringe_credit_cents"],
+            "fringe_paid_cents": line["fringe_paid_cents"],
+            "gross_cents": line["gross_cents"],
+            "net_cents": line["net_cents"],
+            "is_apprentice": line["status"] == "RA",
+        }
+        for line in sheet["workers"]
+    ]
+    assert [one.programme.value for one in fields.workers if one.programme] == [
+        sheet["programmes"][0]["name"]
+    ] * len(read)
+
+
+def test_our_own_timesheet_is_read_day_by_day_with_its_punches(desk: Desk) -> None:
+    sheet = sample("timesheet").told()
+    fields = _recognised(desk, "timesheet")
+    assert isinstance(fields, Timesheet)
+    assert fields.days_minutes is not None
+    assert fields.days_minutes.value == tuple(day["minutes"] for day in sheet["days"])
+    assert fields.punched_minutes is not None
+    assert fields.punched_minutes.value == sheet["punched_minutes"]
+
+
+PAID = (
+    "total_minutes", "overtime_minutes", "fringe_credit_cents", "fringe_paid_cents", "gross_cents", "net_cents",
+    "is_apprentice",
+)  # fmt: skip
+
+
+def _recognised(desk: Desk, kind: str) -> object:
+    return recognise(read_content(desk.printed(kind)), FORMS.values()).fields

@@ -82,7 +82,12 @@ def _tagged(pdf: pikepdf.Pdf, tags: Tags, padding_bytes: int) -> bytes:
     packet, end, rest = pdf.Root.Metadata.read_bytes().rpartition(_PACKET_END)
     pdf.Root.Metadata.write(packet + b" " * padding_bytes + end + rest)
     out = io.BytesIO()
-    pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.preserve)
+    pdf.save(
+        out,
+        deterministic_id=True,
+        object_stream_mode=pikepdf.ObjectStreamMode.preserve,
+        fix_metadata_version=False,  # it stays the same, and to say so would lose the padding
+    )
     return out.getvalue()
 
 

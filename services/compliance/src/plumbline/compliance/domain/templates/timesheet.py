@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from typing_extensions import override
 
 from plumbline.compliance.domain.reading import Fact
+from plumbline.compliance.domain.recognising.values import time_of_day
 from plumbline.compliance.domain.templates.sheet import BLOCKS, Prose, Sheet, Words
 from plumbline.compliance.domain.wages import OVERTIME_AFTER_MINUTES, earned_cents
 
@@ -30,6 +31,19 @@ class Day(Fact):
     on: date
     punches: Annotated[tuple[Punch, ...], Field(max_length=12)] = ()
     minutes: int = Field(ge=0, le=24 * 60)
+
+    def told(self) -> dict[str, Any]:
+        """Add the minutes between the first and the last punch that were not worked; None if they are not known."""
+        return self.model_dump(mode="json") | {"break_minutes": self._break_minutes()}
+
+    def _break_minutes(self) -> int | None:
+        if not self.punches:
+            return None
+        begins, ends = time_of_day(self.punches[0].started), time_of_day(self.punches[-1].ended)
+        if begins is None or ends is None:
+            return None
+        rest = (ends - begins) % (24 * 60) - sum(punch.minutes for punch in self.punches)
+        return rest if rest >= 0 else None
 
 
 class Edit(Fact):
@@ -87,6 +101,7 @@ class TimesheetSheet(Sheet):
         straight = earned_cents(total, 0, self.rate_cents, 0)
         wages = earned_cents(total, overtime, self.rate_cents, 0)
         return super().told() | {
+            "days": [day.told() for day in self.days],
             "total_minutes": total,
             "overtime_minutes": overtime,
             "punched_minutes": sum(punch.minutes for day in self.days for punch in day.punches),
