@@ -1,6 +1,8 @@
 """Sheets as customers and inspectors get them: complete, archivable, the same bytes anywhere, and never markup."""
 
 import asyncio
+import dataclasses
+import hashlib
 import io
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -222,3 +224,18 @@ def test_timesheet_of_ours_is_read_with_what_the_law_asks_for(desk: Desk) -> Non
     assert (read["total_minutes"], read["overtime_minutes"]) == (2880, 480)
     assert (read["straight_cents"], read["overtime_cents"], read["wages_cents"]) == (184800, 15400, 200200)
     assert read["unexplained_edits"] == 0
+
+
+async def test_press_outlives_a_template_that_says_or_prints_too_much() -> None:
+    good, sheet = template("daily_report"), sample("daily_report")
+    shouting = b'#panic("a" * 30000000)'
+    version = good.version.model_copy(update={"sha256": hashlib.sha256(shouting).hexdigest()})
+    evil = dataclasses.replace(good, version=version, files={**good.files, "template.typ": shouting})
+    async with Press() as press:
+        with pytest.raises(TemplateFailedError, match="panicked"):
+            await press.print(evil, sheet)
+        usual = len((await press.print(good, sheet)).content)
+    async with Press(limits=Limits(pdf_bytes=usual - 1)) as press:
+        for _ in range(2):
+            with pytest.raises(TemplateFailedError, match="prints more than"):
+                await press.print(good, sheet)
