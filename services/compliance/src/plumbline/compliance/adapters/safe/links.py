@@ -103,11 +103,11 @@ class Links:
         link, signature = _parts(token)
         async with borrowed(self._pool) as database:
             led = await database.fetchrow(QUERIES["paper_of_link"], link)
-        # An unknown link is compared with something too, so that it takes as long.
-        expected = await self._signature(*led, link) if led else os.urandom(SIGNATURE_BYTES)
-        if not hmac.compare_digest(signature, expected) or led is None:
+        if led is None:
             raise WayRefusedError
-        connection, document = led
+        connection, document = led["connection"], led["document"]
+        if not hmac.compare_digest(signature, await self._signature(connection, document, link)):
+            raise WayRefusedError
         async with borrowed(self._pool) as database:
             row = await database.fetchrow(QUERIES["use_link"], link, document, self._clock.now())
         if row is None:
