@@ -158,7 +158,7 @@ async def test_a_sheet_is_printed_from_its_data(state: Path, compliance: Complia
         "1",
         "--day",
         "2026-11-30",
-        "--by",
+        "--who",
         "ana",
         "--why",
         "weekly",

@@ -1,10 +1,11 @@
 """Calls to partners: each is measured, by its host and how it ended."""
 
 import asyncio
+import gzip
 
 import pytest
 
-from plumbline.common.http import NoAnswerError, NotSentError, exchange, partner_client
+from plumbline.common.http import AnswerTooLargeError, NoAnswerError, NotSentError, exchange, partner_client
 from plumbline.common.testing.far_side import Play, answering, far_side
 from plumbline.common.testing.figures import figure
 
@@ -44,3 +45,18 @@ async def test_call_that_could_not_be_made_is_counted_as_not_sent() -> None:
     with pytest.raises(NotSentError):
         await call("http://127.0.0.1:1")
     assert calls("not-sent") == before + 1
+
+
+async def test_answer_that_is_packed_twice_is_not_unpacked() -> None:
+    bomb = gzip.compress(gzip.compress(bytes(1 << 20)))
+    async with far_side(answering(200, bomb, content_encoding="gzip, gzip")) as (url, _):
+        with pytest.raises(AnswerTooLargeError, match="packed more than once"):
+            await call(url)
+    async with far_side(answering(200, gzip.compress(b"once"), content_encoding="gzip")) as (url, _):
+        await call(url)
+
+
+async def test_redirect_to_a_host_that_is_no_name_is_no_answer() -> None:
+    async with far_side(answering(302, b"", location="https://xn--/")) as (url, _):
+        with pytest.raises(NoAnswerError):
+            await call(url)

@@ -220,6 +220,68 @@ async def test_a_redirect_to_another_protocol_is_refused() -> None:
             await download(url, f"{url}/file")
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://store.example/file",
+        "http://169.254.169.254/latest/meta-data",
+        "https://127.0.0.1/file",
+        "https://2130706433/file",
+        "https://0x7f.1/file",
+        "https://10.1./file",
+        "https://[::1]/file",
+        "https://xn--/file",
+        "https://store.example\x00/file",
+        "ftp://store.example/file",
+        "file:///etc/passwd",
+        "//127.0.0.1/file",
+    ],
+)
+async def test_whoever_speaks_https_to_procore_is_led_to_no_place_inside(address: str) -> None:
+    asked: list[str] = []
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(302, headers=[(b"location", address.encode())])
+
+    async with httpx.AsyncClient(
+        transport=httpx.MockTransport(answered), base_url="https://api.procore.com"
+    ) as http:
+        client = ProcoreClient(http, Tokens(), company_id=4001, deadline_s=5.0)
+        for first in (address, "https://api.procore.com/file"):
+            with pytest.raises((ProcoreRefusedError, ProcoreUnavailableError)):
+                await client.download(first, max_bytes=LIMIT)
+    assert asked == ["https://api.procore.com/file"]
+
+
+@pytest.mark.parametrize(
+    ("address", "gets_it"),
+    [
+        ("https://storage.procore.com/file", True),
+        ("https://API.procore.com:443/file", True),
+        ("https://api.procore.com:8443/file", False),
+        ("https://api.procore.com.evil.example/file", False),
+        ("https://evil-procore.com/file", False),
+        ("https://api.procore.com@evil.example/file", False),
+        ("https://evil.example#.procore.com", False),
+    ],
+)
+async def test_the_token_goes_to_names_of_procores_alone(address: str, gets_it: bool) -> None:
+    asked: list[httpx.Request] = []
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, content=PDF)
+
+    async with httpx.AsyncClient(
+        transport=httpx.MockTransport(answered), base_url="https://api.procore.com"
+    ) as http:
+        client = ProcoreClient(http, Tokens(), company_id=4001, deadline_s=5.0)
+        await client.download(address, max_bytes=LIMIT)
+    (request,) = asked
+    assert (request.headers.get("authorization", "").startswith("Bearer")) == gets_it
+
+
 async def never(writer: asyncio.StreamWriter) -> None:
     await asyncio.Event().wait()
 

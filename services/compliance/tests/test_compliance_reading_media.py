@@ -1,15 +1,17 @@
 """A file is what stands in it, whatever it is called."""
 
 import io
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 from hostile_papers import harmless
 
-from plumbline.compliance.adapters.reading.content import read_content
+from plumbline.compliance.adapters.reading.content import PAGE_CHARS_MAX, read_content
 from plumbline.compliance.adapters.reading.media import check_name, media_type_of
 from plumbline.compliance.adapters.reading.refusals import REASONS, Reason, refused
+from plumbline.compliance.domain.recognising.recognition import recognise
 from plumbline.compliance.ports import RefusedPaperError
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(40)
@@ -96,6 +98,17 @@ def test_table_in_no_known_encoding_is_refused() -> None:
     with pytest.raises(RefusedPaperError) as refusal:
         read_content(b"worker,hours\nAna,8\n" * 10_000 + b"\x81,\x8d\n")
     assert refusal.value.reason == "unreadable"
+
+
+@pytest.mark.parametrize("row", [b"1,1\n", b"a" * 99 + b",1\n"])
+def test_table_longer_than_any_paper_is_refused_and_one_that_is_not_takes_moments(row: bytes) -> None:
+    most = PAGE_CHARS_MAX // len(row)
+    with pytest.raises(RefusedPaperError) as refusal:
+        read_content(row * (most + 1))
+    assert refusal.value.reason == "too-much-inside"
+    paper, began = read_content(row * most), time.process_time()
+    recognise(paper, ())
+    assert time.process_time() - began < 5  # of 100,000 lines, which once took minutes
 
 
 def test_picture_is_for_a_person() -> None:

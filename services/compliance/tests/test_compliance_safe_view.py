@@ -124,6 +124,23 @@ async def test_properties_are_those_that_are_asked_for_and_unknown_ones_are_said
     }
 
 
+@pytest.mark.parametrize("path", ["%00", "4001/%00", f"{FOLDER}/waiver%00.pdf"])
+async def test_no_text_that_a_database_refuses_gets_there(view: View, path: str) -> None:
+    for method in ("GET", "HEAD", "PROPFIND"):
+        answer = await view.client.request(method, f"/view/{path}", headers={"depth": "1"})
+        assert answer.status_code == 404
+    stranger = await view.client.get(f"/view/{path}", auth=("ana\0", view.password))
+    assert stranger.status_code == 401
+
+
+async def test_properties_without_end_are_not_answered_one_by_one(view: View) -> None:
+    names = "".join(f"<n{number}/>" for number in range(1000))
+    answer = await view.propfind(FOLDER, body=f'<propfind xmlns="DAV:"><prop>{names}</prop></propfind>')
+    assert answer.status_code == 207
+    assert "n999" not in answer.text
+    assert "getcontentlength" in answer.text
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -16,7 +16,7 @@ from plumbline.common.testing.database import rows
 from plumbline.compliance.adapters.safe.links import WayRefusedError, WayTooWideError
 from plumbline.compliance.adapters.safe.objects import memory_objects
 from plumbline.compliance.domain.layout import NAME_CHARS, file_name, folders, safe_name
-from plumbline.compliance.ports import QuarantinedDocumentError, UnknownDocumentError
+from plumbline.compliance.ports import QUARANTINE, QuarantinedDocumentError, UnknownDocumentError
 
 HOUR = timedelta(hours=1)
 
@@ -84,6 +84,22 @@ async def test_link_cannot_be_made_from_what_the_index_knows(lab: Lab) -> None:
         with pytest.raises(WayRefusedError):
             await lab.whole.links.follow(wrong)
     assert (await lab.whole.links.follow(token)).content == CONTENT
+
+
+async def test_link_that_is_altered_in_the_index_leads_to_no_other_paper(lab: Lab) -> None:
+    _, token = await linked(lab)
+    other = await lab.safe.put(CONTENT + b", of somebody else", ABOUT)
+    await rows(lab.pool, "UPDATE safe_links SET document = $1", other.document)
+    with pytest.raises(WayRefusedError):
+        await lab.whole.links.follow(token)
+    assert "read" not in {row["action"] for row in await rows(lab.pool, "SELECT action FROM safe_accesses")}
+
+
+async def test_no_link_leads_into_quarantine_whatever_its_reason(lab: Lab) -> None:
+    document, _ = await linked(lab)
+    await lab.safe.quarantine(CONNECTION, document, reason="Eicar", who="compliance")
+    with pytest.raises(WayTooWideError):
+        await lab.whole.links.make(CONNECTION, document, who="ana", why=QUARANTINE, life=HOUR, uses=1)
 
 
 async def test_no_link_is_made_to_what_may_not_be_read(lab: Lab) -> None:

@@ -1,6 +1,8 @@
 """Sheets as customers and inspectors get them: complete, archivable, the same bytes anywhere, and never markup."""
 
 import asyncio
+import dataclasses
+import hashlib
 import io
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -268,3 +270,18 @@ PAID = (
 
 def _recognised(desk: Desk, kind: str) -> object:
     return recognise(read_content(desk.printed(kind)), FORMS.values()).fields
+
+
+async def test_press_outlives_a_template_that_says_or_prints_too_much() -> None:
+    good, sheet = template("daily_report"), sample("daily_report")
+    shouting = b'#panic("a" * 30000000)'
+    version = good.version.model_copy(update={"sha256": hashlib.sha256(shouting).hexdigest()})
+    evil = dataclasses.replace(good, version=version, files={**good.files, "template.typ": shouting})
+    async with Press() as press:
+        with pytest.raises(TemplateFailedError, match="panicked"):
+            await press.print(evil, sheet)
+        usual = len((await press.print(good, sheet)).content)
+    async with Press(limits=Limits(pdf_bytes=usual - 1)) as press:
+        for _ in range(2):
+            with pytest.raises(TemplateFailedError, match="prints more than"):
+                await press.print(good, sheet)

@@ -111,7 +111,7 @@ async def exchange(
     Raises:
         NotSentError: transient; no connection was made, so nothing can have happened.
         NoAnswerError: transient; the request may or may not have had its effect.
-        AnswerTooLargeError: one of these; the answer is longer than `max_bytes`.
+        AnswerTooLargeError: one of these; the answer is longer than `max_bytes`, or packed more than once.
     """
     started, status = time.perf_counter(), NO_ANSWER
     try:
@@ -122,7 +122,8 @@ async def exchange(
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
         status = NOT_SENT
         raise NotSentError(f"{request.url.host} could not be reached: {error}") from error
-    except (httpx.HTTPError, TimeoutError) as error:
+    # httpx reads where a redirect leads, and a host that is no name ends in a UnicodeError.
+    except (httpx.HTTPError, TimeoutError, UnicodeError) as error:
         kind = type(error).__name__
         raise NoAnswerError(f"{request.url.host} gave no whole answer ({kind})") from error
     else:
@@ -134,6 +135,9 @@ async def exchange(
 async def _send(client: httpx.AsyncClient, request: httpx.Request, max_bytes: int) -> PartnerAnswer:
     response = await client.send(request, stream=True)
     try:
+        # Each coding can make a thousand bytes of one, and httpx undoes all of them before we can count.
+        if len(response.headers.get_list("content-encoding", split_commas=True)) > 1:
+            raise AnswerTooLargeError(f"{request.url.host} answered bytes that are packed more than once")
         chunks: list[bytes] = []
         size = 0
         async for chunk in response.aiter_bytes():

@@ -95,14 +95,14 @@ class Transport:
 
         Raises what `call` raises, and ProcoreFileTooLargeError (permanent).
         """
-        place = httpx.URL(url)
+        place = self._reachable(self._http.base_url, url)
         for _ in range(MAX_REDIRECTS + 1):
             answer = await self._fetch(place, max_bytes)
             if answer.status not in _REDIRECTS:
                 if error := refusal(answer, self._clock.now()):
                     raise error
                 return answer
-            place = _next_place(place, answer)
+            place = self._reachable(place, answer.headers.get("location", ""))
         raise ProcoreRefusedError(f"{url.partition('?')[0]} redirects without end")
 
     async def _fetch(self, place: httpx.URL, max_bytes: int) -> PartnerAnswer:
@@ -116,10 +116,27 @@ class Transport:
         return await self._authorized(send)
 
     def _is_procores(self, place: httpx.URL) -> bool:
-        """Say whether an address may get the token: our API host, or another of procore.com over HTTPS."""
+        """Say whether an address may get the token: our API host, or another of procore.com over HTTPS, at its port."""
         if _origin(place) == _origin(self._http.base_url):
             return True
-        return place.scheme == "https" and f".{place.host}".endswith(".procore.com")
+        return place.scheme == "https" and place.port is None and f".{place.host}".endswith(".procore.com")
+
+    def _reachable(self, here: httpx.URL, said: str) -> httpx.URL:
+        """Return where an address leads that was said at `here`.
+
+        Whoever speaks HTTPS to Procore follows it to no plain HTTP and to no bare number: what answers inside our own
+        network has neither a public name nor its certificate.
+        """
+        try:
+            place = here.join(said)
+            host = place.host
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise ProcoreRefusedError("Procore names no address for a file") from error
+        if place.scheme not in {"https", here.scheme}:
+            raise ProcoreRefusedError(f"Procore sends us for a file from {here.scheme} to {place.scheme}")
+        if self._http.base_url.scheme == "https" and (place.scheme != "https" or _is_number(host)):
+            raise ProcoreRefusedError(f"Procore sends us for a file to {place.scheme}://{host}")
+        return place
 
     async def _exchange(self, request: httpx.Request, max_bytes: int) -> PartnerAnswer:
         try:
@@ -170,12 +187,7 @@ def _origin(place: httpx.URL) -> tuple[str, str, int | None]:
     return place.scheme, place.host, place.port
 
 
-def _next_place(place: httpx.URL, answer: PartnerAnswer) -> httpx.URL:
-    """Return where a redirect leads; never from HTTPS to plain HTTP, nor to another protocol."""
-    try:
-        following = place.join(answer.headers.get("location", ""))
-    except httpx.InvalidURL as error:
-        raise ProcoreRefusedError("Procore redirects a file to no address") from error
-    if following.scheme not in {"https", place.scheme}:
-        raise ProcoreRefusedError(f"Procore redirects a file from {place.scheme} to {following.scheme}")
-    return following
+def _is_number(host: str) -> bool:
+    """Say whether a host is an address and no name, in any way that resolvers read: `127.1` and `0x7f000001` too."""
+    last = host.rstrip(".").rpartition(".")[2]
+    return ":" in host or last.isdecimal() or last.lower().startswith("0x")

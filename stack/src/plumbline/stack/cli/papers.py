@@ -13,6 +13,7 @@ from rich.table import Table
 
 from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, send_bytes
 from plumbline.stack.cli.console import wide_console
+from plumbline.stack.cli.safe import Who, Why
 
 SERVICE = "compliance"
 """Who keeps papers."""
@@ -105,8 +106,8 @@ def print_sheet(
     day: Annotated[
         str, typer.Option(help="Of which day it is: 2026-11-30. It chooses the template's version.")
     ],
-    by: By,
-    why: Annotated[str, typer.Option(help="What for; it stands in the record of who touched it.")],
+    why: Why,
+    who: Who,
     firm: Annotated[str | None, typer.Option(help="Whose look; Plumbline's own if left out.")] = None,
     vendor: Vendor = None,
     payable: Payable = None,
@@ -126,7 +127,7 @@ def print_sheet(
         "payable": payable,
         "data": values,
         "day": day,
-        "who": by,
+        "who": who,
         "why": why,
     }
     said = ask(state, SERVICE, f"/sheets/{connection}", method="POST", body=body, timeout_s=60.0)

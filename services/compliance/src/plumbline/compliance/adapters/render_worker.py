@@ -24,6 +24,9 @@ STANDARDS: list[Any] = ["a-2a", "ua-1"]
 KEPT = 64
 """Compilers, and drawn texts, that are kept for the next sheet."""
 
+REFUSED_CHARS = 10_000
+"""Of what the compiler says of a template: that may quote all of it, and whatever it makes."""
+
 _DRAWN = b"""#set page(width: auto, height: auto, margin: 0pt, fill: none)
 #let it = json(bytes(sys.inputs.it))
 #set text(font: "Source Sans Pro", size: it.points * 1pt, fill: luma(25%), number-type: "lining", hyphenate: false)
@@ -79,7 +82,7 @@ def answer(press: Press, request: Mapping[str, Any]) -> tuple[dict[str, Any], by
     try:
         content = press.printed(request["root"], request["given"], request["timestamp"])
     except typst.TypstError as error:
-        return {"refused": error.diagnostic or error.message}, b""
+        return {"refused": (error.diagnostic or error.message)[:REFUSED_CHARS]}, b""
     read = read_print(content) if request["read"] else None
     return {"size": len(content), "read": read and read.model_dump(mode="json")}, content
 

@@ -84,6 +84,11 @@ class _Worker:
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             code = await self.end(wait=_LAST_BREATH)
             raise TemplateFailedError(_ending(code, self.limits)) from error
+        except (
+            asyncio.LimitOverrunError
+        ) as error:  # what is left of its answer would be taken for the next one's
+            await self.end()
+            raise TemplateFailedError(f"it prints more than {self.limits.pdf_bytes >> 20} MiB") from error
         except asyncio.CancelledError:  # an answer that nobody awaits would be taken for the next one's
             await self.end()
             raise
@@ -107,7 +112,10 @@ class _Worker:
         process.stdin.write(line)
         await process.stdin.drain()
         head = json.loads(await process.stdout.readuntil(b"\n"))
-        return head, await process.stdout.readexactly(head.get("size", 0))
+        size = head.get("size", 0)
+        if size > self.limits.pdf_bytes:
+            raise asyncio.LimitOverrunError("a PDF that is too large", 0)
+        return head, await process.stdout.readexactly(size)
 
     async def _started(self) -> asyncio.subprocess.Process:
         proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), _NO_NETWORK)

@@ -60,5 +60,8 @@ def folders(
 
 
 def parts_of(path: str) -> Sequence[str]:
-    """Return the parts of a path as clients write it: slashes at its ends and doubled ones do not count."""
-    return [part for part in path.split("/") if part]
+    """Return the parts of a path as clients write it: slashes at its ends and doubled ones do not count.
+
+    No name has a NUL, and PostgreSQL takes none: a character that no name has either stands for it.
+    """
+    return [part for part in path.replace("\0", "?").split("/") if part]

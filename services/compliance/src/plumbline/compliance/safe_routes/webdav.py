@@ -31,6 +31,9 @@ METHODS = ("OPTIONS", "PROPFIND", "GET", "HEAD")
 BODY_BYTES_MAX = 16_384
 """The largest PROPFIND: names of properties."""
 
+ASKED_MAX = 32
+"""Properties that one PROPFIND names; clients ask for some ten, and each is answered for each paper of a folder."""
+
 ALLOWED = {"allow": ", ".join(METHODS), "dav": "1", "ms-author-via": "DAV"}
 
 _DAV = "{DAV:}"
@@ -76,7 +79,7 @@ class WebDavView:
             who, _, password = base64.b64decode(said, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError, ValueError):
             raise WayRefusedError from None
-        if scheme.lower() != "basic":
+        if scheme.lower() != "basic" or "\0" in who:  # PostgreSQL takes no NUL
             raise WayRefusedError
         return await self._safe.view_passwords.viewer(who, password)
 
@@ -147,7 +150,7 @@ class _AnyMethod(Route):
 async def _asked(request: Request) -> Sequence[str] | None:
     """Return the names of the properties that are asked for, as ElementTree writes them; None: all.
 
-    What is too long, no XML in UTF-8, or declares entities asks for all.
+    What is too long, no XML in UTF-8, declares entities or names too many asks for all.
     """
     body = bytearray()
     async for chunk in request.stream():
@@ -161,7 +164,7 @@ async def _asked(request: Request) -> Sequence[str] | None:
         props = ET.fromstring(text).find(f"{_DAV}prop")  # noqa: S314  no declarations get here
     except (UnicodeDecodeError, ET.ParseError):
         return None
-    return None if props is None else [child.tag for child in props]
+    return None if props is None or len(props) > ASKED_MAX else [child.tag for child in props]
 
 
 def _of_folder(name: str) -> Properties:

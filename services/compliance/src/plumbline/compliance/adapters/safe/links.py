@@ -23,6 +23,7 @@ from plumbline.compliance.adapters.safe.keys import QUERIES, ConnectionKeys
 from plumbline.compliance.adapters.safe.outgoing import Copy, Outgoing
 from plumbline.compliance.adapters.safe.papers import PaperSafe
 from plumbline.compliance.domain.envelope import keyed_hash
+from plumbline.compliance.ports import QUARANTINE
 
 ID_BYTES, SIGNATURE_BYTES, PASSWORD_BYTES = 16, 32, 24
 
@@ -38,7 +39,7 @@ class WayRefusedError(NeedsHumanError):
 
 
 class WayTooWideError(NeedsHumanError):
-    """A link or password lives for 30 days at most, and a link has 1 to 1000 uses."""
+    """A link or password lives for 30 days at most, a link has 1 to 1000 uses, and none leads into quarantine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,11 @@ class Links:
         """
         if not timedelta(0) < life <= LIFE_MAX or not 1 <= uses <= USES_MAX:
             raise WayTooWideError
+        if why == QUARANTINE:  # whoever looks into that does it as an operator
+            raise WayTooWideError
         await self._safe.readable(connection, document, why=why)
         link, now = os.urandom(ID_BYTES), self._clock.now()
-        signature = await self._signature(connection, link)
+        signature = await self._signature(connection, document, link)
         async with transaction(self._pool) as database:
             await database.execute(
                 QUERIES["make_link"], link, connection, document, who, why, now, now + life, uses
@@ -100,16 +103,16 @@ class Links:
         """
         link, signature = _parts(token)
         async with borrowed(self._pool) as database:
-            connection = await database.fetchval(QUERIES["connection_of_link"], link)
-        # An unknown link is compared with something too, so that it takes as long.
-        expected = await self._signature(connection, link) if connection else os.urandom(SIGNATURE_BYTES)
-        if not hmac.compare_digest(signature, expected) or connection is None:
+            led = await database.fetchrow(QUERIES["paper_of_link"], link)
+        if led is None:
+            raise WayRefusedError
+        connection, document = led["connection"], led["document"]
+        if not hmac.compare_digest(signature, await self._signature(connection, document, link)):
             raise WayRefusedError
         async with borrowed(self._pool) as database:
-            row = await database.fetchrow(QUERIES["use_link"], link, self._clock.now())
+            row = await database.fetchrow(QUERIES["use_link"], link, document, self._clock.now())
         if row is None:
             raise WayRefusedError
-        document = row["document"]
         who, why = f"link {link.hex()[:8]} of {row['made_by']}", row["why"]
         return await self._outgoing.hand_out(connection, document, who=who, why=why)
 
@@ -121,8 +124,9 @@ class Links:
             await _log(database, now, connection, document, action="revoke", who=who, why=why)
         return len(rows)
 
-    async def _signature(self, connection: str, link: bytes) -> bytes:
-        return keyed_hash(await self._connection_keys.key(connection, "links"), link)
+    async def _signature(self, connection: str, document: str, link: bytes) -> bytes:
+        """The paper is signed too: a link that was altered in the index leads to no other one."""
+        return keyed_hash(await self._connection_keys.key(connection, "links"), link + document.encode())
 
 
 class ViewPasswords:

@@ -268,13 +268,14 @@ def _inner_label(labels: frozenset[str]) -> re.Pattern[str] | None:
 
 def _lines(page: Page, inner: re.Pattern[str] | None) -> Iterator[Line]:
     cells = [part for cell in _cells(page) for part in _parts(cell, inner)]
-    rest = sorted(cells, key=lambda cell: -cell.y)
-    while rest:
-        first = rest[0]
-        within = max(1.5, first.points * 0.3)
-        count = next((n for n, one in enumerate(rest) if first.y - one.y > within), len(rest))
-        yield Line(tuple(sorted(rest[:count], key=lambda cell: cell.x)))
-        rest = rest[count:]
+    line: list[Cell] = []
+    for cell in sorted(cells, key=lambda cell: -cell.y):
+        if line and line[0].y - cell.y > max(1.5, line[0].points * 0.3):
+            yield Line(tuple(sorted(line, key=lambda cell: cell.x)))
+            line = []
+        line.append(cell)
+    if line:
+        yield Line(tuple(sorted(line, key=lambda cell: cell.x)))
 
 
 def _cells(page: Page) -> Iterator[Cell]:

@@ -172,15 +172,15 @@ SELECT key_id FROM safe_papers WHERE key_id = ANY ($1::bytea[]) AND destroyed_at
 INSERT INTO safe_links (id, connection, document, made_by, why, made_at, expires_at, uses_left)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
--- name: connection_of_link
--- Whose key signed a link.
-SELECT connection FROM safe_links WHERE id = $1
+-- name: paper_of_link
+-- Which paper a link leads to, and so whose key signed it.
+SELECT connection, document FROM safe_links WHERE id = $1
 
 -- name: use_link
 -- Use a link once, if it may be.
 UPDATE safe_links SET uses_left = uses_left - 1
-WHERE id = $1 AND uses_left > 0 AND expires_at > $2 AND revoked_at IS NULL
-RETURNING document, made_by, why
+WHERE id = $1 AND document = $2 AND uses_left > 0 AND expires_at > $3 AND revoked_at IS NULL
+RETURNING made_by, why
 
 -- name: revoke_links
 -- Revoke what links there are to a paper.
