@@ -40,14 +40,10 @@ def list_payables(
     if as_json:
         typer.echo(json.dumps(said, indent=2))
         return
-    table = Table("payable", "state", "payee", pad_edge=False)
-    table.add_column("due", justify="right")
-    table.add_column("why", overflow="fold")
     for row in said:
-        table.add_row(
-            row["payable"], row["state"], row["payee"], dollars(row["amount_cents"]), row["sentence"]
-        )
-    wide_console().print(table, markup=False, highlight=False)
+        typer.echo(row["payable"])
+        typer.echo(f"  {row['state']}  {row['payee']}  {dollars(row['amount_cents'])}")
+        typer.echo(f"  {row['sentence']}")
 
 
 @app.command()
