@@ -13,7 +13,9 @@ from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.common.testing.database import expire_leases, rows
 from plumbline.common.testing.waiting import eventually
-from plumbline.compliance.ports import RefusedPaperError
+from plumbline.compliance.domain.decision import Desk
+from plumbline.compliance.domain.judging import ticket_of
+from plumbline.compliance.ports import QuarantinedDocumentError, RefusedPaperError
 
 WAIVER, LICENCE = "waiver", "licence"
 
@@ -72,6 +74,20 @@ async def test_waiver_counts_for_its_own_payable_and_a_licence_for_all_of_its_ve
     assert {one.document for one in own} == {waiver.document, licence.document}
 
 
+def test_an_errand_is_the_same_for_the_same_paper_rules_desk_and_turn_alone() -> None:
+    desk = Desk(region="us-tx", trade="hvac", desk="hvac")
+    first = ticket_of("5d" * 32, "ab" * 32, desk, turn=0)
+
+    assert ticket_of("5d" * 32, "ab" * 32, desk.model_copy(), turn=0) == first
+    others = {
+        ticket_of("5e" * 32, "ab" * 32, desk, turn=0),
+        ticket_of("5d" * 32, "ac" * 32, desk, turn=0),
+        ticket_of("5d" * 32, "ab" * 32, desk.model_copy(update={"region": "us-oh"}), turn=0),
+        ticket_of("5d" * 32, "ab" * 32, desk, turn=1),
+    }
+    assert len(others | {first}) == 5
+
+
 async def test_the_same_bytes_are_one_paper(lab: Bench) -> None:
     first = await lab.take(WAIVER)
     repeated = await lab.take(WAIVER)
@@ -106,6 +122,8 @@ async def test_nothing_passes_while_the_scanner_is_away(lab: Bench) -> None:
     assert (await lab.document(waiver)).state == "received"
     assert (row["attempt"], row["parked_at"]) == (0, None)
     assert "scanner" in row["waiting_for"]
+    with pytest.raises(QuarantinedDocumentError):
+        await lab.safe.get(CONNECTION, waiver.document, who="Ana Ruiz", why="to look at it")
 
     lab.scanner.is_away = False
     await lab.work(after=timedelta(seconds=6))
