@@ -9,8 +9,11 @@ from pydantic import SecretStr
 
 from plumbline.procore.hooks import Hook, Trigger
 
-RESOURCES = ("Payment Applications", "Contract Payments", "Prime Contracts", "Change Order Packages")
-"""Procore's resource names, exact, of everything that can change an owner invoice."""
+RESOURCES = (
+    *("Payment Applications", "Contract Payments", "Prime Contracts", "Change Order Packages"),
+    *("Project Files", "Project Insurances"),
+)
+"""Procore's resource names, exact, of everything that can change an owner invoice, or be a paper."""
 
 EVENT_TYPES = ("create", "update", "delete")
 """What can happen to them."""
