@@ -41,15 +41,20 @@ class Kept:
 
 
 @pytest.fixture(params=["file", pytest.param("vault", marks=pytest.mark.connected)])
-async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Kept]:
+def where(request: pytest.FixtureRequest) -> ServerAddresses | None:
+    """Give the servers of a keeper, outside of any loop: they run on one of their own; none for a key file."""
+    return request.getfixturevalue("servers") if request.param == "vault" else None
+
+
+@pytest.fixture
+async def kept(where: ServerAddresses | None, tmp_path: Path) -> AsyncIterator[Kept]:
     """Give each keeper in turn."""
-    if request.param == "file":
+    if where is None:
         make_key_file(tmp_path / "key")
         yield Kept(FileDataKeys(KeyFile(tmp_path / "key")), tmp_path)
         return
-    servers: ServerAddresses = request.getfixturevalue("servers")
-    async with vault_data_keys(servers, tmp_path) as keys:
-        yield Kept(keys, tmp_path, servers)
+    async with vault_data_keys(where, tmp_path) as keys:
+        yield Kept(keys, tmp_path, where)
 
 
 @asynccontextmanager
