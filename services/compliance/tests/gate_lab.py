@@ -106,7 +106,7 @@ def in_books(state: str = "open", *, total_cents: int = 2070450, version: int = 
             "state": state,
             "total_cents": total_cents,
             "balance_cents": 0 if state == "paid" else total_cents,
-            "number": "SC-001-1",
+            "number": "SC-001-1-1001",
             "confirmed_at": datetime(2026, 11, 26, tzinfo=UTC),
         }
     )

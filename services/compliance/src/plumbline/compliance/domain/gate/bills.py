@@ -76,7 +76,8 @@ def desired(billed: Billed, books: Books, state: PayableState) -> DesiredBill:
         raise UndatedBillError(f"{billed.title} bears no date; give it one in Procore")
     return DesiredBill(
         state=state,
-        number=f"{billed.contract.split(' ')[0]}-{billed.number}"[:200],
+        # Contracts are numbered project by project, and QuickBooks wants a vendor's bills to differ.
+        number=f"{billed.contract.split(' ')[0]}-{billed.number}-{billed.project_id[-6:]}"[:200],
         vendor_id=vendor,
         issued_on=issued_on,
         due_on=billed.due_on,
