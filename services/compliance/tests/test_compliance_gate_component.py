@@ -162,7 +162,7 @@ class Site:
             kind="bill",
             state=state,
             quickbooks_id="9",
-            number="SC-001-1-1001",
+            number=f"SC-001-1-{self.project[-6:]}",
             total_cents=amount,
             balance_cents=0 if state == "paid" else owed,
             provider_time=None,
@@ -338,7 +338,7 @@ async def test_the_way_of_an_invoice_from_a_wrong_waiver_to_the_free_twin(site: 
     assert (bill.desired.total_cents, bill.desired.vendor_id, bill.desired.number) == (
         2070450,
         "57",
-        "SC-001-1-1001",
+        f"SC-001-1-{site.project[-6:]}",
     )
     assert [(line.amount_cents, line.account_id) for line in bill.desired.lines][-1] == (-230050, "43")
 
