@@ -1,20 +1,14 @@
 """The operator's commands about going live, doing over and mailing again, against qb-writer's answers."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
+from stack_asked import answering, asked
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
-from typer.testing import CliRunner, Result
-
-from plumbline.common.process import serving
-from plumbline.stack.cli.main import app
 
 PLAN = {
     "connection": "ohio",
@@ -102,23 +96,12 @@ def writer() -> Writer:
 
 @pytest.fixture
 async def state(writer: Writer, tmp_path: Path) -> AsyncIterator[Path]:
-    web = Starlette(routes=[Route("/{path:path}", writer.answer, methods=["GET", "POST"])])
-    (tmp_path / "token").write_text("let-me-in\n")
-    async with serving(web, host="127.0.0.1", port=0) as port:
-        known = {
-            "services": {"qb-writer": f"http://127.0.0.1:{port}"},
-            "operator_token_file": str(tmp_path / "token"),
-        }
-        (tmp_path / "addresses.json").write_text(json.dumps(known))
-        yield tmp_path
-
-
-async def plumbline(state: Path, *arguments: str) -> Result:
-    return await asyncio.to_thread(CliRunner().invoke, app, [*arguments, "--state", str(state)])
+    async with answering(tmp_path, "qb-writer", writer.answer) as state:
+        yield state
 
 
 async def test_plan_counts_every_outcome_with_its_money_and_lists_records(state: Path) -> None:
-    result = await plumbline(state, "plan", "ohio", "--from", "2026-11-01")
+    result = await asked(state, "plan", "ohio", "--from", "2026-11-01")
     lines = [" ".join(line.replace("│", " ").split()) for line in result.output.splitlines()]
     assert "ohio only observes: nothing is written to its QuickBooks company." in lines
     assert "make in QuickBooks 14 $182,400.00" in lines
@@ -133,33 +116,33 @@ async def test_plan_counts_every_outcome_with_its_money_and_lists_records(state:
 
 
 async def test_plan_of_a_company_that_is_live_says_so_and_no_more(state: Path) -> None:
-    result = await plumbline(state, "plan", "texas")
+    result = await asked(state, "plan", "texas")
     assert result.output == "texas is live, from 2026-11-01 on; `plumbline drift texas` compares its books.\n"
 
 
 async def test_plan_as_json_is_what_the_service_said(state: Path) -> None:
-    result = await plumbline(state, "plan", "ohio", "--json")
+    result = await asked(state, "plan", "ohio", "--json")
     assert json.loads(result.output) == PLAN
 
 
 async def test_refusal_of_the_service_is_shown_and_is_a_failure(state: Path) -> None:
-    result = await plumbline(state, "plan", "nobody")
+    result = await asked(state, "plan", "nobody")
     assert (result.exit_code, result.output) == (1, "qb-writer: No connection is called nobody; ask.\n")
 
 
 async def test_going_live_tells_the_day_and_how_many_go_on(state: Path, writer: Writer) -> None:
-    result = await plumbline(state, "go-live", "ohio", "--from", "2026-11-01")
+    result = await asked(state, "go-live", "ohio", "--from", "2026-11-01")
     assert result.output == "ohio is live from 2026-11-01 on; 2014 records go on.\n"
     assert writer.told == [("/connections/ohio/go-live", {"from": "2026-11-01"})]
 
 
 async def test_going_live_needs_a_day(state: Path, writer: Writer) -> None:
-    assert (await plumbline(state, "go-live", "ohio")).exit_code == 2
+    assert (await asked(state, "go-live", "ohio")).exit_code == 2
     assert writer.told == []
 
 
 async def test_dry_replay_tells_what_would_change_and_asks_for_nothing(state: Path, writer: Writer) -> None:
-    result = await plumbline(state, "replay", "--connection", "ohio", "--dry-run")
+    result = await asked(state, "replay", "--connection", "ohio", "--dry-run")
     assert "would update  invoice/1\n              lines, total: open, $5.00" in result.output
     assert "would ask     invoice/12" in result.output
     assert (
@@ -170,20 +153,20 @@ async def test_dry_replay_tells_what_would_change_and_asks_for_nothing(state: Pa
 
 
 async def test_replay_names_records_of_the_books_alone(state: Path, writer: Writer) -> None:
-    result = await plumbline(state, "replay", "7")
+    result = await asked(state, "replay", "7")
     assert result.output.startswith("3 records are compared once more")
     assert writer.told == [("/replay", list(NEXT))]
 
 
 @pytest.mark.parametrize("arguments", [[], ["7", "--connection", "ohio"]])
 async def test_replay_needs_a_record_or_a_connection_and_not_both(state: Path, arguments: list[str]) -> None:
-    assert (await plumbline(state, "replay", *arguments)).exit_code == 2
+    assert (await asked(state, "replay", *arguments)).exit_code == 2
 
 
 async def test_mailing_again_takes_the_one_record_that_is_meant(state: Path, writer: Writer) -> None:
-    several = await plumbline(state, "resend", "invoice/1")
+    several = await asked(state, "resend", "invoice/1")
     assert several.exit_code == 1
     assert several.output.startswith("Which one? 2 records have invoice/1 in their keys.\n  7/invoice/1\n")
-    assert (await plumbline(state, "resend", "7/invoice/1")).exit_code == 0
-    assert (await plumbline(state, "resend", "invoice/2")).exit_code == 0
+    assert (await asked(state, "resend", "7/invoice/1")).exit_code == 0
+    assert (await asked(state, "resend", "invoice/2")).exit_code == 0
     assert [path for path, _ in writer.told] == ["/resend/7/invoice/1", "/resend/7/invoice/2"]

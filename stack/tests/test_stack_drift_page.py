@@ -1,20 +1,15 @@
 """`plumbline drift`, as a controller reads it and as a script asks for it."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
+from stack_asked import answering, asked
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
-from typer.testing import CliRunner, Result
-
-from plumbline.common.process import serving
-from plumbline.stack.cli.main import app
+from typer.testing import Result
 
 SHORT = {
     "realm": "934",
@@ -75,17 +70,12 @@ def writer() -> Writer:
 
 @pytest.fixture
 async def state(writer: Writer, tmp_path: Path) -> AsyncIterator[Path]:
-    web = Starlette(routes=[Route("/{path:path}", writer.answer, methods=["GET", "POST"])])
-    (tmp_path / "token").write_text("let-me-in\n")
-    async with serving(web, host="127.0.0.1", port=0) as port:
-        services = {"qb-writer": f"http://127.0.0.1:{port}"}
-        known = {"services": services, "operator_token_file": str(tmp_path / "token")}
-        (tmp_path / "addresses.json").write_text(json.dumps(known))
-        yield tmp_path
+    async with answering(tmp_path, "qb-writer", writer.answer) as state:
+        yield state
 
 
 async def drift(state: Path, *arguments: str) -> Result:
-    return await asyncio.to_thread(CliRunner().invoke, app, ["drift", *arguments, "--state", str(state)])
+    return await asked(state, "drift", *arguments)
 
 
 def words(printed: str) -> str:

@@ -1,20 +1,15 @@
 """`plumbline papers`, as people at the review queue use it."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
+from stack_asked import answering, asked
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
-from typer.testing import CliRunner, Result
-
-from plumbline.common.process import serving
-from plumbline.stack.cli.main import app
+from typer.testing import Result
 
 DOCUMENT = "ab" * 32
 WORDS = {"rule": "TX-LW-02-words", "outcome": "review", "sentence": "One word is not the form's."}
@@ -71,20 +66,12 @@ def compliance() -> Compliance:
 
 @pytest.fixture
 async def state(compliance: Compliance, tmp_path: Path) -> AsyncIterator[Path]:
-    web = Starlette(routes=[Route("/{path:path}", compliance.answer, methods=["GET", "POST"])])
-    (tmp_path / "token").write_text("let-me-in\n")
-    async with serving(web, host="127.0.0.1", port=0) as port:
-        known = {
-            "services": {"compliance": f"http://127.0.0.1:{port}"},
-            "operator_token_file": str(tmp_path / "token"),
-        }
-        (tmp_path / "addresses.json").write_text(json.dumps(known))
-        yield tmp_path
+    async with answering(tmp_path, "compliance", compliance.answer) as state:
+        yield state
 
 
-async def run(state: Path, *given: str) -> Result:
-    command = ["papers", *given, "--state", str(state)]
-    return await asyncio.to_thread(CliRunner().invoke, app, command)
+async def run(state: Path, *arguments: str) -> Result:
+    return await asked(state, "papers", *arguments)
 
 
 async def test_the_list_says_what_stands_in_the_way_of_each(state: Path, compliance: Compliance) -> None:

@@ -1,20 +1,15 @@
 """`plumbline payables`, as a project accountant uses it."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.applications import Starlette
+from stack_asked import answering, asked
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
-from typer.testing import CliRunner, Result
-
-from plumbline.common.process import serving
-from plumbline.stack.cli.main import app
+from typer.testing import Result
 
 KEY = "payable/4001/1001/requisition/7001"
 WAIVER = {
@@ -74,17 +69,12 @@ def compliance() -> Compliance:
 
 @pytest.fixture
 async def state(compliance: Compliance, tmp_path: Path) -> AsyncIterator[Path]:
-    web = Starlette(routes=[Route("/{path:path}", compliance.answer, methods=["GET", "POST"])])
-    (tmp_path / "token").write_text("let-me-in\n")
-    async with serving(web, host="127.0.0.1", port=0) as port:
-        services = {"compliance": f"http://127.0.0.1:{port}"}
-        known = {"services": services, "operator_token_file": str(tmp_path / "token")}
-        (tmp_path / "addresses.json").write_text(json.dumps(known))
-        yield tmp_path
+    async with answering(tmp_path, "compliance", compliance.answer) as state:
+        yield state
 
 
 async def payables(state: Path, *arguments: str) -> Result:
-    return await asyncio.to_thread(CliRunner().invoke, app, ["payables", *arguments, "--state", str(state)])
+    return await asked(state, "payables", *arguments)
 
 
 async def test_what_is_held_is_listed_with_the_money(state: Path, compliance: Compliance) -> None:

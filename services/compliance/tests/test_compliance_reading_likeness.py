@@ -7,26 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rules_lab import shipped
+from test_compliance_statutory import PLAIN as OCTOBER
 
 from plumbline.compliance.domain.likeness import are_alike, fingerprint, likeness
 
 FORMS = {form.id: form.text for form in shipped().forms}
 
-OCTOBER = {
-    "project": "Pecan Street Offices",
-    "job_number": "26-117",
-    "maker": "Brazos Builders LLC",
-    "amount": "48,150.00",
-    "payee": "Lone Star Air, L.L.C.",
-    "owner": "Pecan Street Partners LP",
-    "location": "400 Pecan Street, Austin, Travis County, Texas 78701",
-    "extent": "Ductwork, levels 1 and 2, through October 31, 2026",
-    "contracted_with": "Brazos Builders LLC",
-    "date": "November 3, 2026",
-    "company": "Lone Star Air, L.L.C.",
-    "signature": "/s/ Ana Ruiz",
-    "title": "President",
-}
 ANOTHER_AMOUNT = OCTOBER | {"amount": "9,350.00"}
 NEXT_MONTH = OCTOBER | {
     "amount": "52,010.00",

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from plumbline.common.secrets.transit import MOUNT as TRANSIT
 from plumbline.common.secrets.vault import MOUNT
-from plumbline.provision.vault import TRANSIT, policies, role_of
+from plumbline.provision.vault import policies, role_of
 
 CAPABILITIES = ("create", "read", "update", "patch", "delete", "list", "sudo")
 """Everything that a policy can grant (Vault docs, policies)."""

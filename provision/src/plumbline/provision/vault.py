@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from plumbline.common.connections import ConfigurationError
+from plumbline.common.secrets.transit import MOUNT as TRANSIT
 from plumbline.common.secrets.vault import MOUNT
 from plumbline.common.settings import put_secret_line, secret_line
 from plumbline.provision.changes import Changes
@@ -35,9 +36,6 @@ from plumbline.provision.secret_ids import (
 )
 from plumbline.provision.settings import Settings
 from plumbline.provision.vault_api import VaultAddress, VaultApi, VaultSetupError
-
-TRANSIT = f"{MOUNT}-transit"
-"""Where the transit engine is mounted."""
 
 TAKEN_MAX_S = 60.0
 """How long a rotation waits for a process to take and use what was delivered."""

@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-import httpx
 from starlette.routing import BaseRoute
 
 from plumbline.common.clock import SystemClock
@@ -24,9 +23,8 @@ from plumbline.common.process import Loop
 from plumbline.common.reconciling.loop import Handler
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import mark
-from plumbline.common.secrets.access import AccountTokens, asking_over_kafka
+from plumbline.common.secrets.access import asking_over_kafka
 from plumbline.common.secrets.opening import open_secret_store
-from plumbline.common.secrets.port import SecretStore
 from plumbline.common.service import Pace, RecordService, record_service, schema_of
 from plumbline.compliance import safe_routes
 from plumbline.compliance.adapters.authority_files import load_directory
@@ -40,7 +38,7 @@ from plumbline.compliance.adapters.gate.payables import PostgresBills, PostgresE
 from plumbline.compliance.adapters.gate.procore import ProcoreSubcontracts
 from plumbline.compliance.adapters.paper_book import PostgresPaperBook
 from plumbline.compliance.adapters.printing import SheetPrinter
-from plumbline.compliance.adapters.procore import Clients, ProcoreDirectory, ProcorePapers
+from plumbline.compliance.adapters.procore import ProcoreDirectory, ProcorePapers
 from plumbline.compliance.adapters.reading.isolation import IsolatedReader
 from plumbline.compliance.adapters.reading.media import check_name, media_type_of
 from plumbline.compliance.adapters.rendering import Press
@@ -72,7 +70,7 @@ from plumbline.compliance.service.sweeping import PREFIX as SWEEPS
 from plumbline.compliance.service.sweeping import Sweeping, first_sweeps
 from plumbline.compliance.settings import Settings
 from plumbline.compliance.sheet_routes import SheetRoutes
-from plumbline.procore import ProcoreClient
+from plumbline.procore.connected import Clients, clients_of
 
 NAME = "compliance"
 """What the service is called in messages, metrics and logs."""
@@ -139,7 +137,15 @@ async def run(settings: Settings) -> None:
         )
         safe = await stack.enter_async_context(opening)
         press = await stack.enter_async_context(Press())
-        clients = _clients(files.connections, service, settings, store=store, http=http)
+        clients = clients_of(
+            files.connections,
+            http,
+            store,
+            asked_by=NAME,
+            ask=asking_over_kafka(KafkaPublisher(service.broker), clock=service.clock),
+            clock=service.clock,
+            deadline_s=settings.procore_deadline_s,
+        )
         paying = _paying(files, service, settings, clients)
         papers = _papers(
             files, service, settings, clients, safe=safe, reader=reader, press=press, paying=paying
@@ -308,29 +314,3 @@ def _watched(
         settings.inbox_dir, connections=connections, intake=intake, clock=service.clock, every=every
     )
     return (watched.run,)
-
-
-def _clients(
-    connections: Connections,
-    service: RecordService,
-    settings: Settings,
-    *,
-    store: SecretStore,
-    http: httpx.AsyncClient,
-) -> Clients:
-    ask = asking_over_kafka(KafkaPublisher(service.broker), clock=service.clock)
-    # One source per account: connections of one account share its token and its one renewal.
-    tokens = {
-        account: AccountTokens(store, account=account, asked_by=NAME, ask=ask, clock=service.clock)
-        for account in {connection.procore.account for connection in connections}
-    }
-    return {
-        connection.name: ProcoreClient(
-            http,
-            tokens[connection.procore.account],
-            company_id=int(connection.procore.company_id),
-            deadline_s=settings.procore_deadline_s,
-            clock=service.clock,
-        )
-        for connection in connections
-    }

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import httpx
-
 from plumbline.common.clock import SystemClock
-from plumbline.common.connections import Connections, load_connections
+from plumbline.common.connections import load_connections
 from plumbline.common.contracts.procore import ProcoreChanged
 from plumbline.common.contracts.topics import PROCORE_EVENTS
 from plumbline.common.database import COMMON_MIGRATIONS, migrate, open_pool
@@ -13,18 +11,17 @@ from plumbline.common.http import partner_client, partner_time
 from plumbline.common.kafka import KafkaPublisher
 from plumbline.common.reconciling.loop import Claim, Handler
 from plumbline.common.reconciling.verdicts import Verdict
-from plumbline.common.secrets.access import AccountTokens, asking_over_kafka
+from plumbline.common.secrets.access import asking_over_kafka
 from plumbline.common.secrets.opening import open_secret_store
-from plumbline.common.secrets.port import SecretStore
-from plumbline.common.service import Pace, RecordService, record_service, schema_of
+from plumbline.common.service import Pace, record_service, schema_of
 from plumbline.mapper.adapters.files import load_status_map, read_links
 from plumbline.mapper.adapters.links import PostgresLinks
-from plumbline.mapper.adapters.procore import Clients, ProcoreDirectory, ProcoreInvoices
+from plumbline.mapper.adapters.procore import ProcoreDirectory, ProcoreInvoices
 from plumbline.mapper.adapters.records import PostgresRecords
 from plumbline.mapper.handlers import LinkRoutes, recording
 from plumbline.mapper.service import Linking, Mapper
 from plumbline.mapper.settings import Settings
-from plumbline.procore import ProcoreClient
+from plumbline.procore.connected import clients_of
 
 NAME = "mapper"
 """What the service is called in messages, metrics and logs."""
@@ -66,7 +63,15 @@ async def run(settings: Settings) -> None:
         open_secret_store(settings) as store,
         partner_client(settings.procore_url) as http,
     ):
-        clients = _clients(connections, service, settings, store=store, http=http)
+        clients = clients_of(
+            connections,
+            http,
+            store,
+            asked_by=NAME,
+            ask=asking_over_kafka(KafkaPublisher(service.broker), clock=service.clock),
+            clock=service.clock,
+            deadline_s=settings.procore_deadline_s,
+        )
         links = PostgresLinks(service.pool, service.clock)
         mapper = Mapper(
             connections=connections,
@@ -95,29 +100,3 @@ def timed(mapper: Mapper) -> Handler:
             return await mapper.work(claim.row, spent)
 
     return handler
-
-
-def _clients(
-    connections: Connections,
-    service: RecordService,
-    settings: Settings,
-    *,
-    store: SecretStore,
-    http: httpx.AsyncClient,
-) -> Clients:
-    ask = asking_over_kafka(KafkaPublisher(service.broker), clock=service.clock)
-    # One source per account: connections of one account share its token and its one renewal.
-    tokens = {
-        account: AccountTokens(store, account=account, asked_by=NAME, ask=ask, clock=service.clock)
-        for account in {connection.procore.account for connection in connections}
-    }
-    return {
-        connection.name: ProcoreClient(
-            http,
-            tokens[connection.procore.account],
-            company_id=int(connection.procore.company_id),
-            deadline_s=settings.procore_deadline_s,
-            clock=service.clock,
-        )
-        for connection in connections
-    }

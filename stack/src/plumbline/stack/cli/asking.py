@@ -36,6 +36,11 @@ class AwayError(typer.Exit):
     """A service does not answer, or its database does not; that has been said."""
 
 
+def given(**named: str | None) -> dict[str, str]:
+    """Return what was given of optional parameters."""
+    return {name: value for name, value in named.items() if value is not None}
+
+
 def ask_all(state: Path, path: str, *, of: Sequence[str] = SERVICES) -> Iterator[tuple[str, Any]]:
     """Ask every service that keeps records, or those named; one that is away hides nothing of the others."""
     for service in of:

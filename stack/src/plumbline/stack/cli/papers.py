@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import typer
 from rich.table import Table
 
-from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, send_bytes
+from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, given, send_bytes
 from plumbline.stack.cli.console import wide_console
 from plumbline.stack.cli.safe import Who, Why
 
@@ -46,8 +46,7 @@ def list_papers(
     as_json: Json = False,
 ) -> None:
     """List papers, the newest first, each with what stands in its way."""
-    given = {"state": in_state, "connection": connection, "held": held}
-    query = urlencode({name: value for name, value in given.items() if value is not None})
+    query = urlencode(given(state=in_state, connection=connection, held=held))
     said = ask(state, SERVICE, f"/papers?{query}")["papers"]
     if as_json:
         typer.echo(json.dumps(said, indent=2))
@@ -84,8 +83,7 @@ def upload(
     state: State = DEFAULT_STATE,
 ) -> None:
     """Hand a paper in. The same file again is the same paper."""
-    given = {"file_name": file.name, "project": project, "vendor": vendor, "payable": payable}
-    params = {name: value for name, value in given.items() if value is not None}
+    params = given(file_name=file.name, project=project, vendor=vendor, payable=payable)
     said = send_bytes(state, SERVICE, f"/papers/{connection}", params=params, content=file.read_bytes())
     typer.echo(
         f"{said['document']}: received; `plumbline papers show {said['document']}` tells what becomes of it."
@@ -184,7 +182,7 @@ def refused(
     as_json: Json = False,
 ) -> None:
     """List what was found and not taken, and what its sender can do."""
-    query = urlencode({"connection": connection}) if connection else ""
+    query = urlencode(given(connection=connection))
     said = ask(state, SERVICE, f"/papers/refused?{query}")["refused"]
     if as_json:
         typer.echo(json.dumps(said, indent=2))
@@ -217,9 +215,9 @@ def _obstacle(row: Mapping[str, Any]) -> str:
     return next((one["sentence"] for one in said if one["outcome"] in {"reject", "review", "hold"}), "")
 
 
-def _named(given: str) -> tuple[str, str]:
-    name, equals, value = given.partition("=")
+def _named(field: str) -> tuple[str, str]:
+    name, equals, value = field.partition("=")
     if not equals:
-        typer.echo(f"--field wants NAME=VALUE, not {given}.", err=True)
+        typer.echo(f"--field wants NAME=VALUE, not {field}.", err=True)
         raise typer.Exit(2)
     return name, value

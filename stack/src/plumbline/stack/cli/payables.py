@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import typer
 from rich.table import Table
 
-from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask
+from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, given
 from plumbline.stack.cli.console import dollars, wide_console
 
 SERVICE = "compliance"
@@ -36,7 +36,9 @@ def list_payables(
     as_json: Json = False,
 ) -> None:
     """List payables, the most money first, each with a sentence."""
-    said = ask(state, SERVICE, f"/payables?{_query(state=in_state, connection=connection)}")["payables"]
+    said = ask(state, SERVICE, f"/payables?{urlencode(given(state=in_state, connection=connection))}")[
+        "payables"
+    ]
     if as_json:
         typer.echo(json.dumps(said, indent=2))
         return
@@ -71,7 +73,7 @@ def outlook(
     as_json: Json = False,
 ) -> None:
     """Show what a vendor's next invoice will need, before it is submitted."""
-    query = _query(connection=connection, project=project, vendor=vendor)
+    query = urlencode({"connection": connection, "project": project, "vendor": vendor})
     said = ask(state, SERVICE, f"/gate/outlook?{query}", timeout_s=60.0)
     if as_json:
         typer.echo(json.dumps(said, indent=2))
@@ -149,7 +151,3 @@ def _print_requirements(requirements: Sequence[Mapping[str, Any]]) -> None:
 
 def _keys(said: Mapping[str, Any]) -> str:
     return ", ".join(said["payables"]) or "nothing yet"
-
-
-def _query(**given: str | None) -> str:
-    return urlencode({name: value for name, value in given.items() if value is not None})

@@ -2,10 +2,8 @@
 
 import hashlib
 import json
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator
 from datetime import date, timedelta
-from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 
 from typing_extensions import override
@@ -13,19 +11,12 @@ from typing_extensions import override
 from plumbline.common.clock import Clock
 from plumbline.compliance.ports import Directory, Firm, Found, PaperSource, Place
 from plumbline.compliance.service.intake import MAX_PAPER_BYTES, too_large
-from plumbline.procore import ProcoreClient, ProcoreFileTooLargeError, ProcoreInvisibleError
+from plumbline.procore import ProcoreClient, ProcoreFileTooLargeError
 from plumbline.procore.client import COMMITMENT_PATHS
+from plumbline.procore.connected import Clients, Memory, unless_invisible
 from plumbline.procore.models import Attachment
 from plumbline.procore.papers import Folder
 from plumbline.procore.subcontracting import Requisition
-
-T = TypeVar("T")
-
-Clients = Mapping[str, ProcoreClient]
-"""The client of each connection, by its name."""
-
-MAX_REMEMBERED = 10_000
-"""Projects or vendors kept in memory; past this everything is forgotten and read again."""
 
 BILLED_WITHIN = timedelta(days=120)
 """Requisitions that were billed longer ago are not looked through: each one costs a call of Procore's hourly budget."""
@@ -42,11 +33,13 @@ class ProcoreDirectory(Directory):
 
     @override
     async def project(self, connection: str, project_id: str) -> Place | None:
-        return await self._places.get((connection, project_id), lambda: self._place(connection, project_id))
+        place = self._places.get((connection, project_id), lambda: self._place(connection, project_id))
+        return await unless_invisible(place)
 
     @override
     async def vendor(self, connection: str, vendor_id: str) -> Firm | None:
-        return await self._firms.get((connection, vendor_id), lambda: self._firm(connection, vendor_id))
+        firm = self._firms.get((connection, vendor_id), lambda: self._firm(connection, vendor_id))
+        return await unless_invisible(firm)
 
     async def _place(self, connection: str, project_id: str) -> Place:
         project = await self._clients[connection].project(project_id)
@@ -189,27 +182,3 @@ def _files(folder: Folder, *, vendor_id: str | None) -> list[Found]:
 def _is_recent(requisition: Requisition, billed_from: date) -> bool:
     billed_on = requisition.billing_date or requisition.requisition_end
     return billed_on is None or billed_on >= billed_from
-
-
-class Memory(Generic[T]):
-    """Answers by connection and id, each with the moment it was given; what Procore does not show is not kept."""
-
-    def __init__(self, remembered_s: float) -> None:
-        """Let an answer count for so many seconds."""
-        self._remembered_s = remembered_s
-        self._answers: dict[tuple[str, str], tuple[float, T]] = {}
-
-    async def get(self, key: tuple[str, str], read: Callable[[], Awaitable[T]]) -> T | None:
-        """Return an answer of before, or a new one; None where Procore shows none."""
-        found = self._answers.get(key)
-        if found is not None and time.monotonic() - found[0] < self._remembered_s:
-            return found[1]
-        try:
-            answer = await read()
-        except ProcoreInvisibleError:
-            self._answers.pop(key, None)
-            return None
-        if len(self._answers) >= MAX_REMEMBERED:
-            self._answers.clear()
-        self._answers[key] = (time.monotonic(), answer)
-        return answer

@@ -1,13 +1,11 @@
 """Procore, through one client per connection."""
 
-import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Sequence
 
 from typing_extensions import override
 
 from plumbline.mapper.ports import Directory, Invoices
-from plumbline.procore import ProcoreClient, ProcoreInvisibleError
+from plumbline.procore.connected import Clients, Memory, unless_invisible
 from plumbline.procore.models import (
     ContractPayment,
     PaymentApplication,
@@ -15,14 +13,6 @@ from plumbline.procore.models import (
     PrimeContract,
     Project,
 )
-
-T = TypeVar("T")
-
-MAX_REMEMBERED = 10_000
-"""Projects or contracts kept in memory; past this everything is forgotten and read again."""
-
-Clients = Mapping[str, ProcoreClient]
-"""The client of each connection, by its name."""
 
 
 class ProcoreInvoices(Invoices):
@@ -36,7 +26,7 @@ class ProcoreInvoices(Invoices):
     async def payment_application(
         self, connection: str, project_id: int, application_id: int
     ) -> PaymentApplication | None:
-        return await _unless_invisible(
+        return await unless_invisible(
             self._clients[connection].payment_application(project_id, application_id)
         )
 
@@ -50,7 +40,7 @@ class ProcoreInvoices(Invoices):
     async def contract_payment(
         self, connection: str, project_id: int, payment_id: int
     ) -> ContractPayment | None:
-        return await _unless_invisible(self._clients[connection].contract_payment(project_id, payment_id))
+        return await unless_invisible(self._clients[connection].contract_payment(project_id, payment_id))
 
     @override
     async def contract_payments(
@@ -65,8 +55,8 @@ class ProcoreDirectory(Directory):
     def __init__(self, clients: Clients, *, remembered_s: float) -> None:
         """Read through these clients; an answer counts for `remembered_s` seconds."""
         self._clients = clients
-        self._projects = _Memory[Project](remembered_s)
-        self._contracts = _Memory[PrimeContract](remembered_s)
+        self._projects = Memory[Project](remembered_s)
+        self._contracts = Memory[PrimeContract](remembered_s)
 
     @override
     async def project(self, connection: str, project_id: int) -> Project:
@@ -79,28 +69,3 @@ class ProcoreDirectory(Directory):
         return await self._contracts.get(
             (connection, contract_id), lambda: client.prime_contract(project_id, contract_id)
         )
-
-
-async def _unless_invisible(reading: Awaitable[T]) -> T | None:
-    try:
-        return await reading
-    except ProcoreInvisibleError:
-        return None
-
-
-class _Memory(Generic[T]):
-    """Answers by connection and id, each with the moment it was given."""
-
-    def __init__(self, remembered_s: float) -> None:
-        self._remembered_s = remembered_s
-        self._answers: dict[tuple[str, int], tuple[float, T]] = {}
-
-    async def get(self, key: tuple[str, int], read: Callable[[], Awaitable[T]]) -> T:
-        found = self._answers.get(key)
-        if found is not None and time.monotonic() - found[0] < self._remembered_s:
-            return found[1]
-        answer = await read()
-        if len(self._answers) >= MAX_REMEMBERED:
-            self._answers.clear()
-        self._answers[key] = (time.monotonic(), answer)
-        return answer

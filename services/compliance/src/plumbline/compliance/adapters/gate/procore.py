@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 from typing_extensions import override
 
-from plumbline.compliance.adapters.procore import Clients, Memory
 from plumbline.compliance.domain.gate.payable import Billed
 from plumbline.compliance.gate_ports import Subcontracts
-from plumbline.procore import ProcoreInvisibleError
+from plumbline.procore.connected import Clients, Memory, unless_invisible
 from plumbline.procore.subcontracting import BillingPeriodOfProject, Requisition, Vendor
 
 
@@ -31,28 +30,23 @@ class ProcoreSubcontracts(Subcontracts):
 
     @override
     async def requisition(self, connection: str, project_id: str, requisition_id: str) -> Requisition | None:
-        try:
-            return await self._clients[connection].requisition(project_id, requisition_id)
-        except ProcoreInvisibleError:
-            return None
+        return await unless_invisible(self._clients[connection].requisition(project_id, requisition_id))
 
     @override
     async def shows_commitment(self, connection: str, billed: Billed) -> bool:
-        try:
-            await self._clients[connection].commitment(
-                billed.project_id, billed.commitment_id, of_type=billed.commitment_type
-            )
-        except ProcoreInvisibleError:
-            return False
-        return True
+        reading = self._clients[connection].commitment(
+            billed.project_id, billed.commitment_id, of_type=billed.commitment_type
+        )
+        return await unless_invisible(reading) is not None
 
     @override
     async def vendor(self, connection: str, vendor_id: str) -> Vendor | None:
         client = self._clients[connection]
-        return await self._vendors.get((connection, vendor_id), lambda: client.vendor(vendor_id))
+        vendor = self._vendors.get((connection, vendor_id), lambda: client.vendor(vendor_id))
+        return await unless_invisible(vendor)
 
     @override
     async def billing_periods(self, connection: str, project_id: str) -> Sequence[BillingPeriodOfProject]:
         client = self._clients[connection]
-        found = await self._periods.get((connection, project_id), lambda: client.billing_periods(project_id))
-        return found or ()
+        periods = self._periods.get((connection, project_id), lambda: client.billing_periods(project_id))
+        return await unless_invisible(periods) or ()
