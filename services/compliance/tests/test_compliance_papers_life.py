@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from papers_lab import CANARY, CONNECTION, PAYABLE, VENDOR, Bench, arrival, bench
+from prometheus_client import REGISTRY
 
 from plumbline.common.contracts.documents import DocumentDecided, DocumentReceived
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.common.testing.database import expire_leases, rows
 from plumbline.common.testing.waiting import eventually
+from plumbline.compliance.adapters.figures import PaperFigures
 from plumbline.compliance.domain.decision import Desk
 from plumbline.compliance.domain.judging import ticket_of
 from plumbline.compliance.ports import QuarantinedDocumentError, RefusedPaperError
@@ -430,3 +432,25 @@ async def test_a_near_duplicate_of_one_occasion_is_pointed_out_and_decides_nothi
         for document in (retyped.document, other.document)
     }
     assert rules[retyped.document] == rules[other.document] != []
+
+
+def shown(name: str, **labels: str) -> float | None:
+    return REGISTRY.get_sample_value(name, labels)
+
+
+async def test_figures_show_what_there_is_and_zero_for_what_there_is_none_of(lab: Bench) -> None:
+    figures = PaperFigures(
+        lab.pool, connections=[CONNECTION, "ohio"], clock=lab.clock, acknowledged_within=timedelta(hours=24)
+    )
+    await lab.take(LICENCE)
+    await lab.settle()
+    await figures.look()
+
+    assert shown("plumbline_papers", connection=CONNECTION, state="dispatched") == 1
+    assert shown("plumbline_papers", connection=CONNECTION, state="quarantined") == 0
+    assert shown("plumbline_papers", connection="ohio", state="dispatched") == 0
+    assert shown("plumbline_tickets_unanswered", connection=CONNECTION) == 0
+
+    lab.clock.advance(timedelta(hours=25))
+    await figures.look()
+    assert shown("plumbline_tickets_unanswered", connection=CONNECTION) == 1

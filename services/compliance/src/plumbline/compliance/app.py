@@ -258,7 +258,12 @@ def _papers(
         *PaperRoutes(connections=connections, intake=intake, reviewing=reviewing).routes(),
         *sheets.routes(),
     ]
-    figures = PaperFigures(pool, clock=clock, acknowledged_within=timedelta(hours=settings.acknowledge_hours))
+    figures = PaperFigures(
+        pool,
+        connections=[one.name for one in connections],
+        clock=clock,
+        acknowledged_within=timedelta(hours=settings.acknowledge_hours),
+    )
     watched = _watched(settings, connections, intake, service)
     return _Papers(reviewing, {PAPERS: loop.work, SWEEPS: sweeping.work}, routes, (figures.run, *watched))
 
