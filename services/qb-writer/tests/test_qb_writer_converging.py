@@ -1,5 +1,6 @@
 """The writer against the sandbox's QuickBooks and a real PostgreSQL: one effect, whatever happens."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from plumbline.common.contracts.ledger import InvoiceState
 from plumbline.common.database import Pool, borrowed, transaction
 from plumbline.common.reconciling.store import resume
 from plumbline.common.testing.figures import figure
+from plumbline.qb_writer.adapters.differences import DriftTable
+from plumbline.qb_writer.domain.records import Beginning
 
 pytest_plugins = ["writer_fixtures"]
 
@@ -69,6 +72,21 @@ async def test_correction_while_create_is_unknown_ends_in_one_invoice(lab: Write
     await lab.command(lab.wish(cents=300_000), 2)
     await lab.work_until_quiet()
     assert [i["TotalAmt"] for i in lab.invoices()] == [2958.25]
+
+
+async def test_record_is_compared_with_the_books_while_its_write_is_open(lab: WriterLab) -> None:
+    lab.fault("lose-answer")
+    await lab.command(lab.wish(), 1)
+    await lab.loop.work_off()
+
+    always = Beginning(date.min, datetime.min.replace(tzinfo=UTC), None)
+    roll = await DriftTable(lab.pool).pairs(REALM, always, after="", limit=10)
+
+    [pair] = roll.pairs
+    assert pair.record.open_write is not None
+    assert pair.record.open_write.sent_at is not None
+    await lab.work_until_quiet()
+    assert len(lab.invoices()) == 1
 
 
 async def test_forgotten_request_id_is_covered_by_the_look_up(lab: WriterLab) -> None:

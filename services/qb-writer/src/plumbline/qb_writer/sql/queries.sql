@@ -236,7 +236,7 @@ WITH page AS (
     SELECT key, needs FROM records WHERE realm = $1 AND name > $2 ORDER BY name LIMIT $3
 )
 SELECT r.*, w.number AS write_number, w.incarnation AS write_incarnation, w.operation, w.request_id, w.body, w.content,
-       w.file_sha256, w.file_bytes, w.document_id, w.document_number AS write_document_number, w.send_to, w.opened_at, w.sent_at, w.tries, w.outcome,
+       w.file_sha256, w.file_bytes, w.document_id, w.document_number AS write_document_number, w.send_to, w.mailed_before, w.opened_at, w.sent_at, w.tries, w.outcome,
        k.parked_at, k.announced_code, k.announced_reason,
        d.quickbooks_id AS held_id, d.sync_token AS held_sync_token, d.is_deleted, d.changed_at, d.seen_at, d.body AS held_body,
        r.key IN (SELECT key FROM page) AS is_of_page
