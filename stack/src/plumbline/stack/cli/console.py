@@ -1,4 +1,4 @@
-"""Where the commands print."""
+"""Where the commands print, and lists that they are given."""
 
 import sys
 from decimal import Decimal
@@ -15,3 +15,8 @@ def dollars(cents: int) -> str:
     """Return cents as people read them."""
     amount = Decimal(cents).scaleb(-2)
     return f"-${-amount:,.2f}" if amount < 0 else f"${amount:,.2f}"
+
+
+def victims(kill: str) -> list[str]:
+    """Return what is named with commas between, to be killed in mid-play."""
+    return [name for name in kill.split(",") if name]

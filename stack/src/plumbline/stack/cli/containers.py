@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from plumbline.stack.cli.console import wide_console
+from plumbline.stack.cli.console import victims, wide_console
 from plumbline.stack.lifetime import run_until_signal
 from plumbline.stack.runners.containers import (
     SANDBOX_CONTROL_URL,
@@ -68,10 +68,9 @@ def smoke(
     kill: Annotated[str, typer.Option(help="Killed in mid-play, comma-separated: mapper,kafka,vault")] = "",
 ) -> None:
     """Play the demo's scenario on the running containers; exit 0 only if the books agree."""
-    victims = [name for name in kill.split(",") if name]
     with _told():
         agrees = run_until_signal(
-            run_smoke(Containers(Path.cwd()), keys=STATE, console=wide_console(), kill=victims)
+            run_smoke(Containers(Path.cwd()), keys=STATE, console=wide_console(), kill=victims(kill))
         )
     raise typer.Exit(0 if agrees else 1)
 

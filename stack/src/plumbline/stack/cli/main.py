@@ -17,7 +17,7 @@ from plumbline.stack.cli import containers, papers, payables, safe, vault
 from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, ask_all
 from plumbline.stack.cli.beginning import print_plan
 from plumbline.stack.cli.connecting import connect, disconnect
-from plumbline.stack.cli.console import wide_console
+from plumbline.stack.cli.console import victims, wide_console
 from plumbline.stack.cli.credentials import credentials, rotate
 from plumbline.stack.cli.drift import drift
 from plumbline.stack.cli.foreseen import print_foreseen
@@ -59,7 +59,9 @@ REPLAYED_AT_ONCE = 500
 
 @app.command()
 def demo(
-    kill: Annotated[str, typer.Option(help="Service to SIGKILL in mid-play.")] = "",
+    kill: Annotated[
+        str, typer.Option(help="Services to SIGKILL in mid-play, comma-separated: mapper,qb-writer")
+    ] = "",
     shipped: Annotated[
         Path, typer.Option("--config", help="Folder of the status map, the rules and the like.")
     ] = Path("config"),
@@ -77,7 +79,7 @@ def demo(
         shipped=shipped,
         way=on,
         scenario=scenario,
-        kill=kill or None,
+        kill=victims(kill),
         keep=keep,
     )
     try:

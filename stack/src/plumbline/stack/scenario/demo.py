@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ class DemoOptions:
     """Folder of the shipped configuration."""
     way: Way = "embedded"
     scenario: Name = "invoices"
-    kill: str | None = None
+    kill: Sequence[str] = ()
     keep: bool = False
 
 
@@ -43,7 +43,7 @@ async def run_demo(options: DemoOptions, console: Console) -> bool:
     console.print(f"Starting the sandbox and the suite; durations shortened for the demo: {shortened}")
     async with stage(setting, arrange=arranged) as on:
         console.print(f"The suite is up after {time.monotonic() - started:.1f} s")
-        played = await scenario.play(on, console, [options.kill] if options.kill else [], started)
+        played = await scenario.play(on, console, options.kill, started)
         (options.state_dir / "summary.json").write_text(json.dumps(dict(played.told), indent=2) + "\n")
         if options.keep:
             await _keep(console, on)
