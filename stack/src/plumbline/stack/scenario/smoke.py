@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -60,6 +61,8 @@ async def run_smoke(
         AlreadyPlayedError: it was played on these containers before.
         ContainersError: they are not up.
     """
+    # While Kafka is killed its clients would say so 75 times a second; what does not come is told by the play.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     started = time.monotonic()
     async with stage_on_containers(containers, keys) as on:
         dispatching = asyncio.create_task(perform_dispatch(on))
