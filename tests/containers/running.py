@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,24 @@ class Running:
                 address: str = container["NetworkSettings"]["Networks"][f"{PROJECT}_{network}"]["IPAddress"]
                 return address
         raise LookupError(service)
+
+
+TRY_ALL = """
+import socket, sys
+for address in sys.argv[1:]:
+    host, port = address.split(":")
+    try:
+        socket.create_connection((host, int(port)), 2).close()
+    except OSError:
+        continue
+    print(address)
+"""
+
+
+def reached(running: Running, service: str, addresses: Sequence[str]) -> set[str]:
+    """Return to which of the addresses a service's container can open a connection."""
+    container = running.containers.names(service)[0]
+    return set(docker("exec", container, "python", "-c", TRY_ALL, *addresses).split())
 
 
 def docker(*arguments: str) -> str:

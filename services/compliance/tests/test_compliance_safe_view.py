@@ -205,6 +205,14 @@ async def test_views_password_is_no_operators_token(view: View) -> None:
         assert (await view.client.get(path)).status_code in {401, 404}
 
 
+async def test_root_is_the_same_with_and_without_its_last_slash(view: View) -> None:
+    answer = await view.client.request("PROPFIND", "/view", headers={"depth": "1"})
+    assert listed(answer) == listed(await view.propfind())
+    stranger = await view.client.request("PROPFIND", "/view", headers={"depth": "1"}, auth=("ana", "guessed"))
+    assert stranger.status_code == 401
+    assert stranger.headers["www-authenticate"].startswith("Basic")
+
+
 @needs("curl")
 async def test_curl_reads_a_paper(view: View, tmp_path: Path) -> None:
     url = f"{view.url}/view/{view.file}".replace(" ", "%20")

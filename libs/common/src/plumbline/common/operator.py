@@ -52,7 +52,8 @@ class _Guard:
         self._expected = f"Bearer {token.get_secret_value()}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith(self._others):
+        # With a slash at its end a folder's own path begins as all that is in it.
+        if scope["type"] == "http" and not f"{scope['path']}/".startswith(self._others):
             given = dict(scope["headers"]).get(b"authorization", b"")
             if not hmac.compare_digest(given, self._expected):
                 response = refusal(401, "not-an-operator", "Send the operator token as a bearer token.")

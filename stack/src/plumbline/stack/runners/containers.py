@@ -171,7 +171,7 @@ class Containers:
         self.copy_keys("operator", folder)
 
     def copy_keys(self, owner: str, folder: Path) -> None:
-        """Bring the keys of one process to this side, for their owner alone; only to try what they open.
+        """Bring the keys of one process, or of the desks, to this side, for their owner alone; only to try what they open.
 
         Raises:
             ContainersError: there are no containers.

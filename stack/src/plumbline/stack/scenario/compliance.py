@@ -6,7 +6,7 @@ Judged by what the books of the sandbox hold, and by what compliance tells in th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -15,7 +15,7 @@ from rich.console import Console
 from plumbline.common.contracts.documents import DocumentDecided, PayableChanged
 from plumbline.stack.scenario import compliance_cast as cast
 from plumbline.stack.scenario import configuring
-from plumbline.stack.scenario.compliance_cast import Job, Waivers, job_of
+from plumbline.stack.scenario.compliance_cast import Job, Mail, Waivers, job_of
 from plumbline.stack.scenario.compliance_found import (
     IN_ORDER,
     bills,
@@ -55,6 +55,9 @@ DUE_CENTS = WORK_CENTS * 90 // 100
 WRONG_CENTS = DUE_CENTS + 90_000
 """For so much is the waiver that somebody got wrong."""
 
+MAIL_PAUSE_S = 12.0
+"""Between two papers that are mailed while invoices are played, and everything is killed in turn."""
+
 
 @dataclass(slots=True)
 class Play:
@@ -64,8 +67,8 @@ class Play:
     seen: Seen
     line: Timeline
     today: date
-    desk: Desk
-    """The Ohio plumbers'."""
+    desks: Mapping[str, Desk]
+    """By their regions."""
 
     async def play(self) -> None:
         """Play all of it.
@@ -84,7 +87,7 @@ class Play:
         await self._released(invoice, waivers)
         await self._paid_in_books(invoice)
         await self._settled(invoice)
-        await self._dispatched(job_of(self.on.world, "OH01", "Plumbing"))
+        await self.dispatched(cast.OHIO_MAIL)
         await self._nowhere(job_of(self.on.world, "OH06", "Plumbing"))
 
     @property
@@ -208,29 +211,38 @@ class Play:
             found=bills(await self.people.bills(invoice)),
         )
 
-    # ---- Ohio, and nowhere
+    # ---- desks, and nowhere
 
-    async def _dispatched(self, job: Job) -> None:
-        makers = (cast.ohio_licence, cast.certificate, cast.notice_of_furnishing)
-        papers = [make(job, self.today) for make in makers]
-        await self.people.upload(job, papers)
-        self.line.did(
-            job.vendor, "mails its OCILB licence, its certificate of insurance and a notice of furnishing."
-        )
-        names = sorted(paper.name for paper in papers)
-        await once(lambda: self._at_desk(job) == names or None)
+    async def dispatched(self, mail: Mail, *, pause_s: float = 0) -> None:
+        """Mail papers, each so long after the one before it, and see them come to their desk and stay in the safe.
+
+        Raises:
+            DisagreementError: they did not all come, or not once, or the safe has them no more.
+        """
+        job, desk = job_of(self.on.world, mail.project, mail.trade), self.desks[mail.region]
+        mailed = await self.people.upload(job, mail.papers(job, self.today), pause_s=pause_s)
+        self.line.did(job.vendor, f"mails {mail.saying}.")
+        names = sorted(mailed)
+        await once(lambda: _names(job, desk) == names or None)
         self.line.saw(
-            self.desk.by,
-            " ".join(["gets the three papers.", *sorted({one.sentence for one in self.desk.tickets})]),
-            expected=f"{', '.join(names)} on dispatch.us-oh.v1",
-            found=f"{', '.join(self._at_desk(job))} on dispatch.{self.desk.region}.v1",
+            desk.by,
+            " ".join(["gets the papers.", *sorted({one.sentence for one in desk.tickets})]),
+            expected=f"{', '.join(names)} on dispatch.{mail.region}.v1",
+            found=f"{', '.join(_names(job, desk))} on dispatch.{desk.region}.v1",
         )
-        found = [await self._paper(job, paper.name, ("acknowledged",)) for paper in papers]
+        found = [await self._paper(job, name, ("acknowledged",)) for name in names]
         self.line.saw(
             "compliance",
             "knows that the desk has taken them.",
             expected="acknowledged",
             found=", ".join(sorted({one.state if one else "not seen" for one in found})),
+        )
+        kept = [await self.on.operators.paper(job.connection, one.document) for one in found if one]
+        self.line.saw(
+            "safe",
+            "gives the papers back as they were mailed.",
+            expected=f"{len(names)} papers, the same to the byte",
+            found=f"{sum(content in kept for content in mailed.values())} papers, the same to the byte",
         )
 
     async def _nowhere(self, job: Job) -> None:
@@ -279,22 +291,39 @@ class Play:
             return "nowhere"
         return "free" if all(row["released_at"] for row in rows) else "in escrow"
 
-    def _at_desk(self, job: Job) -> list[str]:
-        return sorted(one.file_name for one in self.desk.tickets if one.project_id == job.project["id"])
-
 
 async def perform_compliance(on: Stage, console: Console, *, kill: Sequence[str] = ()) -> TimelineSummary:
     """Play it, and judge each step."""
+    strikes = [asyncio.create_task(strike(on, name, place)) for place, name in enumerate(kill)]
+    with console.status("people send papers, approve and pay"):
+        summary = await _performed(on, "Papers before money", Play.play)
+    await asyncio.gather(*strikes)
+    return summary
+
+
+async def perform_dispatch(on: Stage) -> TimelineSummary:
+    """Play alone what goes to desks, slowly, so that it lasts as long as sixty invoices; judge each step."""
+
+    async def mail(play: Play) -> None:
+        await play.dispatched(cast.OHIO_MAIL, pause_s=MAIL_PAUSE_S)
+        await play.dispatched(cast.TEXAS_MAIL, pause_s=MAIL_PAUSE_S)
+
+    return await _performed(on, "Papers to their desks", mail)
+
+
+async def _performed(on: Stage, title: str, play: Callable[[Play], Awaitable[None]]) -> TimelineSummary:
     line, is_whole = Timeline(), False
-    ohio, texas = Desk("us-oh", "plumbing", "Columbus desk"), Desk("us-tx", "hvac", "Austin desk")
-    async with observing(on.kafka) as seen, attended(on.kafka, [ohio, texas]):
-        play = Play(on, seen, line, (datetime.now(UTC) - BEHIND).date(), ohio)
-        strikes = [asyncio.create_task(strike(on, name, place)) for place, name in enumerate(kill)]
+    sitting = [Desk("us-oh", "plumbing", "Columbus desk"), Desk("us-tx", "hvac", "Austin desk")]
+    desks = {desk.region: desk for desk in sitting}
+    async with observing(on.kafka) as seen, attended(on.desks, sitting):
         try:
-            with console.status("people send papers, approve and pay"):
-                await play.play()
+            await play(Play(on, seen, line, (datetime.now(UTC) - BEHIND).date(), desks))
             is_whole = True
         except DisagreementError:
             pass
-        await asyncio.gather(*strikes)
-    return TimelineSummary("Papers before money", line.steps, is_whole)
+    return TimelineSummary(title, line.steps, is_whole)
+
+
+def _names(job: Job, desk: Desk) -> list[str]:
+    """Return what a desk got of a job, by the names of the files."""
+    return sorted(one.file_name for one in desk.tickets if one.project_id == job.project["id"])

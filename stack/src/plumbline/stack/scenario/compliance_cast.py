@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -153,6 +153,40 @@ def notice_of_furnishing(job: Job, today: date) -> Paper:
     }
     also = [f"ORC 1311.05: {job.vendor} has furnished labor and materials to the original contractor."]
     return labelled("notice-of-furnishing.pdf", "Notice of Furnishing", values, also=also)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What a subcontractor mails so that the desk of its trade has it."""
+
+    project: str
+    """Its number."""
+    trade: str
+    region: str
+    papers: Callable[[Job, date], list[Paper]]
+    saying: str
+    """What it is, after "mails"."""
+
+
+OHIO_MAIL = Mail(
+    project="OH01",
+    trade="Plumbing",
+    region="us-oh",
+    papers=lambda job, today: [
+        ohio_licence(job, today),
+        certificate(job, today),
+        notice_of_furnishing(job, today),
+    ],
+    saying="its OCILB licence, its certificate of insurance and a notice of furnishing",
+)
+
+TEXAS_MAIL = Mail(
+    project="TX01",
+    trade="HVAC",
+    region="us-tx",
+    papers=lambda job, today: [texas_licence(job, today), certificate(job, today)],
+    saying="its TDLR licence and its certificate of insurance",
+)
 
 
 @dataclass(frozen=True, slots=True)

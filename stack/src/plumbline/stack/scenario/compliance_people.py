@@ -79,12 +79,15 @@ class People:
         made = await self._procore("POST", "papers/lien_waiver", body)
         return str(made["id"])
 
-    async def upload(self, job: Job, papers: Sequence[Paper]) -> None:
-        """Upload papers that came by mail."""
+    async def upload(self, job: Job, papers: Sequence[Paper], *, pause_s: float = 0) -> dict[str, bytes]:
+        """Upload papers that came by mail, each so long after the one before it; return them by their names."""
         about = {"project": job.project["id"], "vendor": job.commitment["vendor_id"]}
+        mailed: dict[str, bytes] = {}
         for paper in papers:
-            content = await paper.pdf()
-            await self.operators.upload(job.connection, content, file_name=paper.name, **about)
+            await asyncio.sleep(pause_s if mailed else 0)
+            mailed[paper.name] = await paper.pdf()
+            await self.operators.upload(job.connection, mailed[paper.name], file_name=paper.name, **about)
+        return mailed
 
     async def pay(self, invoice: Invoice) -> None:
         """Pay an invoice's bill in QuickBooks."""

@@ -99,6 +99,11 @@ class Operators:
         """Upload a paper at compliance's edge, with what it is about: `file_name`, `project`, `vendor`."""
         await self._repeated("compliance", f"/papers/{connection}", content=content, params=about)
 
+    async def paper(self, connection: str, document: str) -> bytes:
+        """Return a paper that compliance keeps in its safe."""
+        path = f"/safe/papers/{connection}/{document}?who=operator&why=to+compare+it+with+what+was+mailed"
+        return (await self._answered("compliance", path)).content
+
     async def payable(self, payable: str) -> dict[str, Any]:
         """Return what compliance knows of a payable."""
         told: dict[str, Any] = await self._asked("compliance", f"/payables/{payable}")
@@ -124,11 +129,14 @@ class Operators:
         answer.raise_for_status()
 
     async def _asked(self, service: str, path: str) -> Any:
+        return (await self._answered(service, path)).json()
+
+    async def _answered(self, service: str, path: str) -> httpx.Response:
         async with _patience(f"{service} does not answer {path}"):
             while True:
                 try:
                     answer = await self._http.get(f"{self._addresses[service]}{path}")
-                    return answer.raise_for_status().json()
+                    return answer.raise_for_status()
                 except (httpx.HTTPError, KeyError):  # KeyError: a container has no port while it is down
                     await asyncio.sleep(0.2)
 

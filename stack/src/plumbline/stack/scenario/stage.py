@@ -85,6 +85,9 @@ class Stage:
     """The sandbox's control API."""
     operators: Operators
     kafka: KafkaAccess
+    """How operators enter it."""
+    desks: KafkaAccess
+    """How the desks of trades enter it."""
     addresses: Mapping[str, str]
     """Service name → base URL."""
     kill: Callable[[str], Awaitable[None]]
@@ -149,6 +152,7 @@ async def stage(
                 control=control,
                 operators=operators,
                 kafka=KafkaAccess(bootstrap=stack.kafka),
+                desks=KafkaAccess(bootstrap=stack.kafka),
                 addresses=stack.addresses,
                 kill=killing(supervisor),
                 shipped=setting.shipped,

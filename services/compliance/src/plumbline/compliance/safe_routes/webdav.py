@@ -50,8 +50,11 @@ class WebDavView:
         self._safe = safe
 
     def routes(self) -> Sequence[BaseRoute]:
-        """Return the routes, to be mounted at the root. Every method comes here: what is not known is answered 405."""
-        return [_AnyMethod(f"{VIEW}/{{path:path}}", refusing(self.serve))]
+        """Return the routes, to be mounted at the root. Every method comes here: what is not known is answered 405.
+
+        GNOME's client leaves out the slash at the end of the root.
+        """
+        return [_AnyMethod(path, refusing(self.serve)) for path in (VIEW, f"{VIEW}/{{path:path}}")]
 
     async def serve(self, request: Request) -> Response:
         """Answer one request."""
@@ -88,7 +91,7 @@ class WebDavView:
         if depth not in {"0", "1"}:
             return _xml(403, _element("error", _element("propfind-finite-depth")))
         asked = await _asked(request)
-        path = parts_of(request.path_params["path"])
+        path = _path(request)
         folder = await self._safe.views.folder(viewer.connection, path)
         if folder is None:
             shown = await self._shown(viewer, path)
@@ -126,7 +129,7 @@ class WebDavView:
         return Response(media_type=shown.media_type, headers=headers)
 
     async def _shown_file(self, request: Request, viewer: Viewer) -> Shown | Response:
-        path = parts_of(request.path_params["path"])
+        path = _path(request)
         if await self._safe.views.folder(viewer.connection, path) is not None:
             sentence = "This is a folder: open it in a WebDAV client, such as the file manager.\n"
             return Response(sentence, 405, {"allow": "OPTIONS, PROPFIND"})
@@ -137,6 +140,10 @@ class WebDavView:
         if shown is None or shown.quarantine is not None:
             raise UnknownDocumentError("There is no such folder or paper.")
         return shown
+
+
+def _path(request: Request) -> Sequence[str]:
+    return parts_of(request.path_params.get("path", ""))
 
 
 class _AnyMethod(Route):
