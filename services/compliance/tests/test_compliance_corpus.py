@@ -130,7 +130,7 @@ def test_the_form_itself_is_found_unchanged_as_a_print(kind: str) -> None:
 
 def test_a_right_paper_with_text_that_people_do_not_see_is_for_a_person() -> None:
     right = next(one for one in KNOWN if one.case.sort == "right" and one.desk is not None)
-    concealing = right.recognised.model_copy(update={"has_hidden_text": True})
+    concealing = right.recognised.model_copy(update={"file": Structure(has_hidden_text=True)})
     told = decided(right.case, concealing)
     assert [one.rule for one in told if one.outcome is Outcome.REVIEW] == ["DOC-02"]
     assert all(one.desk is None for one in told)
