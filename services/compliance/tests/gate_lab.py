@@ -14,7 +14,7 @@ from plumbline.compliance.domain.gate.payable import Billed, BilledLine
 from plumbline.compliance.domain.gate.policy import Code, Term, Terms
 from plumbline.compliance.domain.gate.requirements import Case, payable_facts
 from plumbline.compliance.domain.on_file import PaperOnFile
-from plumbline.compliance.ports import Papers
+from plumbline.compliance.ports.documents import Papers
 
 TODAY = date(2026, 11, 30)
 PAYABLE = "payable/4001/1001/requisition/7001"

@@ -35,22 +35,16 @@ from plumbline.compliance.domain.projects import ProjectSheet, Sheets, VendorShe
 from plumbline.compliance.domain.recognised import Recognised
 from plumbline.compliance.domain.rules.rule_set import RuleSet
 from plumbline.compliance.domain.statutory import Form
-from plumbline.compliance.ports import (
-    About,
-    Arrival,
-    Directory,
-    Firm,
-    Payables,
-    Place,
+from plumbline.compliance.ports.intake import Arrival, Receipt
+from plumbline.compliance.ports.reading import (
     Reader,
-    Receipt,
     RefusedPaperError,
-    SafeUnavailableError,
     Scan,
     Scanner,
     ScannerUnavailableError,
-    Stored,
 )
+from plumbline.compliance.ports.safe import About, SafeUnavailableError, Stored
+from plumbline.compliance.ports.surroundings import Directory, Firm, Payables, Place
 from plumbline.compliance.service.documents import DocumentLoop, Parts
 from plumbline.compliance.service.intake import Intake
 from plumbline.compliance.service.surroundings import Surroundings

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from plumbline.compliance.adapters.reading.isolation import IsolatedReader
-from plumbline.compliance.ports import RefusedPaperError
+from plumbline.compliance.ports.reading import RefusedPaperError
 
 
 def children(process: int) -> list[int]:

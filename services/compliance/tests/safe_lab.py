@@ -16,7 +16,7 @@ from plumbline.compliance.adapters.safe.opening import OpenSafe, put_together
 from plumbline.compliance.adapters.safe.papers import PaperSafe
 from plumbline.compliance.adapters.safe.rounds import load_retention
 from plumbline.compliance.adapters.safe.settings import SafeSettings
-from plumbline.compliance.ports import About
+from plumbline.compliance.ports.safe import About
 from plumbline.stack.servers.s3 import BUCKET, S3Address
 
 CONNECTION = "lone-star-east"

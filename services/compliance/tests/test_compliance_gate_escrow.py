@@ -11,7 +11,7 @@ from safe_lab import ABOUT, CONNECTION, CONTENT, Lab, opened_lab
 from plumbline.common.database import Pool
 from plumbline.common.testing.database import rows
 from plumbline.compliance.adapters.safe.objects import memory_objects
-from plumbline.compliance.ports import EscrowedDocumentError
+from plumbline.compliance.ports.safe import EscrowedDocumentError
 
 PAYABLE = "payable/4001/1001/requisition/7001"
 UNCONDITIONAL = "lien_waiver.unconditional_progress"

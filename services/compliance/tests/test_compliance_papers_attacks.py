@@ -10,7 +10,7 @@ from papers_lab import CONNECTION, PAYABLE, PROJECT, VENDOR, Bench, arrival, ben
 
 from plumbline.common.testing.database import rows, work_row
 from plumbline.compliance.adapters.paper_book import PostgresPaperBook
-from plumbline.compliance.ports import EscrowedDocumentError
+from plumbline.compliance.ports.safe import EscrowedDocumentError
 from plumbline.compliance.service.reviewing import Reviewing, Word
 
 OTHER_PAYABLE = f"{PAYABLE}0"

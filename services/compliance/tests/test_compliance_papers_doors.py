@@ -21,7 +21,7 @@ from plumbline.compliance.adapters.folder import WatchedFolder
 from plumbline.compliance.adapters.paper_book import PostgresPaperBook
 from plumbline.compliance.domain.rules.rule_set import RuleSet
 from plumbline.compliance.handlers import acknowledging, recording
-from plumbline.compliance.ports import Firm
+from plumbline.compliance.ports.surroundings import Firm
 from plumbline.compliance.routes import UPLOADS_AT_ONCE, PaperRoutes
 from plumbline.compliance.service.reviewing import Reviewing
 

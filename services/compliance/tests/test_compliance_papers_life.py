@@ -17,7 +17,8 @@ from plumbline.common.testing.waiting import eventually
 from plumbline.compliance.adapters.figures import PaperFigures
 from plumbline.compliance.domain.decision import Desk
 from plumbline.compliance.domain.judging import ticket_of
-from plumbline.compliance.ports import QuarantinedDocumentError, RefusedPaperError
+from plumbline.compliance.ports.reading import RefusedPaperError
+from plumbline.compliance.ports.safe import QuarantinedDocumentError
 
 WAIVER, LICENCE = "waiver", "licence"
 

@@ -21,7 +21,8 @@ from plumbline.common.testing.database import expire_leases, rows, work_row
 from plumbline.compliance.adapters.documents import PostgresInbox
 from plumbline.compliance.adapters.procore import ProcoreDirectory, ProcorePapers
 from plumbline.compliance.app import bring_up_to_date, inspect, load_files, replay
-from plumbline.compliance.ports import Found, RefusedPaperError
+from plumbline.compliance.ports.intake import Found
+from plumbline.compliance.ports.reading import RefusedPaperError
 from plumbline.compliance.service.intake import Intake
 from plumbline.compliance.service.reviewing import UnknownPaperError
 from plumbline.compliance.service.sweeping import AT_ONCE, Sweeping, first_sweeps, sweep_key

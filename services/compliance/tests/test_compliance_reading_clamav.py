@@ -12,7 +12,7 @@ from hostile_papers import harmless, one_page, pdf, stream
 
 from plumbline.compliance.adapters.reading.limits import MIB
 from plumbline.compliance.adapters.scanning import Clamd
-from plumbline.compliance.ports import ScannerUnavailableError
+from plumbline.compliance.ports.reading import ScannerUnavailableError
 from plumbline.stack.servers.ports import accepts_connections, free_port
 
 pytestmark = [

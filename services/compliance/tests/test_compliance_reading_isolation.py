@@ -12,7 +12,7 @@ from reading_processes import children, limits_of, lives, nurseries, open_files_
 
 from plumbline.compliance.adapters.reading.isolation import IsolatedReader
 from plumbline.compliance.adapters.reading.limits import Limits
-from plumbline.compliance.ports import ReaderUnavailableError, RefusedPaperError
+from plumbline.compliance.ports.reading import ReaderUnavailableError, RefusedPaperError
 
 ENDLESS = HOSTILE["millions_of_operators"]()
 """Seconds of work."""

@@ -12,7 +12,7 @@ from plumbline.compliance.adapters.reading.content import PAGE_CHARS_MAX, read_c
 from plumbline.compliance.adapters.reading.media import check_name, media_type_of
 from plumbline.compliance.adapters.reading.refusals import REASONS, Reason, refused
 from plumbline.compliance.domain.recognising.recognition import recognise
-from plumbline.compliance.ports import RefusedPaperError
+from plumbline.compliance.ports.reading import RefusedPaperError
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(40)
 JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01" + bytes(40)

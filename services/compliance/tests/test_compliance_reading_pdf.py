@@ -14,7 +14,7 @@ from plumbline.compliance.adapters.reading.content import read_content
 from plumbline.compliance.adapters.reading.pdf import read_pdf
 from plumbline.compliance.adapters.reading.pdfium import read_by_pdfium
 from plumbline.compliance.domain.content import PaperContent, Structure
-from plumbline.compliance.ports import RefusedPaperError
+from plumbline.compliance.ports.reading import RefusedPaperError
 
 
 def by_pypdf(content: bytes) -> PaperContent:

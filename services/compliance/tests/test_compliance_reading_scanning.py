@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from plumbline.compliance.adapters.scanning import Clamd, Unscanned
-from plumbline.compliance.ports import Scan, ScannerUnavailableError
+from plumbline.compliance.ports.reading import Scan, ScannerUnavailableError
 from plumbline.compliance.reading_settings import ReadingSettings
 
 Play = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

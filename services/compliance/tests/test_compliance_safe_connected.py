@@ -18,7 +18,7 @@ from plumbline.common.testing.database import rows
 from plumbline.common.testing.secrets import MemorySecretStore
 from plumbline.compliance.adapters.safe.opening import OpenSafe, open_safe
 from plumbline.compliance.adapters.safe.settings import SafeSettings
-from plumbline.compliance.ports import SafeUnavailableError, UnknownDocumentError
+from plumbline.compliance.ports.safe import SafeUnavailableError, UnknownDocumentError
 from plumbline.provision.vault import role_files, set_up_vault
 from plumbline.provision.vault_api import VaultAddress
 from plumbline.stack.servers.addresses import ServerAddresses

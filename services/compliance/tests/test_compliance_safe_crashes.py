@@ -20,7 +20,7 @@ from plumbline.compliance.adapters.safe.objects import FolderObjects, Objects, m
 from plumbline.compliance.adapters.safe.papers import PaperSafe
 from plumbline.compliance.adapters.safe.rounds import ORPHAN_AGE
 from plumbline.compliance.domain.envelope import HEADER_BYTES, TAG_BYTES
-from plumbline.compliance.ports import SafeUnavailableError, UnknownDocumentError
+from plumbline.compliance.ports.safe import SafeUnavailableError, UnknownDocumentError
 
 ROUNDS = int(os.environ.get("PLUMBLINE_TEST_SAFE_KILLS", "30"))
 """Processes killed; the suite's own are few."""

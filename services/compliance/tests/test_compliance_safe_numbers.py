@@ -16,7 +16,7 @@ from plumbline.common.testing.database import rows
 from plumbline.compliance.adapters.safe.keys import Rewrapping
 from plumbline.compliance.adapters.safe.objects import FolderObjects
 from plumbline.compliance.domain.envelope import MAGIC
-from plumbline.compliance.ports import (
+from plumbline.compliance.ports.safe import (
     MalformedTaxNumberError,
     SpoiledDocumentError,
     TaxNumberOnFile,

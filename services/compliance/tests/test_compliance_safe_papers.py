@@ -25,10 +25,10 @@ from plumbline.compliance.adapters.safe.objects import (
 )
 from plumbline.compliance.adapters.safe.settings import SafeSettings
 from plumbline.compliance.domain.envelope import HEADER_BYTES, MAGIC
-from plumbline.compliance.ports import (
+from plumbline.compliance.ports.reading import RefusedPaperError
+from plumbline.compliance.ports.safe import (
     HeldDocumentError,
     QuarantinedDocumentError,
-    RefusedPaperError,
     SafeUnavailableError,
     SpoiledDocumentError,
     UnknownDocumentError,

@@ -17,7 +17,7 @@ from plumbline.compliance.adapters.safe.objects import memory_objects
 from plumbline.compliance.adapters.safe.rounds import ORPHAN_AGE, ORPHANS_MAX, load_retention
 from plumbline.compliance.domain.papers import FIELDS
 from plumbline.compliance.domain.retention import Retention, RetentionClass
-from plumbline.compliance.ports import UnknownDocumentError
+from plumbline.compliance.ports.safe import UnknownDocumentError
 
 NEARLY_FOUR_YEARS = timedelta(days=4 * 365)  # a day less: one of them is a leap year
 

@@ -16,7 +16,7 @@ from plumbline.common.testing.database import rows
 from plumbline.compliance.adapters.safe.links import WayRefusedError, WayTooWideError
 from plumbline.compliance.adapters.safe.objects import memory_objects
 from plumbline.compliance.domain.layout import NAME_CHARS, file_name, folders, safe_name
-from plumbline.compliance.ports import QUARANTINE, QuarantinedDocumentError, UnknownDocumentError
+from plumbline.compliance.ports.safe import QUARANTINE, QuarantinedDocumentError, UnknownDocumentError
 
 HOUR = timedelta(hours=1)
 

@@ -56,7 +56,7 @@ from plumbline.compliance.domain.recognising.recognition import recognise
 from plumbline.compliance.domain.rules.rule_set import RuleSet
 from plumbline.compliance.handlers import acknowledging, by_prefix, recording, telling
 from plumbline.compliance.paying import GateRoutes, gate_work, let_go_on, recording_results
-from plumbline.compliance.ports import Reader
+from plumbline.compliance.ports.reading import Reader
 from plumbline.compliance.routes import PaperRoutes
 from plumbline.compliance.service.billing import Billing
 from plumbline.compliance.service.documents import DocumentLoop, Parts

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from plumbline.common.settings import ServiceSettings
 from plumbline.compliance.adapters.reading.limits import MIB, Limits
 from plumbline.compliance.adapters.scanning import Clamd, Unscanned
-from plumbline.compliance.ports import Scanner
+from plumbline.compliance.ports.reading import Scanner
 
 
 class ReadingSettings(ServiceSettings):

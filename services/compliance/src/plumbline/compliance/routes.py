@@ -15,7 +15,9 @@ from plumbline.common.connections import ConnectionConfig, Connections
 from plumbline.common.errors import NeedsHumanError, SuiteError, TransientError, WaitError
 from plumbline.common.operator import answer, refusal
 from plumbline.compliance.domain.document import Document, clean_name
-from plumbline.compliance.ports import Arrival, Receipt, RefusedPaperError, SafeUnavailableError
+from plumbline.compliance.ports.intake import Arrival, Receipt
+from plumbline.compliance.ports.reading import RefusedPaperError
+from plumbline.compliance.ports.safe import SafeUnavailableError
 from plumbline.compliance.service.intake import MAX_PAPER_BYTES, Intake, too_large
 from plumbline.compliance.service.reviewing import (
     NoTicketError,

@@ -22,7 +22,8 @@ from plumbline.compliance.adapters.rendering import PressBusyError, TemplateFail
 from plumbline.compliance.adapters.safe.papers import PaperSafe
 from plumbline.compliance.domain.templates.template import ChangedFormError, UnfitSheetError
 from plumbline.compliance.domain.templates.waiver import UnfitWaiverError
-from plumbline.compliance.ports import Arrival, RefusedPaperError
+from plumbline.compliance.ports.intake import Arrival
+from plumbline.compliance.ports.reading import RefusedPaperError
 from plumbline.compliance.routes import STATUSES, BusyError, placed, received, refusing
 from plumbline.compliance.service.intake import Intake
 

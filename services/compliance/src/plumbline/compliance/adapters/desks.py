@@ -11,7 +11,7 @@ from plumbline.compliance.adapters.documents import QUERIES
 from plumbline.compliance.domain.decision import Desk
 from plumbline.compliance.domain.document import Document
 from plumbline.compliance.domain.judging import Ticket
-from plumbline.compliance.ports import Desks
+from plumbline.compliance.ports.documents import Desks
 
 
 class PostgresDesks(Desks):

@@ -30,9 +30,11 @@ from plumbline.compliance.domain.document import (
 from plumbline.compliance.domain.facts import Payable
 from plumbline.compliance.domain.judging import blocking
 from plumbline.compliance.domain.likeness import are_alike, is_same_occasion
+from plumbline.compliance.domain.on_file import PaperOnFile
 from plumbline.compliance.domain.papers import FIELDS
 from plumbline.compliance.domain.recognised import Recognised
-from plumbline.compliance.ports import Arrival, Documents, Inbox, PaperOnFile, Papers, Receipt, Step
+from plumbline.compliance.ports.documents import Documents, Papers, Step
+from plumbline.compliance.ports.intake import Arrival, Inbox, Receipt
 
 QUERIES = load_queries("plumbline.compliance")
 """The SQL of compliance."""

@@ -19,7 +19,8 @@ from plumbline.common.clock import Clock, pause
 from plumbline.common.connections import ConnectionConfig, Connections
 from plumbline.common.errors import TransientError
 from plumbline.compliance.domain.document import clean_name
-from plumbline.compliance.ports import Arrival, RefusedPaperError
+from plumbline.compliance.ports.intake import Arrival
+from plumbline.compliance.ports.reading import RefusedPaperError
 from plumbline.compliance.service.intake import MAX_PAPER_BYTES, Intake, too_large
 
 TAKEN, REFUSED = "taken", "refused"

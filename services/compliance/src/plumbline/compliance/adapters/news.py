@@ -18,7 +18,8 @@ from plumbline.common.contracts.topics import (
 )
 from plumbline.compliance.domain.document import clean_name
 from plumbline.compliance.domain.judging import Ticket
-from plumbline.compliance.ports import Arrival, Step
+from plumbline.compliance.ports.documents import Step
+from plumbline.compliance.ports.intake import Arrival
 
 SOURCE = "compliance"
 """Who speaks."""

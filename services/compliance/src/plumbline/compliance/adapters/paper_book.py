@@ -15,7 +15,7 @@ from plumbline.compliance.adapters.documents import DECISIONS, QUERIES, document
 from plumbline.compliance.domain.decision import Desk
 from plumbline.compliance.domain.document import Document, Review
 from plumbline.compliance.domain.facts import DocumentFacts
-from plumbline.compliance.ports import Decided, Errand, PaperBook, Placed
+from plumbline.compliance.ports.book import Decided, Errand, PaperBook, Placed
 
 
 class PostgresPaperBook(PaperBook):

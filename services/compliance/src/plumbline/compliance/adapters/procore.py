@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from typing_extensions import override
 
 from plumbline.common.clock import Clock
-from plumbline.compliance.ports import Directory, Firm, Found, PaperSource, Place
+from plumbline.compliance.ports.intake import Found, PaperSource
+from plumbline.compliance.ports.surroundings import Directory, Firm, Place
 from plumbline.compliance.service.intake import MAX_PAPER_BYTES, too_large
 from plumbline.procore import ProcoreClient, ProcoreFileTooLargeError
 from plumbline.procore.client import COMMITMENT_PATHS

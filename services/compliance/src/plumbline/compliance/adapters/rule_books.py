@@ -10,7 +10,7 @@ from plumbline.common.reconciling.store import mark
 from plumbline.compliance.adapters.cel import CelEngine
 from plumbline.compliance.adapters.documents import QUERIES, living
 from plumbline.compliance.domain.rules.rule_set import RuleSet
-from plumbline.compliance.ports import RuleBooks
+from plumbline.compliance.ports.documents import RuleBooks
 
 
 class PostgresRuleBooks(RuleBooks):

@@ -6,7 +6,7 @@ from typing import Final
 from aioclamd import BufferTooLongError, ClamdAsyncClient, ClamdError
 from typing_extensions import override
 
-from plumbline.compliance.ports import Scan, Scanner, ScannerUnavailableError
+from plumbline.compliance.ports.reading import Scan, Scanner, ScannerUnavailableError
 
 PIECE_BYTES: Final = 256 * 1024
 

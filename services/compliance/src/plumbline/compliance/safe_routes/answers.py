@@ -12,11 +12,11 @@ from plumbline.common.errors import SuiteError
 from plumbline.common.operator import refusal
 from plumbline.compliance.adapters.safe.links import WayRefusedError, WayTooWideError
 from plumbline.compliance.adapters.safe.outgoing import Copy
-from plumbline.compliance.ports import (
+from plumbline.compliance.ports.reading import RefusedPaperError
+from plumbline.compliance.ports.safe import (
     EscrowedDocumentError,
     HeldDocumentError,
     QuarantinedDocumentError,
-    RefusedPaperError,
     SafeUnavailableError,
     SpoiledDocumentError,
     UnknownDocumentError,

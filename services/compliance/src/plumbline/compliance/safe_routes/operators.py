@@ -15,7 +15,8 @@ from plumbline.common.operator import answer
 from plumbline.compliance.adapters.safe.opening import OpenSafe
 from plumbline.compliance.adapters.safe.papers import CONTENT_BYTES_MAX
 from plumbline.compliance.domain.layout import parts_of
-from plumbline.compliance.ports import About, RefusedPaperError, UnknownDocumentError
+from plumbline.compliance.ports.reading import RefusedPaperError
+from plumbline.compliance.ports.safe import About, UnknownDocumentError
 from plumbline.compliance.safe_routes.answers import paper, refusing
 
 Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]

@@ -20,7 +20,7 @@ from plumbline.compliance.adapters.safe.links import Viewer, WayRefusedError
 from plumbline.compliance.adapters.safe.opening import OpenSafe
 from plumbline.compliance.adapters.safe.views import Shown
 from plumbline.compliance.domain.layout import parts_of
-from plumbline.compliance.ports import UnknownDocumentError
+from plumbline.compliance.ports.safe import UnknownDocumentError
 from plumbline.compliance.safe_routes.answers import paper, refusing
 
 VIEW = "/view"

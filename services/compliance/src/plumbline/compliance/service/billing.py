@@ -7,7 +7,7 @@ from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Done, Verdict
 from plumbline.compliance.domain.gate import bills as billing
 from plumbline.compliance.domain.gate.policy import GatePolicy
-from plumbline.compliance.gate_ports import Bills, PayableBook
+from plumbline.compliance.ports.gate import Bills, PayableBook
 
 
 class Billing:

@@ -27,20 +27,9 @@ from plumbline.compliance.domain.likeness import fingerprint
 from plumbline.compliance.domain.on_file import State
 from plumbline.compliance.domain.rules.deciding import decide
 from plumbline.compliance.domain.rules.rule_set import RuleSet
-from plumbline.compliance.ports import (
-    QUARANTINE,
-    About,
-    Desks,
-    Documents,
-    MalformedTaxNumberError,
-    Reader,
-    Recognise,
-    RefusedPaperError,
-    RuleBooks,
-    Safe,
-    Scanner,
-    Step,
-)
+from plumbline.compliance.ports.documents import Desks, Documents, RuleBooks, Step
+from plumbline.compliance.ports.reading import Reader, Recognise, RefusedPaperError, Scanner
+from plumbline.compliance.ports.safe import QUARANTINE, About, MalformedTaxNumberError, Safe
 from plumbline.compliance.service.surroundings import Surroundings
 
 SETTLED_AFTER = timedelta(seconds=10)

@@ -8,7 +8,7 @@ from plumbline.common.contracts.documents import DocumentExpiring
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Done, Verdict
 from plumbline.compliance.domain.gate import expiry
-from plumbline.compliance.gate_ports import Endings
+from plumbline.compliance.ports.gate import Endings
 
 
 class Expiring:

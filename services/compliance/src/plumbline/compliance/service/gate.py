@@ -21,8 +21,8 @@ from plumbline.compliance.domain.gate.payable import Billed, State, Target, bill
 from plumbline.compliance.domain.gate.policy import GatePolicy, Terms
 from plumbline.compliance.domain.gate.requirements import UNCONDITIONAL, Case, concerns, payable_facts
 from plumbline.compliance.domain.gate.story import story
-from plumbline.compliance.gate_ports import Around, Kept, Known, PayableBook, Subcontracts
-from plumbline.compliance.ports import Papers
+from plumbline.compliance.ports.documents import Papers
+from plumbline.compliance.ports.gate import Around, Kept, Known, PayableBook, Subcontracts
 from plumbline.procore.subcontracting import Requisition
 
 SWEEP = "requisitions/"

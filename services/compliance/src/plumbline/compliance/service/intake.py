@@ -2,7 +2,9 @@
 
 from plumbline.common.clock import Clock
 from plumbline.compliance.domain.document import clean_name
-from plumbline.compliance.ports import About, Arrival, Inbox, Inspect, Receipt, RefusedPaperError, Safe
+from plumbline.compliance.ports.intake import Arrival, Inbox, Receipt
+from plumbline.compliance.ports.reading import Inspect, RefusedPaperError
+from plumbline.compliance.ports.safe import About, Safe
 
 MAX_PAPER_BYTES = 25 * 1024 * 1024
 """Largest paper that is taken."""

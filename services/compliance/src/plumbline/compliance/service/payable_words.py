@@ -8,7 +8,7 @@ from plumbline.common.connections import Connections
 from plumbline.compliance.domain.gate.money import Settlement, SettlementRefusedError, taken
 from plumbline.compliance.domain.gate.overrides import Override, OverrideRefusedError, Wish, granted
 from plumbline.compliance.domain.gate.policy import GatePolicy
-from plumbline.compliance.gate_ports import Money, PayableBook
+from plumbline.compliance.ports.gate import Money, PayableBook
 
 
 class PayableWords:

@@ -17,7 +17,8 @@ from plumbline.compliance.domain.rules.deciding import decide, looked_at
 from plumbline.compliance.domain.rules.model import Check
 from plumbline.compliance.domain.rules.rule_set import RuleSet
 from plumbline.compliance.domain.tax_numbers import whole_tax_numbers
-from plumbline.compliance.ports import Decided, Errand, PaperBook, Placed, RuleBooks
+from plumbline.compliance.ports.book import Decided, Errand, PaperBook, Placed
+from plumbline.compliance.ports.documents import RuleBooks
 from plumbline.compliance.service.story import story
 
 LISTED = 500

@@ -8,7 +8,7 @@ from plumbline.compliance.domain.decision import Outcome
 from plumbline.compliance.domain.document import Document, Review
 from plumbline.compliance.domain.reading import Fact, Read
 from plumbline.compliance.domain.recognised import Place
-from plumbline.compliance.ports import Decided, Errand
+from plumbline.compliance.ports.book import Decided, Errand
 
 FROM = {
     "procore": "was found in Procore",

@@ -13,7 +13,8 @@ from plumbline.compliance.domain.papers import W9, Fields, Licence, Payroll
 from plumbline.compliance.domain.projects import Sheets
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.tax_numbers import whole_tax_numbers
-from plumbline.compliance.ports import Authorities, Directory, Documents, Firm, Payables, Place
+from plumbline.compliance.ports.documents import Documents
+from plumbline.compliance.ports.surroundings import Authorities, Directory, Firm, Payables, Place
 
 T = TypeVar("T")
 

@@ -11,7 +11,8 @@ from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.marks import Lane, Mark
 from plumbline.common.reconciling.verdicts import Done, Verdict
 from plumbline.compliance.domain.document import clean_name
-from plumbline.compliance.ports import Arrival, Found, Inbox, PaperSource, RefusedPaperError
+from plumbline.compliance.ports.intake import Arrival, Found, Inbox, PaperSource
+from plumbline.compliance.ports.reading import RefusedPaperError
 from plumbline.compliance.service.intake import Intake
 
 PREFIX = "sweep/"

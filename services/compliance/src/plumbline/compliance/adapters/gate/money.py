@@ -14,7 +14,7 @@ from plumbline.compliance.adapters.gate.payables import QUERIES
 from plumbline.compliance.domain.gate.expiry import PREFIX as EXPIRY
 from plumbline.compliance.domain.gate.money import Settlement
 from plumbline.compliance.domain.gate.overrides import Override
-from plumbline.compliance.gate_ports import Money
+from plumbline.compliance.ports.gate import Money
 
 
 class PostgresMoney(Money):

@@ -18,7 +18,7 @@ from plumbline.common.reconciling.verdicts import Effect
 from plumbline.compliance.domain.gate.money import InBooks, Settlement
 from plumbline.compliance.domain.gate.overrides import Override
 from plumbline.compliance.domain.gate.payable import Billed, State
-from plumbline.compliance.gate_ports import (
+from plumbline.compliance.ports.gate import (
     Around,
     Bills,
     Ending,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing_extensions import override
 
 from plumbline.compliance.domain.gate.payable import Billed
-from plumbline.compliance.gate_ports import Subcontracts
+from plumbline.compliance.ports.gate import Subcontracts
 from plumbline.procore.connected import Clients, Memory, unless_invisible
 from plumbline.procore.subcontracting import BillingPeriodOfProject, Requisition, Vendor
 

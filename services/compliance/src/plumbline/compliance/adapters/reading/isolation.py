@@ -17,7 +17,7 @@ from typing_extensions import override
 from plumbline.compliance.adapters.reading.limits import Limits
 from plumbline.compliance.adapters.reading.refusals import Reason, refused
 from plumbline.compliance.domain.content import PaperContent
-from plumbline.compliance.ports import Reader, ReaderUnavailableError
+from plumbline.compliance.ports.reading import Reader, ReaderUnavailableError
 
 _NURSERY = "plumbline.compliance.adapters.reading.nursery"
 _PIECE_BYTES = 256 * 1024

@@ -28,7 +28,7 @@ import pypdf
 from plumbline.compliance.adapters.reading.content import read_content
 from plumbline.compliance.adapters.reading.limits import Limits
 from plumbline.compliance.adapters.reading.pdfium import read_by_pdfium
-from plumbline.compliance.ports import RefusedPaperError
+from plumbline.compliance.ports.reading import RefusedPaperError
 
 _PIECE_BYTES = 1024 * 1024
 

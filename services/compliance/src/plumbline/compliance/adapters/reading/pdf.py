@@ -24,7 +24,7 @@ from plumbline.compliance.adapters.reading.structure import structure_of
 from plumbline.compliance.adapters.reading.type_style import BOLD_WEIGHT, HIDDEN_MODES, is_bold_name
 from plumbline.compliance.adapters.reading.xfa import form_of
 from plumbline.compliance.domain.content import FormField, Page, PaperContent, Run, Structure
-from plumbline.compliance.ports import RefusedPaperError
+from plumbline.compliance.ports.reading import RefusedPaperError
 
 MAX_PAGES = 200
 _FORCE_BOLD = 1 << 18

@@ -15,7 +15,7 @@ from plumbline.compliance.adapters.reading.failures import FAILURES
 from plumbline.compliance.adapters.reading.refusals import refused
 from plumbline.compliance.adapters.reading.type_style import BOLD_WEIGHT, HIDDEN_MODES, is_bold_name
 from plumbline.compliance.domain.content import FormField, Page, PaperContent, Run, Structure
-from plumbline.compliance.ports import RefusedPaperError
+from plumbline.compliance.ports.reading import RefusedPaperError
 
 _TEXT = (pdfium.FPDF_PAGEOBJ_TEXT,)
 

@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-from plumbline.compliance.ports import RefusedPaperError
+from plumbline.compliance.ports.reading import RefusedPaperError
 
 Reason = Literal[
     "placeholder",

@@ -14,7 +14,7 @@ from plumbline.compliance.adapters.reading.failures import FAILURES
 from plumbline.compliance.adapters.reading.media import leading_bytes
 from plumbline.compliance.adapters.reading.refusals import refused
 from plumbline.compliance.domain.content import Structure
-from plumbline.compliance.ports import RefusedPaperError
+from plumbline.compliance.ports.reading import RefusedPaperError
 
 _END = b"%%EOF"
 _MARKUP = frozenset(

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from plumbline.common.database import Pool, borrowed, load_queries
 from plumbline.common.secrets.data_keys import DataKeys, Purpose, wrapper_of
 from plumbline.common.secrets.port import SecretStoreUnavailableError
-from plumbline.compliance.ports import SafeUnavailableError
+from plumbline.compliance.ports.safe import SafeUnavailableError
 
 QUERIES = load_queries("plumbline.compliance.adapters.safe")
 """The safe's SQL."""

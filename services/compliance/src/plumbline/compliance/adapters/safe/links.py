@@ -23,7 +23,7 @@ from plumbline.compliance.adapters.safe.keys import QUERIES, ConnectionKeys
 from plumbline.compliance.adapters.safe.outgoing import Copy, Outgoing
 from plumbline.compliance.adapters.safe.papers import PaperSafe
 from plumbline.compliance.domain.envelope import keyed_hash
-from plumbline.compliance.ports import QUARANTINE
+from plumbline.compliance.ports.safe import QUARANTINE
 
 ID_BYTES, SIGNATURE_BYTES, PASSWORD_BYTES = 16, 32, 24
 

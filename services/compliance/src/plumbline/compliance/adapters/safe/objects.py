@@ -22,7 +22,7 @@ from plumbline.common.connections import ConfigurationError
 from plumbline.common.errors import PermanentError
 from plumbline.common.settings import secret_line
 from plumbline.compliance.adapters.safe.settings import SafeSettings
-from plumbline.compliance.ports import SafeUnavailableError
+from plumbline.compliance.ports.safe import SafeUnavailableError
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig  # stands in its stubs alone

@@ -27,13 +27,13 @@ from plumbline.compliance.domain.envelope import (
     unseal,
 )
 from plumbline.compliance.domain.layout import file_name, folders
-from plumbline.compliance.ports import (
+from plumbline.compliance.ports.reading import RefusedPaperError
+from plumbline.compliance.ports.safe import (
     QUARANTINE,
     About,
     EscrowedDocumentError,
     HeldDocumentError,
     QuarantinedDocumentError,
-    RefusedPaperError,
     Safe,
     SafeUnavailableError,
     SpoiledDocumentError,

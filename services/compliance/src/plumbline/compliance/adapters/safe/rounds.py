@@ -22,11 +22,7 @@ from plumbline.compliance.adapters.safe.objects import Objects, StoredObject
 from plumbline.compliance.adapters.safe.papers import PUT_MAX_S, PaperSafe
 from plumbline.compliance.domain.papers import FIELDS
 from plumbline.compliance.domain.retention import Due, Retention, sentence, unknown_kinds
-from plumbline.compliance.ports import (
-    HeldDocumentError,
-    SpoiledDocumentError,
-    UnknownDocumentError,
-)
+from plumbline.compliance.ports.safe import HeldDocumentError, SpoiledDocumentError, UnknownDocumentError
 
 ORPHAN_AGE = timedelta(hours=6)
 """An object that has been in the store for so long and is not in the index will never be: see `PUT_MAX_S`."""

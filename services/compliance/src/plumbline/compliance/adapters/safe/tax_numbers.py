@@ -12,7 +12,7 @@ from plumbline.common.database import Pool, borrowed, transaction
 from plumbline.common.secrets.data_keys import DataKeys, SpoiledKeyError
 from plumbline.compliance.adapters.safe.keys import QUERIES, ConnectionKeys, keeper_errors
 from plumbline.compliance.domain.envelope import NONCE_BYTES, keyed_hash
-from plumbline.compliance.ports import (
+from plumbline.compliance.ports.safe import (
     MalformedTaxNumberError,
     SpoiledDocumentError,
     TaxNumberOnFile,
