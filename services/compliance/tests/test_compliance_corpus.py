@@ -75,6 +75,12 @@ def test_a_picture_is_of_no_kind_and_says_so() -> None:
     assert told.why
 
 
+def test_what_is_in_a_file_is_not_forgotten_while_a_person_says_what_it_is() -> None:
+    waiting = next(one for one in KNOWN if one.case.name == "hostile: w9 that asks to wait")
+    assert waiting.recognised.kind is None
+    assert waiting.recognised.file.has_unread_xfa
+
+
 def test_a_whole_tax_number_stands_nowhere_in_what_was_recognised() -> None:
     seen = 0
     for one in results():
