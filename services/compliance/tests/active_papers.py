@@ -251,6 +251,10 @@ ATTACKS: Mapping[str, tuple[str, Callable[[], bytes]]] = {
         "has_unseen_parts",
         lambda: _page(b"").replace(b"startxref\n", b"startxref\n9"),
     ),
+    "file that the first to open it cannot": (
+        "has_unseen_parts",
+        lambda: _root(b"/OpenAction%b" % _JS, {2: b"<</Type/Pages/Kids[3 0 R]/Count/One>>"}),
+    ),
     "lists that are too deep to open": (
         "has_unseen_parts",
         lambda: _page(b"", {9: b"[" * 2000 + b"]" * 2000}),

@@ -83,8 +83,12 @@ def _packets(xfa: object) -> Iterator[bytes]:
 class _Element:
     name: str
     attributes: Mapping[str, str]
-    text: str = ""
+    pieces: list[str] = field(default_factory=list)
     is_leaf: bool = True
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces)
 
 
 class _Parser:
@@ -129,7 +133,7 @@ class _Parser:
             self._form.sends = True
 
     def _say(self, text: str) -> None:
-        self._path[-1].text += text
+        self._path[-1].pieces.append(text)
 
     def _end(self, _name: str) -> None:
         element = self._path.pop()
