@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from corpus_active import active_papers
 from corpus_cases import Case
 from corpus_certificates import certificates
 from corpus_held_out import held_out
@@ -91,8 +92,7 @@ def decided(case: Case, recognised: Recognised) -> tuple[Decision, ...]:
     of_paper = {
         "kind": recognised.kind,
         "kind_confidence": recognised.kind_confidence,
-        "has_hidden_text": recognised.has_hidden_text,
-        "has_markup": recognised.has_markup,
+        "file": recognised.file,
         "fields": with_ours(recognised, case),
     }
     return decide(DocumentFacts.model_validate({**dict(around), **of_paper}), rule_set())
@@ -119,6 +119,7 @@ def cases() -> Iterator[Case]:
     yield from payrolls()
     yield from timesheets()
     yield from other_papers()
+    yield from active_papers()
     yield from held_out()
 
 

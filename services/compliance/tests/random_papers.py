@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
+from plumbline.compliance.domain.content import Structure
 from plumbline.compliance.domain.facts import DocumentFacts
 from plumbline.compliance.domain.rules.model import Book
 from plumbline.compliance.domain.rules.vectors import facts_from, plain_of
@@ -170,12 +171,17 @@ def _change_paper(plain: dict[str, Any], dice: random.Random) -> None:
     match dice.randrange(3):
         case 0:
             plain["kind_confidence"] = dice.choice((0.84, 0.85, 1.0))
-            plain["has_hidden_text"] = dice.random() < 0.2
-            plain["has_markup"] = dice.random() < 0.2
+            plain["file"] = _file(dice)
         case 1:
             plain["as_of"] += timedelta(days=dice.choice((*NEAR_DAYS, -700, -2500)))
         case _:
             plain["received_on"] += timedelta(days=dice.choice(NEAR_DAYS))
+
+
+def _file(dice: random.Random) -> dict[str, Any]:
+    flags = [name for name, of in Structure.model_fields.items() if of.annotation is bool]
+    actions = dice.choice(([], [], ["opens a web page"], ["empties fields", "opens another file"]))
+    return {"actions": actions, **{name: dice.random() < 0.2 for name in flags}}
 
 
 def _other(value: Any, dice: random.Random, texts: list[str]) -> Any:

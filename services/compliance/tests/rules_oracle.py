@@ -90,8 +90,15 @@ def checks(facts: DocumentFacts) -> Named:
 def of_all(facts: DocumentFacts) -> Named:
     state = facts.project.state
     yield "DOC-01", lambda: facts.kind_confidence >= SURE, "review"
-    yield "DOC-02", lambda: not facts.has_hidden_text, "review"
-    yield "DOC-03", lambda: not facts.has_markup, "review"
+    inside = facts.file
+    yield "DOC-02", lambda: not inside.has_hidden_text, "review"
+    yield "DOC-03", lambda: not inside.has_markup, "review"
+    yield "DOC-04", lambda: not inside.has_unread_xfa, "review"
+    yield "DOC-05", lambda: not inside.has_javascript, "warn"
+    yield "DOC-06", lambda: not inside.has_launch, "warn"
+    yield "DOC-07", lambda: inside.actions == (), "warn"
+    yield "DOC-08", lambda: not inside.has_embedded_files, "warn"
+    yield "DOC-09", lambda: not inside.has_unseen_parts, "review"
     yield "PRJ-01", lambda: state is not None, "hold"
     if facts.kind.startswith("lien_waiver.") or facts.kind == "licence":
         yield "PRJ-02", lambda: None if state is None else state in {"TX", "OH"}, "review"
@@ -399,6 +406,8 @@ def _nobody_knows() -> bool:
 
 
 def of_certificate(facts: DocumentFacts) -> Named:
+    if facts.as_of < date(2016, 3, 1):
+        return  # the edition of ACORD 25 that is in use
     paper: Any = facts.fields
     project = facts.project
 

@@ -75,6 +75,12 @@ def test_a_picture_is_of_no_kind_and_says_so() -> None:
     assert told.why
 
 
+def test_what_is_in_a_file_is_not_forgotten_while_a_person_says_what_it_is() -> None:
+    waiting = next(one for one in KNOWN if one.case.name == "hostile: w9 that asks to wait")
+    assert waiting.recognised.kind is None
+    assert waiting.recognised.file.has_unread_xfa
+
+
 def test_a_whole_tax_number_stands_nowhere_in_what_was_recognised() -> None:
     seen = 0
     for one in results():
@@ -130,7 +136,7 @@ def test_the_form_itself_is_found_unchanged_as_a_print(kind: str) -> None:
 
 def test_a_right_paper_with_text_that_people_do_not_see_is_for_a_person() -> None:
     right = next(one for one in KNOWN if one.case.sort == "right" and one.desk is not None)
-    concealing = right.recognised.model_copy(update={"has_hidden_text": True})
+    concealing = right.recognised.model_copy(update={"file": Structure(has_hidden_text=True)})
     told = decided(right.case, concealing)
     assert [one.rule for one in told if one.outcome is Outcome.REVIEW] == ["DOC-02"]
     assert all(one.desk is None for one in told)

@@ -15,7 +15,8 @@ from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.common.testing.database import expire_leases, rows
 from plumbline.common.testing.waiting import eventually
 from plumbline.compliance.adapters.figures import PaperFigures
-from plumbline.compliance.domain.decision import Desk
+from plumbline.compliance.domain.content import Structure
+from plumbline.compliance.domain.decision import Desk, Outcome
 from plumbline.compliance.domain.judging import ticket_of
 from plumbline.compliance.ports.reading import RefusedPaperError
 from plumbline.compliance.ports.safe import QuarantinedDocumentError
@@ -181,6 +182,29 @@ async def test_a_kind_is_never_guessed(lab: Bench, confidence: float | None, cod
     assert (document.state, document.problem and document.problem[0]) == ("needs_review", code)
     assert document.decisions == ()
     assert await lab.tickets() == []
+
+
+async def test_a_paper_in_order_goes_no_further_when_its_file_shows_something_else(lab: Bench) -> None:
+    await lab.take(LICENCE)
+    right = lab.recogniser.known[WAIVER]
+    for title, inside in (
+        ("with a script", Structure(has_javascript=True)),
+        ("with other words in its XML", Structure(has_unread_xfa=True)),
+    ):
+        lab.recogniser.known[title] = right.model_copy(update={"file": inside})
+    warned = await lab.take("with a script", payable=PAYABLE)
+    await lab.settle()
+    stopped = await lab.take("with other words in its XML", payable=PAYABLE)
+    await lab.settle()
+
+    assert ((await lab.document(warned)).state, (await lab.document(stopped)).state) == (
+        "dispatched",
+        "needs_review",
+    )
+    told = {one.rule: one.outcome for one in (await lab.document(warned)).decisions}
+    assert told["DOC-05"] is Outcome.WARN
+    asked = (await lab.document(stopped)).decisions
+    assert [one.rule for one in asked if one.outcome is Outcome.REVIEW] == ["DOC-04"]
 
 
 async def test_a_tax_number_goes_to_the_safe_and_nowhere_else(lab: Bench) -> None:

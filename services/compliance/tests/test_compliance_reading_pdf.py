@@ -121,12 +121,11 @@ def test_type_is_bold_by_its_name_its_flag_or_its_weight(font: bytes, is_bold: b
     assert [run.is_bold for run in paper.pages[0].runs] == [is_bold]
 
 
-INSIDE = {
+INSIDE: dict[str, dict[int, bytes]] = {
     "has_javascript": {8: b"<</S/JavaScript/JS(app.alert(1))>>"},
     "has_launch": {8: b"<</Type/Annot/A<</S/Launch/F(calc.exe)>>>>"},
-    "has_open_action": {1: b"<</Type/Catalog/Pages 2 0 R/OpenAction<</S/URI/URI(http://x)>>>>"},
     "has_embedded_files": {8: b"<</Type/Filespec/F(a.txt)/EF<</F 4 0 R>>>>"},
-    "has_xfa": {1: b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[]/XFA 4 0 R>>>>"},
+    "has_unread_xfa": {1: b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[]/XFA 4 0 R>>>>"},
     "has_markup": {8: b"<</Type/Annot/Subtype/FreeText/Rect[0 0 9 9]/Contents(and all claims)>>"},
     "is_signed": {8: b"<</Type/Sig/Filter/Adobe.PPKLite/ByteRange[0 1 2 3]/Contents<00>>>"},
 }

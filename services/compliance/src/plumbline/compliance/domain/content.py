@@ -42,19 +42,38 @@ class FormField(Fact):
     """The text; of a box its state without the slash: `1`, `Off`."""
 
 
-class Structure(Fact):
-    """What a file has in it besides what people see; told to a person, never acted upon."""
+Action = Literal[
+    "does something unknown",
+    "empties fields",
+    "opens a web page",
+    "opens another file",
+    "plays sound or film",
+    "sends what is filled in",
+    "shows or hides parts",
+    "takes in other data",
+]
+"""What a file may do by itself or at a click, in the words of people."""
 
-    page_count: int
+
+class Structure(Fact):
+    """What a file has in it besides what people see: nobody acts upon it, and rules tell a person of it."""
+
+    page_count: int = 0
     leading_bytes: int = 0
     """Bytes before the header."""
     trailing_bytes: int = 0
     """Bytes after the last end-of-file mark."""
     has_javascript: bool = False
+    """Programs, in whatever language: they may change what people see."""
     has_launch: bool = False
-    has_open_action: bool = False
+    """An action that starts another program."""
+    actions: tuple[Action, ...] = ()
+    """What else it does: by itself all but turning pages, at a click what is more than following a link to the web."""
     has_embedded_files: bool = False
-    has_xfa: bool = False
+    has_unread_xfa: bool = False
+    """A form in Adobe's XML that says something else than what was read, or that was not compared with it."""
+    has_unseen_parts: bool = False
+    """Parts that are damaged, or could not be opened: what is in them is not known."""
     has_markup: bool = False
     """Notes, stamps or strokes laid over a page: people see them, and no reader reads them."""
     has_hidden_text: bool = False

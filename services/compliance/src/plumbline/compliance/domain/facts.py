@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny, StringConstraints, model_validator
 
+from plumbline.compliance.domain.content import Structure
 from plumbline.compliance.domain.papers import FIELDS, Fields
 from plumbline.compliance.domain.reading import Fact
 
@@ -100,10 +101,8 @@ class DocumentFacts(Fact):
     """Its SHA-256."""
     kind: str
     kind_confidence: float = Field(default=1.0, ge=0, le=1)
-    has_hidden_text: bool = False
-    """Whether text was read in it that is not drawn, so that people see something else."""
-    has_markup: bool = False
-    """Whether something is laid over a page that people see and no reader reads."""
+    file: Structure = Structure()
+    """What is in its file besides what it says."""
     fields: SerializeAsAny[Fields]
     project: Project = Project()
     vendor: Vendor = Vendor()

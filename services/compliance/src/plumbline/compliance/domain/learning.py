@@ -48,14 +48,13 @@ class Learner:
             {
                 "document.kind": facts.kind,
                 "document.kind_confidence": facts.kind_confidence,
-                "document.has_hidden_text": facts.has_hidden_text,
-                "document.has_markup": facts.has_markup,
                 "document.received_on": facts.received_on.toordinal(),
                 "document.as_of": facts.as_of.toordinal(),
             }
         )
         self._take_paper(known, facts.fields.word, facts.fields, minimum)
         self._take_paper(known, "wording", getattr(facts.fields, "wording", None), minimum)
+        self._take_around(known, "file", facts.file)
         self._take_around(known, "project", facts.project)
         self._take_around(known, "vendor", facts.vendor)
         self._take_group(known, "payable", facts.payable)

@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, SerializeAsAny
 
+from plumbline.compliance.domain.content import Structure
 from plumbline.compliance.domain.papers import Fields
 from plumbline.compliance.domain.reading import Fact
 
@@ -29,9 +30,7 @@ class Recognised(Fact):
     fields: SerializeAsAny[Fields] | None = None
     places: Mapping[str, Place] = Field(default_factory=dict)
     """By the name of the field; of a row `workers.0.gross_cents`."""
-    has_hidden_text: bool = False
-    """Whether text was read in it that is not drawn. See `content.Structure`."""
-    has_markup: bool = False
-    """Whether something is laid over a page that no reader reads."""
+    file: Structure = Structure()
+    """What is in its file besides what it says."""
     tax_number: SecretStr | None = Field(default=None, exclude=True)
     """A W-9's whole number, for the safe alone; never part of fields, events, logs or the database."""

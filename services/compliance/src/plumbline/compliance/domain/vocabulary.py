@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Literal, Union, get_args, get_origin
 
+from plumbline.compliance.domain.content import Structure
 from plumbline.compliance.domain.facts import (
     HeldLicence,
     LastPayroll,
@@ -46,7 +47,6 @@ _SORTS: Mapping[object, Sort] = {
     float: Sort.DECIMAL,
     bool: Sort.YES,
     date: Sort.DAY,
-    tuple[str, ...]: Sort.TEXTS,
     tuple[int, ...]: Sort.WHOLES,
     dict[str, int]: Sort.WHOLE_BY_NAME,
 }
@@ -127,6 +127,7 @@ ROWS: Mapping[str, tuple[str, type[Fact]]] = {
 """What a rule may be asked for each of, the word for one, and what is said of one."""
 
 _AROUND: Mapping[str, type[Fact]] = {
+    "file": Structure,
     "project": Project,
     "vendor": Vendor,
     "payable": Payable,
@@ -138,8 +139,6 @@ _AROUND: Mapping[str, type[Fact]] = {
 _DOCUMENT: Mapping[str, Sort] = {
     "document.kind": Sort.TEXT,
     "document.kind_confidence": Sort.DECIMAL,
-    "document.has_hidden_text": Sort.YES,
-    "document.has_markup": Sort.YES,
     "document.received_on": Sort.DAY,
     "document.as_of": Sort.DAY,
     "checks.blocking": Sort.WHOLE,
@@ -159,6 +158,8 @@ def _sort(annotation: Any) -> Sort | None:
     origin = get_origin(annotation)
     if origin is Literal:
         return Sort.TEXT
+    if origin is tuple:
+        return Sort.TEXTS if _sort(get_args(annotation)[0]) is Sort.TEXT else None
     if origin in {Union, types.UnionType}:
         return _sort(next(arg for arg in get_args(annotation) if arg is not type(None)))
     return _sort(get_args(annotation)[0]) if hasattr(annotation, "__metadata__") else None

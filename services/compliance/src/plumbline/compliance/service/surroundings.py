@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
+from plumbline.compliance.domain.content import Structure
 from plumbline.compliance.domain.document import Document, Known
 from plumbline.compliance.domain.facts import DocumentFacts, HeldLicence, LastPayroll, Project, Vendor
 from plumbline.compliance.domain.papers import W9, Fields, Licence, Payroll
@@ -63,8 +64,7 @@ class Surroundings:
             document=document.document,
             kind=known.kind,
             kind_confidence=known.confidence,
-            has_hidden_text=bool(document.recognised and document.recognised.has_hidden_text),
-            has_markup=bool(document.recognised and document.recognised.has_markup),
+            file=document.recognised.file if document.recognised else Structure(),
             fields=_with_outside(known, document),
             project=self._project(document, place, firm, today),
             vendor=await self._vendor(document, known, firm),

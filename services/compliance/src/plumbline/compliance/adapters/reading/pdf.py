@@ -22,6 +22,7 @@ from plumbline.compliance.adapters.reading.pdfium import read_by_pdfium
 from plumbline.compliance.adapters.reading.refusals import refused
 from plumbline.compliance.adapters.reading.structure import structure_of
 from plumbline.compliance.adapters.reading.type_style import BOLD_WEIGHT, HIDDEN_MODES, is_bold_name
+from plumbline.compliance.adapters.reading.xfa import form_of
 from plumbline.compliance.domain.content import FormField, Page, PaperContent, Run, Structure
 from plumbline.compliance.ports.reading import RefusedPaperError
 
@@ -41,11 +42,28 @@ def read_pdf(content: bytes, *, max_pages: int = MAX_PAGES) -> PaperContent:
     """
     structure = structure_of(content, max_pages=max_pages)
     try:
-        return _read_by_pypdf(content, structure, max_pages)
+        paper = _read_by_pypdf(content, structure, max_pages)
     except RefusedPaperError:
         raise
     except FAILURES:
-        return read_by_pdfium(content, structure, max_pages)
+        paper = read_by_pdfium(content, structure, max_pages)
+    return _with_xfa(paper, content) if structure.has_unread_xfa else paper
+
+
+def _with_xfa(paper: PaperContent, content: bytes) -> PaperContent:
+    """Compare an XFA form with what was read; one that cannot be compared stays unread."""
+    try:
+        form = form_of(content)
+    except FAILURES:
+        return paper
+    structure = paper.structure
+    actions = {*structure.actions, *(["sends what is filled in"] if form.sends else [])}
+    found = {
+        "has_unread_xfa": not form.says_no_more_than(paper.fields),
+        "has_javascript": structure.has_javascript or form.has_script,
+        "actions": tuple(sorted(actions)),
+    }
+    return paper.model_copy(update={"structure": structure.model_copy(update=found)})
 
 
 def _read_by_pypdf(content: bytes, structure: Structure, max_pages: int) -> PaperContent:

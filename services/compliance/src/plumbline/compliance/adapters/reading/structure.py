@@ -9,6 +9,7 @@ from typing import Any
 
 import pikepdf
 
+from plumbline.compliance.adapters.reading.actions import Actions
 from plumbline.compliance.adapters.reading.failures import FAILURES
 from plumbline.compliance.adapters.reading.media import leading_bytes
 from plumbline.compliance.adapters.reading.refusals import refused
@@ -21,11 +22,15 @@ _MARKUP = frozenset(
 )
 """Annotations that add words or hide some (PDF 32000-1, table 169)."""
 
+_HARMLESS_WARNING = "reported number of objects"
+"""Many programs count a file's objects wrongly; pikepdf takes in all of them nevertheless."""
+
 
 def structure_of(content: bytes, *, max_pages: int) -> Structure:
     """Open a PDF's objects, and return what is in it.
 
-    A file that pikepdf cannot open may still be read by others: of that only what surrounds it is known.
+    A file that pikepdf cannot open, or not without mending it, may still be read by others: of that it is told that
+    not all was seen. An XFA form counts as unread until it was compared with what is read.
 
     Raises:
         RefusedPaperError: needs a person; it is encrypted, or has more pages than are read.
@@ -42,42 +47,44 @@ def structure_of(content: bytes, *, max_pages: int) -> Structure:
             # What it says itself: its readers count, but of a file of millions that takes long.
             if pdf.Root.Pages.get("/Count", 0) > max_pages:
                 raise refused("too-many-pages")
-            return surroundings.model_copy(update={"page_count": len(pdf.pages), **_inside(pdf)})
+            found = {"page_count": len(pdf.pages), **_inside(pdf)}
+            return surroundings.model_copy(update={**found, "has_unseen_parts": _was_mended(pdf)})
     except pikepdf.PasswordError as error:
         raise refused("encrypted") from error
     except RefusedPaperError:
         raise
     except FAILURES:
-        return surroundings
+        return surroundings.model_copy(update={"has_unseen_parts": True})
 
 
-def _inside(pdf: pikepdf.Pdf) -> dict[str, bool]:
-    keys, actions, types = set[str](), set[str](), set[str]()
+def _was_mended(pdf: pikepdf.Pdf) -> bool:
+    """Return whether pikepdf had to guess at a part: what it took for nothing may be something to another program."""
+    return not all(_HARMLESS_WARNING in str(warning) for warning in pdf.get_warnings())
+
+
+def _inside(pdf: pikepdf.Pdf) -> dict[str, Any]:
+    keys, kinds, types, actions = set[str](), set[str](), set[str](), Actions()
     for dictionary in _dictionaries(pdf):
         keys.update(dictionary.keys())
-        actions.add(str(dictionary.get("/S", "")))
+        kinds.add(str(dictionary.get("/S", "")))
         types.add(str(dictionary.get("/Type", "")))
         if "/Rect" in dictionary:
             types.add(str(dictionary.get("/Subtype", "")))
+        actions.see(dictionary)
     return {
-        "has_javascript": bool({"/JavaScript", "/JS"} & (keys | actions)),
-        "has_launch": "/Launch" in actions,
-        "has_open_action": _acts(pdf.Root.get("/OpenAction")),
+        "has_javascript": bool({"/JavaScript", "/JS"} & (keys | kinds)),
+        "has_launch": "/Launch" in kinds,
+        "actions": tuple(sorted(actions.seen)),
         "has_embedded_files": bool({"/EmbeddedFiles", "/EF"} & keys),
-        "has_xfa": "/XFA" in keys,
+        "has_unread_xfa": "/XFA" in keys,
         "has_markup": bool(_MARKUP & types),
         "is_signed": "/Sig" in types or "/ByteRange" in keys,
     }
 
 
-def _acts(action: Any) -> bool:
-    """Return whether opening does more than turn to a page."""
-    return isinstance(action, pikepdf.Dictionary) and str(action.get("/S", "")) != "/GoTo"
-
-
 def _dictionaries(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Dictionary]:
-    """Every dictionary of a file once, however deep it is nested."""
-    for indirect in pdf.objects:
+    """Every dictionary of a file once, however deep it is nested; the trailer is no object, and may hold some."""
+    for indirect in (pdf.trailer, *pdf.objects):
         waiting: list[Any] = [indirect]
         while waiting:
             thing = waiting.pop()

@@ -55,7 +55,7 @@ def recognise(
     known = tuple(forms)
     kind = kind_of(content, known)
     if kind.name is None:
-        return Recognised(kind=None, kind_confidence=0, why=masked(kind.why))
+        return Recognised(kind=None, kind_confidence=0, why=masked(kind.why), file=content.structure)
     gathered, number = _read(content, kind.name, known, authorities or {})
     outside = _mask(gathered, content, number)
     if kind.name == "w9":
@@ -64,8 +64,7 @@ def recognise(
         kind=kind.name,
         kind_confidence=kind.confidence,
         why=masked(kind.why),
-        has_hidden_text=content.structure.has_hidden_text,
-        has_markup=content.structure.has_markup,
+        file=content.structure,
         fields=FIELDS[kind.name].model_validate(gathered.values),
         places=gathered.places,
         tax_number=number,
