@@ -1,13 +1,16 @@
 """Rules that change: every paper is due again, a few at a time, though replicas are killed or two go at once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from papers_lab import CONNECTION, Bench, bench
 
-from plumbline.common.database import transaction
+from plumbline.common.database import Connection, transaction
+from plumbline.common.reconciling.marks import Mark
+from plumbline.common.reconciling.store import mark
 from plumbline.common.testing.database import rows
 from plumbline.compliance.adapters import rule_books
 from plumbline.compliance.adapters.rule_books import AT_ONCE, PostgresRuleBooks
@@ -53,14 +56,14 @@ async def test_a_replica_that_is_killed_between_two_steps_is_gone_on_for(
     lab: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await begin(lab, "rules 2")
-    real, steps = rule_books.mark, 0
+    real, steps = mark, 0
 
-    async def dying(*args: object, **more: object) -> object:
+    async def dying(database: Connection, marks: Sequence[Mark], *, now: datetime) -> list[str]:
         nonlocal steps
         steps += 1
         if steps == 2:
             raise KeyboardInterrupt
-        return await real(*args, **more)
+        return await real(database, marks, now=now)
 
     monkeypatch.setattr(rule_books, "mark", dying)
     with pytest.raises(KeyboardInterrupt):
