@@ -36,11 +36,14 @@ from plumbline.stack.scenario.timeline import DisagreementError, Timeline, Timel
 
 DURATIONS = {
     **configuring.DURATIONS,
-    "PLUMBLINE_SWEEP_S": "3",
+    "PLUMBLINE_SWEEP_S": "1",
     "PLUMBLINE_REQUISITIONS_S": "3",
     "PLUMBLINE_REMEMBERED_S": "1",
 }
 """What this scenario shortens; it prints them."""
+
+LIMITS = {"procore": {"spike": 500, "hourly": 100_000}}
+"""What Procore allows in an hour is asked for in minutes here, for pauses are shortened."""
 
 BEHIND = timedelta(hours=12)
 """So far behind UTC the day has begun in every state: nothing may be signed, or paid, tomorrow."""
@@ -313,6 +316,7 @@ async def perform_dispatch(on: Stage) -> TimelineSummary:
 
 async def _performed(on: Stage, title: str, play: Callable[[Play], Awaitable[None]]) -> TimelineSummary:
     line, is_whole = Timeline(), False
+    (await on.control.post("/control/limits", json=LIMITS)).raise_for_status()
     sitting = [Desk("us-oh", "plumbing", "Columbus desk"), Desk("us-tx", "hvac", "Austin desk")]
     desks = {desk.region: desk for desk in sitting}
     async with observing(on.kafka) as seen, attended(on.desks, sitting):

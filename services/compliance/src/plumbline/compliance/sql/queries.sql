@@ -21,6 +21,21 @@ ON CONFLICT (connection, source_record) DO UPDATE SET
 -- What is known of places below a prefix.
 SELECT source_record, fingerprint FROM findings WHERE connection = $1 AND starts_with(source_record, $2)
 
+-- name: looks
+-- When the places below a prefix were looked through last.
+SELECT place, version, looked_at, changed_at, is_awaited FROM looks WHERE connection = $1 AND starts_with(place, $2)
+
+-- name: keep_look
+-- Remember a look.
+INSERT INTO looks (connection, place, version, looked_at, changed_at, is_awaited) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (connection, place) DO UPDATE SET
+    version = excluded.version, looked_at = excluded.looked_at, changed_at = excluded.changed_at,
+    is_awaited = excluded.is_awaited
+
+-- name: forget_looks
+-- Forget places that are no more.
+DELETE FROM looks WHERE connection = $1 AND place = ANY ($2::text[])
+
 -- name: refused
 -- What was found and not taken, newest first.
 SELECT connection, source_record, refused_code AS code, refused AS sentence, found_at FROM findings
@@ -159,13 +174,25 @@ INSERT INTO rule_books (rule_set, book, first_used_at) VALUES ($1, $2, $3) ON CO
 -- A rule set by its hash.
 SELECT book FROM rule_books WHERE rule_set = $1
 
--- name: deciding
--- By what papers are decided now; waits for whoever changes it.
-SELECT digest FROM deciding FOR UPDATE
-
 -- name: decide_by
--- Papers are decided by this from now on.
-INSERT INTO deciding (digest) VALUES ($1) ON CONFLICT (one) DO UPDATE SET digest = excluded.digest
+-- Papers are decided by this from now on; if it is something else, all of them are to be gone through.
+INSERT INTO deciding (digest, through_connection, through_document) VALUES ($1, '', '')
+ON CONFLICT (one) DO UPDATE SET digest = excluded.digest, through_connection = '', through_document = ''
+WHERE deciding.digest <> excluded.digest
+
+-- name: going_through
+-- How far papers were gone through for these rules; waits for whoever goes on with that.
+SELECT through_connection, through_document FROM deciding
+WHERE digest = $1 AND through_document IS NOT NULL FOR UPDATE
+
+-- name: next_living
+-- The next documents that other rules may change.
+SELECT connection, document FROM documents
+WHERE state <> ALL ($1::text[]) AND (connection, document) > ($2, $3) ORDER BY connection, document LIMIT $4
+
+-- name: gone_through
+-- Papers were gone through as far as this; through all of them if it is null.
+UPDATE deciding SET through_connection = $1, through_document = $2
 
 -- name: deciding_now
 -- By what papers are decided now.
