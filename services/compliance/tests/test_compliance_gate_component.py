@@ -29,9 +29,12 @@ from plumbline.compliance.adapters.gate.files import load_gate
 from plumbline.compliance.adapters.gate.money import PostgresMoney, is_in_escrow, paper_marks
 from plumbline.compliance.adapters.gate.payables import PostgresBills, PostgresEndings, PostgresPayables
 from plumbline.compliance.adapters.gate.procore import ProcoreSubcontracts
+from plumbline.compliance.adapters.procore import ProcoreDirectory
+from plumbline.compliance.adapters.sheets import load_sheets
 from plumbline.compliance.app import MIGRATIONS, SCHEMA
 from plumbline.compliance.domain.gate.policy import GatePolicy
 from plumbline.compliance.domain.on_file import PaperOnFile
+from plumbline.compliance.domain.projects import Sheets, VendorSheet
 from plumbline.compliance.handlers import by_prefix
 from plumbline.compliance.paying import GateRoutes, gate_work, let_go_on, recording_results
 from plumbline.compliance.service.billing import Billing
@@ -51,6 +54,7 @@ NOON = datetime(2026, 11, 30, 18, tzinfo=UTC)
 EVERY = timedelta(seconds=60)
 W9 = paper("w9")
 CERTIFICATE = paper("coi.acord25", expires_on=date(2027, 6, 30))
+LICENCE = paper("licence", expires_on=date(2027, 6, 30))
 
 
 class Tokens:
@@ -77,6 +81,7 @@ class Site:
 
     lab: Laboratory
     pool: Pool
+    client: ProcoreClient
     papers: FakePapers
     gate: Gate
     loop: Reconciler
@@ -204,6 +209,10 @@ class Site:
         told: dict[str, Any] = answer.json()
         return told
 
+    async def standing(self, key: str, code: str) -> str:
+        (found,) = [one["state"] for one in (await self.shown(key))["requirements"] if one["code"] == code]
+        return str(found)
+
     async def state(self, key: str) -> str:
         return str((await self.shown(key))["state"])
 
@@ -234,7 +243,7 @@ async def site(database_url: str) -> AsyncIterator[Site]:
             yield site
 
 
-def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient) -> "Opened":
+def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient, *, sheets: Sheets | None = None) -> "Opened":
     connections, clock = load_connections(CONFIG), lab.world.clock
     policy, papers = load_gate(CONFIG, connections), FakePapers()
     book = PostgresPayables(pool)
@@ -244,6 +253,8 @@ def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient) -> "Opened":
         subcontracts=ProcoreSubcontracts({CONNECTION: client}, remembered_s=300.0),
         papers=papers,
         book=book,
+        directory=ProcoreDirectory({CONNECTION: client}, remembered_s=0),
+        sheets=sheets or load_sheets(CONFIG),
         clock=clock,
         sweep_every=EVERY,
     )
@@ -273,7 +284,7 @@ def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient) -> "Opened":
     app = Starlette(routes=GateRoutes(gate=gate, words=words, pool=pool).routes())
     routes = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://compliance.test")
     return Opened(
-        Site(lab, pool, papers, gate, loop, store, routes, ProcorePeople(lab.world), policy, killed)
+        Site(lab, pool, client, papers, gate, loop, store, routes, ProcorePeople(lab.world), policy, killed)
     )
 
 
@@ -846,6 +857,33 @@ async def test_the_outlook_says_what_the_next_invoice_needs_before_it_is_sent(si
     standing = {one["code"]: one["state"] for one in told["requirements"]}
     assert (standing["w9"], standing["certificate"], standing["lien-waiver"]) == ("met", "expired", "missing")
     assert (unknown.status_code, unknown.json()["error"]) == (422, "unknown-project")
+
+
+async def test_a_licence_is_held_against_the_trade_and_the_state_that_procore_says(site: Site) -> None:
+    key = site.requisition()
+    await site.sweep()
+    await site.put_on_file(key, replace(LICENCE, authority="tdlr", trade="hvac"))
+    await site.work()
+    assert await site.standing(key, "licence") == "wrong"
+
+    await site.put_on_file(key, replace(LICENCE, document="plumbing"))
+    await site.work()
+    assert await site.standing(key, "licence") == "met"
+
+
+async def test_what_people_wrote_down_is_news_to_every_payable_after_a_restart(site: Site) -> None:
+    key = site.requisition()
+    await site.sweep()
+    await site.put_on_file(key, LICENCE)
+    await site.work()
+    vendor = (await site.shown(key))["vendor_id"]
+
+    sheets = load_sheets(CONFIG)
+    electric = sheets.model_copy(update={"vendors": {vendor: VendorSheet(trade="electrical")}})
+    async with a_site(site.lab, site.pool, site.client, sheets=electric) as restarted:
+        restarted.papers.by_vendor = site.papers.by_vendor
+        await restarted.sweep()
+        assert await restarted.standing(key, "licence") == "wrong"
 
 
 async def test_payables_are_listed_by_state_with_the_most_money_first(site: Site) -> None:

@@ -57,6 +57,7 @@ from plumbline.compliance.domain.rules.rule_set import RuleSet
 from plumbline.compliance.handlers import acknowledging, by_prefix, recording, telling
 from plumbline.compliance.paying import GateRoutes, gate_work, let_go_on, recording_results
 from plumbline.compliance.ports.reading import Reader
+from plumbline.compliance.ports.surroundings import Directory
 from plumbline.compliance.routes import PaperRoutes
 from plumbline.compliance.service.billing import Billing
 from plumbline.compliance.service.documents import DocumentLoop, Parts
@@ -146,9 +147,18 @@ async def run(settings: Settings) -> None:
             clock=service.clock,
             deadline_s=settings.procore_deadline_s,
         )
-        paying = _paying(files, service, settings, clients)
+        directory = ProcoreDirectory(clients, remembered_s=settings.remembered_s)
+        paying = _paying(files, service, settings, clients, directory)
         papers = _papers(
-            files, service, settings, clients, safe=safe, reader=reader, press=press, paying=paying
+            files,
+            service,
+            settings,
+            clients,
+            directory,
+            safe=safe,
+            reader=reader,
+            press=press,
+            paying=paying,
         )
         await _begin(files, service, [*first_sweeps(files.connections), *paying.gate.sweeps()])
         _subscribe(files, service, settings)
@@ -171,7 +181,9 @@ class _Paying:
     routes: Sequence[BaseRoute]
 
 
-def _paying(files: Files, service: RecordService, settings: Settings, clients: Clients) -> _Paying:
+def _paying(
+    files: Files, service: RecordService, settings: Settings, clients: Clients, directory: Directory
+) -> _Paying:
     connections, policy, clock, pool = files.connections, files.policy, service.clock, service.pool
     book = PostgresPayables(pool)
     gate = Gate(
@@ -180,6 +192,8 @@ def _paying(files: Files, service: RecordService, settings: Settings, clients: C
         subcontracts=ProcoreSubcontracts(clients, remembered_s=settings.remembered_s),
         papers=PostgresDocuments(pool),
         book=book,
+        directory=directory,
+        sheets=files.sheets,
         clock=clock,
         sweep_every=timedelta(seconds=settings.requisitions_s),
     )
@@ -207,6 +221,7 @@ def _papers(
     service: RecordService,
     settings: Settings,
     clients: Clients,
+    directory: Directory,
     *,
     safe: OpenSafe,
     reader: Reader,
@@ -216,7 +231,6 @@ def _papers(
     connections, clock, pool = files.connections, service.clock, service.pool
     inbox, documents, books = PostgresInbox(pool), PostgresDocuments(pool), PostgresRuleBooks(pool)
     intake = Intake(inspect=inspect, safe=safe.papers, inbox=inbox, clock=clock)
-    directory = ProcoreDirectory(clients, remembered_s=settings.remembered_s)
     loop = DocumentLoop(
         Parts(
             connections=connections,

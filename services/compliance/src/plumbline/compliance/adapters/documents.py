@@ -26,12 +26,13 @@ from plumbline.compliance.domain.document import (
     clean_name,
     key_of,
     named_in,
+    sure,
 )
 from plumbline.compliance.domain.facts import Payable
 from plumbline.compliance.domain.judging import blocking
 from plumbline.compliance.domain.likeness import are_alike, is_same_occasion
 from plumbline.compliance.domain.on_file import PaperOnFile
-from plumbline.compliance.domain.papers import FIELDS
+from plumbline.compliance.domain.papers import FIELDS, Licence, Payroll
 from plumbline.compliance.domain.recognised import Recognised
 from plumbline.compliance.ports.documents import Documents, Papers, Step
 from plumbline.compliance.ports.intake import Arrival, Inbox, Receipt
@@ -400,6 +401,9 @@ def _news(step: Step) -> list[Any]:
 
 
 def _on_file(document: Document) -> PaperOnFile:
+    fields = document.known.fields if document.known else None
+    licence = fields if isinstance(fields, Licence) else Licence()
+    payroll = fields if isinstance(fields, Payroll) else Payroll()
     return PaperOnFile(
         document=document.document,
         kind=document.kind,
@@ -411,6 +415,9 @@ def _on_file(document: Document) -> PaperOnFile:
         payable=document.payable,
         expires_on=document.expires_on,
         blocking=blocking(document.decisions),
-        named=named_in(document.known.fields) if document.known else None,
+        named=named_in(fields) if fields else None,
+        authority=sure(licence.authority),
+        trade=sure(licence.trade),
+        week_ends_on=sure(payroll.week_ends_on),
         checked_against=document.checked_against,
     )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -29,6 +29,8 @@ from plumbline.compliance.domain.recognised import Recognised
 from plumbline.compliance.domain.rules.vectors import read_for_certain
 from plumbline.compliance.domain.tax_numbers import masked
 
+T = TypeVar("T")
+
 IN_ORDER: tuple[State, ...] = ("validated", "dispatch_ready", "dispatched", "acknowledged")
 """States of a paper whose checks have all passed; where it goes is another question."""
 
@@ -42,7 +44,7 @@ PREFIX = "document/"
 """Begins the keys of documents among the records."""
 
 SURE = 0.9
-"""From here on a firm's name was read surely enough to be compared with another's."""
+"""From here on a value was read surely enough to be compared with another."""
 
 NAME_CHARS_MAX = 120
 """Longest file name that is kept."""
@@ -212,15 +214,19 @@ def named_in(fields: Fields) -> str | None:
     """Return the firm that a paper names as its own; None where it names none, or not surely."""
     match fields:
         case W9():
-            read = fields.name
+            return sure(fields.name)
         case Certificate():
-            read = fields.insured
+            return sure(fields.insured)
         case LienWaiver() | Invoice():
-            read = fields.payee
+            return sure(fields.payee)
         case Licence():
-            read = fields.holder
+            return sure(fields.holder)
         case _:
             return None
+
+
+def sure(read: Read[T] | None) -> T | None:
+    """Return what was read, if it was read surely enough for money to rest on it."""
     return read.value if read and read.confidence >= SURE else None
 
 

@@ -16,13 +16,16 @@ from plumbline.common.reconciling.store import Claimed
 from plumbline.common.reconciling.verdicts import Done, Verdict
 from plumbline.compliance.domain.facts import Payable
 from plumbline.compliance.domain.gate import bills as billing
+from plumbline.compliance.domain.gate.findings import Case
 from plumbline.compliance.domain.gate.judging import Judgement, judge
 from plumbline.compliance.domain.gate.payable import Billed, State, Target, billed, foreseen
 from plumbline.compliance.domain.gate.policy import GatePolicy, Terms
-from plumbline.compliance.domain.gate.requirements import UNCONDITIONAL, Case, concerns, payable_facts
+from plumbline.compliance.domain.gate.requirements import UNCONDITIONAL, concerns, payable_facts
 from plumbline.compliance.domain.gate.story import story
+from plumbline.compliance.domain.projects import Sheets
 from plumbline.compliance.ports.documents import Papers
 from plumbline.compliance.ports.gate import Around, Kept, Known, PayableBook, Subcontracts
+from plumbline.compliance.ports.surroundings import Directory
 from plumbline.procore.subcontracting import Requisition
 
 SWEEP = "requisitions/"
@@ -71,6 +74,8 @@ class Gate:
         subcontracts: Subcontracts,
         papers: Papers,
         book: PayableBook,
+        directory: Directory,
+        sheets: Sheets,
         clock: Clock,
         sweep_every: timedelta,
     ) -> None:
@@ -82,6 +87,8 @@ class Gate:
             subcontracts: Procore, read anew.
             papers: what is on file.
             book: what was judged before, and what is known of its money.
+            directory: where projects are.
+            sheets: what vendors do, where the directory does not say it.
             clock: the time.
             sweep_every: how often a project's invoices are looked through; no webhook tells of them.
         """
@@ -90,8 +97,12 @@ class Gate:
         self._subcontracts = subcontracts
         self._papers = papers
         self._book = book
+        self._directory = directory
+        self._sheets = sheets
         self._clock = clock
         self._sweep_every = sweep_every
+        files = f"{policy.model_dump_json()} {sheets.model_dump_json()}"
+        self._files = hashlib.sha256(files.encode()).hexdigest()[:16]
 
     def sweeps(self) -> Sequence[Mark]:
         """Return the marks by which a starting service begins to look."""
@@ -120,7 +131,8 @@ class Gate:
             for one in await self._subcontracts.requisitions(name, project)
         }
         now = self._clock.now()
-        marks = [Mark(key, name, f"listed {seen}") for key, seen in listed.items()]
+        # Files that say something else after a restart are news to every payable.
+        marks = [Mark(key, name, f"listed {seen} {self._files}") for key, seen in listed.items()]
         # What is unknown here, or was lost, is looked at whenever it is listed.
         marks += [
             Mark(key, name, f"listed {now.isoformat()}") for key in listed if before.get(key) is not False
@@ -207,6 +219,7 @@ class Gate:
             project_id=project_id,
             vendor=vendor,
             periods=periods,
+            state=await self._state(connection, project_id),
             today=today,
         )
         case, _ = await self._case(next_one, today=today)
@@ -246,7 +259,7 @@ class Gate:
         return before.model_copy(update={"is_withdrawn": True, "trouble": ""})
 
     async def _billed(self, task: Task, found: Requisition) -> Billed:
-        name = task.connection.name
+        name, project_id = task.connection.name, task.target.project_id
         vendor_id = found.vendor_id
         vendor = None if vendor_id is None else await self._subcontracts.vendor(name, str(vendor_id))
         return billed(
@@ -254,8 +267,13 @@ class Gate:
             connection=name,
             requisition=found,
             vendor=vendor,
-            periods=await self._subcontracts.billing_periods(name, task.target.project_id),
+            periods=await self._subcontracts.billing_periods(name, project_id),
+            state=await self._state(name, project_id),
         )
+
+    async def _state(self, connection: str, project_id: str) -> str | None:
+        place = await self._directory.project(connection, project_id)
+        return place.postal_state if place else None
 
     async def _case(self, seen: Billed, *, today: date) -> tuple[Case, Around]:
         around = await self._around(seen)
@@ -271,6 +289,9 @@ class Gate:
             settlement=around.settlement,
             in_books=around.in_books,
             prior=around.prior,
+            trade=self._sheets.trade(
+                vendor_id=seen.vendor_id, project_id=seen.project_id, in_directory=seen.trades
+            ),
             today=today,
         )
         return case, around

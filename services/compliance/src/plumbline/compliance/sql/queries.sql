@@ -89,10 +89,11 @@ WHERE connection = $1 AND document <> $2 AND vendor_id = $3 AND kind = $4 AND fi
 ORDER BY received_at DESC, document LIMIT 100
 
 -- name: of_vendor
--- The papers of a vendor that count for whatever it bills: what is about one payable counts for that one alone.
+-- The papers of a vendor that count for whatever it bills: what is about one payable counts for that one alone. A
+-- payroll is about its week, whichever invoice it came with.
 SELECT * FROM documents
 WHERE connection = $1 AND vendor_id = $2
-    AND (payable IS NULL OR kind NOT LIKE 'lien\_waiver.%' AND kind NOT IN ('payroll.wh347', 'invoice', 'timesheet'))
+    AND (payable IS NULL OR kind NOT LIKE 'lien\_waiver.%' AND kind NOT IN ('invoice', 'timesheet'))
 ORDER BY received_at, document
 
 -- name: of_payable
