@@ -21,7 +21,8 @@ from plumbline.common.edge import Received
 from plumbline.common.listening import Bell
 from plumbline.common.reconciling.loop import Claim, Reconciler
 from plumbline.common.reconciling.marks import Lane, Mark
-from plumbline.common.reconciling.store import WorkStore, mark
+from plumbline.common.reconciling.store import QUERIES as RECONCILING
+from plumbline.common.reconciling.store import HeldWork, WorkStore, mark
 from plumbline.common.reconciling.verdicts import Done, Verdict
 from plumbline.common.secrets.tokens import LiveToken
 from plumbline.common.testing.database import expire_leases, rows, service_pool, work_row
@@ -36,7 +37,7 @@ from plumbline.compliance.domain.gate.policy import GatePolicy
 from plumbline.compliance.domain.on_file import PaperOnFile
 from plumbline.compliance.domain.projects import Sheets, VendorSheet
 from plumbline.compliance.handlers import by_prefix
-from plumbline.compliance.paying import GateRoutes, gate_work, let_go_on, recording_results
+from plumbline.compliance.paying import GateRoutes, gate_work, held_work, let_go_on, recording_results
 from plumbline.compliance.service.billing import Billing
 from plumbline.compliance.service.expiring import Expiring
 from plumbline.compliance.service.gate import Gate
@@ -86,6 +87,7 @@ class Site:
     gate: Gate
     loop: Reconciler
     loop_store: WorkStore
+    meanwhile: Reconciler
     routes: httpx.AsyncClient
     people: ProcorePeople
     policy: GatePolicy
@@ -115,6 +117,17 @@ class Site:
     async def work(self, *, after: timedelta = timedelta(seconds=20)) -> int:
         self.lab.world.clock.step(after.total_seconds())
         return await self.loop.work_off()
+
+    async def hold(self, lasts: timedelta) -> None:
+        """Let Procore refuse our credentials for so long: nothing of the connection is worked."""
+        async with transaction(self.pool) as database:
+            until = self.lab.world.clock.now() + lasts
+            await database.execute(RECONCILING["hold_connection"], CONNECTION, until, "no live access token")
+
+    async def work_meanwhile(self, *, after: timedelta = timedelta(minutes=2)) -> int:
+        """Work what can be worked while the connection is held."""
+        self.lab.world.clock.step(after.total_seconds())
+        return await self.meanwhile.work_off()
 
     async def sweep(self) -> None:
         async with transaction(self.pool) as database:
@@ -281,10 +294,37 @@ def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient, *, sheets: Sheets
         bell=Bell(),
         concurrency=4,
     )
+    unread = held_work(gate, billing, expiring)
+    meanwhile = Reconciler(
+        service="compliance",
+        store=HeldWork(
+            pool,
+            replica="compliance-1 while held",
+            lease=timedelta(seconds=30),
+            kinds=[prefix.rstrip("/") for prefix in unread],
+        ),
+        handler=by_prefix(unread),
+        clock=clock,
+        bell=Bell(),
+        concurrency=1,
+    )
     app = Starlette(routes=GateRoutes(gate=gate, words=words, pool=pool).routes())
     routes = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://compliance.test")
     return Opened(
-        Site(lab, pool, client, papers, gate, loop, store, routes, ProcorePeople(lab.world), policy, killed)
+        Site(
+            lab,
+            pool,
+            client,
+            papers,
+            gate,
+            loop,
+            store,
+            meanwhile,
+            routes,
+            ProcorePeople(lab.world),
+            policy,
+            killed,
+        )
     )
 
 
@@ -723,6 +763,55 @@ async def test_an_override_ends_though_procore_does_not_answer(site: Site) -> No
         await site.gate.work(Claim(claim, site.loop_store))
 
     assert await site.state(key) == "held"
+
+
+async def test_papers_and_overrides_end_on_their_day_while_the_connection_is_held(site: Site) -> None:
+    key, now = site.requisition(), site.lab.world.clock.now()
+    await site.sweep()
+    ends = replace(CERTIFICATE, expires_on=now.date() + timedelta(days=1))
+    await site.put_on_file(key, W9, ends, paper("lien_waiver.conditional_progress"))
+    await site.book(key, "open")
+    await site.work()
+    assert await site.state(key) == "released"
+    told = len(await site.told(key))
+
+    await site.hold(timedelta(days=9))
+    site.lab.world.faults.add({"name": "html", "match": {"provider": "procore"}, "times": 50})
+    assert await site.work(after=timedelta(days=1)) == 0
+    await site.work_meanwhile()
+    assert await site.state(key) == "released"  # its last day
+    assert await site.work(after=timedelta(days=1)) == 0
+    await site.work_meanwhile()
+
+    shown = await site.shown(key)
+    assert (shown["state"], "ran out" in str(shown["requirements"])) == ("held", True)
+    assert [one.state for one in (await site.told(key))[told:]] == ["held"]
+
+    await site.routes.post("/gate/overrides", json=_override(key, code="certificate"))
+    await site.work_meanwhile()
+    assert await site.state(key) == "released"
+    await site.work_meanwhile(after=timedelta(days=4))
+    assert await site.state(key) == "held"
+    assert len(await site.told(key)) == told + 3
+
+    assert (await work_row(site.pool, key))["waiting_for"].startswith("the connection is held")
+    site.lab.world.faults.clear()
+    await site.work(after=timedelta(days=9))
+    assert (await work_row(site.pool, key))["waiting_for"] is None
+    assert await site.work_meanwhile() == 0
+
+
+async def test_papers_are_told_to_run_out_while_the_connection_is_held(site: Site) -> None:
+    today = site.lab.world.clock.now().date()
+    await _keep_document(site.pool, "coi", kind="coi.acord25", expires_on=today + timedelta(days=7))
+    await site.hold(timedelta(days=1))
+    async with transaction(site.pool) as database:
+        row = Mark(f"expiry/{CONNECTION}/coi", CONNECTION, "paper coi 1")
+        await mark(database, [row], now=site.lab.world.clock.now())
+
+    assert await site.work() == 0
+    assert await site.work_meanwhile() == 1
+    assert len(await site.sent("documents.expiring.v1")) == 1
 
 
 async def test_an_invoice_that_can_be_read_no_more_is_held(site: Site) -> None:

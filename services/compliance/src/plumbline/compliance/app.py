@@ -19,10 +19,11 @@ from plumbline.common.contracts.topics import DISPATCH_ACKNOWLEDGED, LEDGER_RESU
 from plumbline.common.database import COMMON_MIGRATIONS, migrate, open_pool, transaction
 from plumbline.common.http import partner_client
 from plumbline.common.kafka import KafkaPublisher
+from plumbline.common.listening import Bell
 from plumbline.common.process import Loop
-from plumbline.common.reconciling.loop import Handler
+from plumbline.common.reconciling.loop import Handler, Reconciler
 from plumbline.common.reconciling.marks import Mark
-from plumbline.common.reconciling.store import mark
+from plumbline.common.reconciling.store import HeldWork, mark
 from plumbline.common.secrets.access import asking_over_kafka
 from plumbline.common.secrets.opening import open_secret_store
 from plumbline.common.service import Pace, RecordService, record_service, schema_of
@@ -55,7 +56,7 @@ from plumbline.compliance.domain.projects import Sheets
 from plumbline.compliance.domain.recognising.recognition import recognise
 from plumbline.compliance.domain.rules.rule_set import RuleSet
 from plumbline.compliance.handlers import acknowledging, by_prefix, recording, telling
-from plumbline.compliance.paying import GateRoutes, gate_work, let_go_on, recording_results
+from plumbline.compliance.paying import GateRoutes, gate_work, held_work, let_go_on, recording_results
 from plumbline.compliance.ports.reading import Reader
 from plumbline.compliance.ports.surroundings import Directory
 from plumbline.compliance.routes import PaperRoutes
@@ -168,7 +169,7 @@ async def run(settings: Settings) -> None:
             pace=Pace(settings.concurrency, settings.per_connection, settings.lease),
             routes=[*papers.routes, *paying.routes, *safe_routes.routes(safe)],
             self_guarded=safe_routes.SELF_GUARDED,
-            loops=[safe.rounds.run, *papers.loops],
+            loops=[safe.rounds.run, *papers.loops, *paying.loops],
         )
 
 
@@ -179,6 +180,7 @@ class _Paying:
     gate: Gate
     work: Mapping[str, Handler]
     routes: Sequence[BaseRoute]
+    loops: Sequence[Loop]
 
 
 def _paying(
@@ -203,7 +205,21 @@ def _paying(
         connections=connections, policy=policy, book=book, money=PostgresMoney(pool, clock), clock=clock
     )
     routes = GateRoutes(gate=gate, words=words, pool=pool).routes()
-    return _Paying(gate, gate_work(gate, bills, expiring), routes)
+    meanwhile = held_work(gate, bills, expiring)
+    held = Reconciler(
+        service=NAME,
+        store=HeldWork(
+            pool,
+            replica=f"{settings.replica} while held",
+            lease=settings.lease,
+            kinds=[prefix.rstrip("/") for prefix in meanwhile],
+        ),
+        handler=by_prefix(meanwhile),
+        clock=clock,
+        bell=Bell(),
+        concurrency=1,
+    )
+    return _Paying(gate, gate_work(gate, bills, expiring), routes, (held.run,))
 
 
 @dataclass(frozen=True, slots=True)

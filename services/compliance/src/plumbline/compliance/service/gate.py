@@ -13,7 +13,7 @@ from plumbline.common.errors import NeedsHumanError, SuiteError, TransientError
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.marks import Lane, Mark
 from plumbline.common.reconciling.store import Claimed
-from plumbline.common.reconciling.verdicts import Done, Verdict
+from plumbline.common.reconciling.verdicts import Done, Verdict, Wait
 from plumbline.compliance.domain.facts import Payable
 from plumbline.compliance.domain.gate import bills as billing
 from plumbline.compliance.domain.gate.findings import Case
@@ -30,6 +30,9 @@ from plumbline.procore.subcontracting import Requisition
 
 SWEEP = "requisitions/"
 """How the keys of rows begin that look for invoices of a project: `requisitions/<connection>/<project>`."""
+
+HELD_PAUSE = timedelta(minutes=1)
+"""How often what is due is judged anew while its connection is held, and the longest that it is read later for that."""
 
 OUT_OF_ESCROW = frozenset({"superseded", "quarantined"})
 """States of documents that are kept from everybody by themselves."""
@@ -162,6 +165,19 @@ class Gate:
             return Done()  # It was gone before anybody saw it; if it comes back, it is listed anew.
         kept, changes_on = await self._judged(task, seen)
         return Done(store=self._book.keeping(kept), again_after=_until(changes_on, task))
+
+    async def work_held(self, claim: Claim) -> Verdict:
+        """Judge one payable by what is known, while its connection is held; it is read once that is over.
+
+        Raises:
+            SuiteError: with the verdict of its class.
+        """
+        task = await self._task(claim.row)
+        if task.known is None:
+            return Wait(HELD_PAUSE, "the connection is held, and this was never read")
+        kept, _ = await self._judged(task, task.known.billed)
+        store = self._book.keeping(kept)
+        return Wait(HELD_PAUSE, "the connection is held: judged by what was read last", store=store)
 
     async def _judge_unseen(self, claim: Claim, task: Task, before: Billed, error: SuiteError) -> None:
         """Judge by what was seen before; what a person has to look into is held until then."""
