@@ -1,7 +1,7 @@
 """The judgement as a table, and what no combination may do."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -31,6 +31,7 @@ from plumbline.compliance.domain.gate.judging import Judgement, judge, unmet_blo
 from plumbline.compliance.domain.gate.requirements import concerns
 from plumbline.compliance.domain.on_file import PaperOnFile
 
+NOW = datetime(2026, 11, 30, 18, tzinfo=UTC)
 PROGRESS = "lien_waiver.conditional_progress"
 
 
@@ -101,12 +102,12 @@ def test_state_follows_from_the_facts(changes: dict[str, Any], state: str) -> No
         ((replace(CERTIFICATE, expires_on=TODAY),), "certificate", "met"),
         ((replace(CERTIFICATE, expires_on=TODAY - timedelta(days=1)),), "certificate", "expired"),
         ((replace(CERTIFICATE, state="expired", expires_on=None),), "certificate", "expired"),
-        ((replace(W9, withdrawn_on=TODAY),), "w9", "missing"),
-        ((replace(W9, withdrawn_on=TODAY), replace(W9, document="new")), "w9", "met"),
-        ((replace(W9, withdrawn_on=TODAY), replace(W9, document="new", state="invalid")), "w9", "wrong"),
-        ((replace(CONDITIONAL, withdrawn_on=TODAY),), "lien-waiver", "missing"),
-        ((replace(paper("lien_waiver.conditional_final"), withdrawn_on=TODAY),), "lien-waiver", "missing"),
-        ((replace(W9, named="Somebody Else Inc", withdrawn_on=TODAY), CERTIFICATE), "names", "met"),
+        ((replace(W9, withdrawn_at=NOW),), "w9", "missing"),
+        ((replace(W9, withdrawn_at=NOW), replace(W9, document="new")), "w9", "met"),
+        ((replace(W9, withdrawn_at=NOW), replace(W9, document="new", state="invalid")), "w9", "wrong"),
+        ((replace(CONDITIONAL, withdrawn_at=NOW),), "lien-waiver", "missing"),
+        ((replace(paper("lien_waiver.conditional_final"), withdrawn_at=NOW),), "lien-waiver", "missing"),
+        ((replace(W9, named="Somebody Else Inc", withdrawn_at=NOW), CERTIFICATE), "names", "met"),
         ((CONDITIONAL,), "lien-waiver", "met"),
         ((paper("lien_waiver.conditional_final"),), "lien-waiver", "wrong"),
         ((paper("lien_waiver.other"),), "lien-waiver", "wrong"),
@@ -270,7 +271,7 @@ ALL_WEEKS = tuple(payroll(week) for week in OCTOBER)
             "will not do: No.",
         ),
         (
-            (*ALL_WEEKS[1:], payroll(OCTOBER[0], withdrawn_on=TODAY)),
+            (*ALL_WEEKS[1:], payroll(OCTOBER[0], withdrawn_at=NOW)),
             {},
             "missing",
             "The certified payroll (payroll.wh347.pdf) was withdrawn in Procore on Nov 30, 2026",
@@ -335,7 +336,9 @@ def test_what_is_missing_is_said_with_by_whom_and_by_when() -> None:
 
 
 def test_a_paper_that_was_withdrawn_says_so() -> None:
-    judgement = judge(case(W9, CERTIFICATE, LICENCE, replace(CONDITIONAL, withdrawn_on=date(2026, 11, 28))))
+    judgement = judge(
+        case(W9, CERTIFICATE, LICENCE, replace(CONDITIONAL, withdrawn_at=NOW - timedelta(days=2)))
+    )
     (waiver,) = unmet_blocks(judgement.requirements)
     assert judgement.state == "held"
     assert waiver.sentence == (
@@ -464,7 +467,7 @@ ON_FILE = st.builds(
         authority=licensed[0],
         trade=licensed[1],
         week_ends_on=week,
-        withdrawn_on=gone,
+        withdrawn_at=gone,
     ),
     st.sampled_from(KINDS),
     STATES,
@@ -475,7 +478,7 @@ ON_FILE = st.builds(
     st.integers(0, 9),
     st.sampled_from([("tsbpe", "plumbing"), ("tdlr", "hvac"), ("ocilb", "plumbing"), (None, "plumbing")]),
     st.none() | st.sampled_from([date(2026, 10, 17), date(2026, 10, 24), date(2026, 11, 7)]),
-    st.sampled_from([None, None, None, TODAY]),
+    st.sampled_from([None, None, None, NOW]),
 )
 CASES = st.builds(
     lambda papers, asked, bills, status, flags, told, shown, passing, prior: case(
@@ -530,7 +533,7 @@ def may_release(given: Case, code: str) -> bool:
         one
         for one in given.papers
         if one.state in IN_ORDER
-        and one.withdrawn_on is None
+        and one.withdrawn_at is None
         and not (one.expires_on and one.expires_on < given.today)
     ]
     match code:
@@ -556,7 +559,7 @@ def may_release(given: Case, code: str) -> bool:
             named = {
                 one.named
                 for one in given.papers
-                if one.kind in {"w9", "coi.acord25"} and one.state in IN_ORDER and one.withdrawn_on is None
+                if one.kind in {"w9", "coi.acord25"} and one.state in IN_ORDER and one.withdrawn_at is None
             }
             # Only the newest of each kind counts; all are of one moment here, so one that agrees is needed at least.
             return not named or "Hill Country Plumbing" in named

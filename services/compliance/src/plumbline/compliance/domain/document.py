@@ -34,7 +34,7 @@ T = TypeVar("T")
 IN_ORDER: tuple[State, ...] = ("validated", "dispatch_ready", "dispatched", "acknowledged")
 """States of a paper whose checks have all passed; where it goes is another question."""
 
-AT_REST: tuple[State, ...] = ("expired", "superseded", "quarantined")
+AT_REST: tuple[State, ...] = ("expired", "superseded", "withdrawn", "quarantined")
 """States that news around a paper does not change."""
 
 Source = Literal["procore", "upload", "folder", "made"]
@@ -102,6 +102,8 @@ class Document:
     """The stable code of why it goes to no desk."""
     expires_on: date | None = None
     superseded_by: str | None = None
+    withdrawn_at: datetime | None = None
+    """When it was seen that Procore lists it no more: it counts again once it is listed, or comes another way."""
     checked_against: Payable | None = None
     """Its payable as it stood at the last decision, also where that said nothing new: money rests on it."""
 

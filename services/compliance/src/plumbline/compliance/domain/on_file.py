@@ -39,8 +39,8 @@ class PaperOnFile:
     payable: str | None = None
     """The payable that it belongs to; every waiver belongs to one."""
     expires_on: date | None = None
-    withdrawn_on: date | None = None
-    """The day on which it was seen that nobody lists it any more; None while somebody does."""
+    withdrawn_at: datetime | None = None
+    """When it was seen that Procore lists it no more; None while it does, or the paper came another way too."""
     blocking: tuple[str, ...] = ()
     """The sentences of its blocking decisions."""
     named: str | None = None

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from plumbline.common.clock import Clock
@@ -309,8 +309,13 @@ class Gate:
                 vendor_id=seen.vendor_id, project_id=seen.project_id, in_directory=seen.trades
             ),
             today=today,
+            zone=self._zone(seen.connection),
         )
         return case, around
+
+    def _zone(self, connection: str) -> tzinfo:
+        config = self._connections.get(connection)
+        return config.hours.zone if config else UTC
 
     async def _around(self, seen: Billed) -> Around:
         return await self._book.around(

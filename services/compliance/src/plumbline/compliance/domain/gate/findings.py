@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta, tzinfo
 from typing import Literal
 
 from plumbline.compliance.domain.document import IN_ORDER
@@ -52,6 +52,8 @@ class Case:
     trade: str | None = None
     """What the vendor does on this project; None if nobody says, or several are said."""
     today: date
+    zone: tzinfo = UTC
+    """In which the company reckons days."""
 
     @property
     def is_settled(self) -> bool:
@@ -76,8 +78,8 @@ def stands(case: Case, code: Code, paper: PaperOnFile) -> Finding:
     called, ends = CALLED[code], paper.expires_on
     if paper.state == "superseded":
         return Finding("missing", "", paper)
-    if paper.withdrawn_on is not None:
-        on = day(paper.withdrawn_on)
+    if paper.withdrawn_at is not None:
+        on = day(paper.withdrawn_at.astimezone(case.zone).date())
         told = f"The {called} ({paper.file_name}) was withdrawn in Procore on {on}; {case.billed.payee} sends another."
         return Finding("missing", told, paper)
     if paper.state == "expired" or (ends is not None and ends < case.today):
@@ -99,7 +101,7 @@ def stands(case: Case, code: Code, paper: PaperOnFile) -> Finding:
 
 def counts(paper: PaperOnFile) -> bool:
     """Say whether a paper is in order, and still there."""
-    return paper.state in IN_ORDER and paper.withdrawn_on is None
+    return paper.state in IN_ORDER and paper.withdrawn_at is None
 
 
 def best(case: Case, code: Code, due_on: date | None, found: Sequence[Finding]) -> Finding:

@@ -171,7 +171,7 @@ def _checked(case: Case, code: Code, paper: PaperOnFile) -> Finding:
 
 
 def _is_there(paper: PaperOnFile) -> bool:
-    return paper.state != "superseded" and paper.withdrawn_on is None
+    return paper.state != "superseded" and paper.withdrawn_at is None
 
 
 def _is_checked(case: Case, paper: PaperOnFile) -> bool:
