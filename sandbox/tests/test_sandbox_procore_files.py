@@ -416,12 +416,17 @@ async def test_index_of_folders_and_files(site: Site) -> None:
     assert await names(document_type="folder") == ["Pay"]
     assert await names(document_type="file", file_type="pdf") == ["b.pdf"]
     assert await names(folder_id=str(folder["id"]), search="A.") == ["a.txt"]
+    below = {"folder": {"name": "Below", "parent_id": folder["id"]}}
+    below = await site.post("/rest/v1.0/folders", below, project_id=site.project_id)
+    assert await names(folder_id=str(folder["id"])) == ["Below", "Pay", "a.txt", "b.pdf"]
+    assert await names(folder_id=str(below["id"])) == ["Below"]
+    await site.delete(f"/rest/v1.0/folders/{below['id']}", status=200, project_id=site.project_id)
     await site.delete(f"/rest/v1.0/files/{made['id']}", status=200, project_id=site.project_id)
     assert await names(is_in_recycle_bin="false") == ["Pay", "b.pdf"]
-    assert await names(is_in_recycle_bin="true") == ["a.txt"]
+    assert await names(is_in_recycle_bin="true") == ["Below", "a.txt"]
     assert await site.get(f"{site.own}/documents") == []
     page = await site.call("GET", path, per_page="2", sort="-name")
-    assert (page.headers["total"], page.json()[0]["document_type"]) == ("3", "file")
+    assert (page.headers["total"], page.json()[0]["document_type"]) == ("4", "file")
 
 
 @rule("A folder is renamed and moved; into itself it is not.", "Procore reference, Update Project Folder")

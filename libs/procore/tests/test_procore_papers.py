@@ -166,6 +166,14 @@ async def test_files_of_a_folder_are_listed(site: Site) -> None:
     assert file.newest is not None
     assert file.newest.url is not None
     assert (await site.procore.download(file.newest.url, max_bytes=LIMIT)).content == PDF
+    newest = await site.procore.newest_document(site.project, made["id"])
+    assert (newest.changed_at, newest.count) == (file.updated_at, 2)  # the folder itself, and the file
+
+
+async def test_an_unknown_folder_has_no_newest_document(site: Site) -> None:
+    newest = await site.procore.newest_document(site.project, 1)
+
+    assert (newest.changed_at, newest.count) == (None, 0)
 
 
 async def test_a_file_larger_than_the_limit_is_not_read_to_its_end(site: Site) -> None:

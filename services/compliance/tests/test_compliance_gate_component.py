@@ -40,7 +40,7 @@ from plumbline.compliance.handlers import by_prefix
 from plumbline.compliance.paying import GateRoutes, gate_work, held_work, let_go_on, recording_results
 from plumbline.compliance.service.billing import Billing
 from plumbline.compliance.service.expiring import Expiring
-from plumbline.compliance.service.gate import Gate
+from plumbline.compliance.service.gate import PAUSE_LONGEST, Gate
 from plumbline.compliance.service.payable_words import PayableWords
 from plumbline.procore import ProcoreClient, ProcoreUnavailableError
 from plumbline.procore.models import Attachment
@@ -53,6 +53,7 @@ CONNECTION = "lone-star-east"
 NOON = datetime(2026, 11, 30, 18, tzinfo=UTC)
 """Noon in Texas on the last day of the seeded November."""
 EVERY = timedelta(seconds=60)
+LONGEST = PAUSE_LONGEST * EVERY
 W9 = paper("w9")
 CERTIFICATE = paper("coi.acord25", expires_on=date(2027, 6, 30))
 LICENCE = paper("licence", expires_on=date(2027, 6, 30))
@@ -278,7 +279,7 @@ def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient, *, sheets: Sheets
     words = PayableWords(
         connections=connections, policy=policy, book=book, money=PostgresMoney(pool, clock), clock=clock
     )
-    work = {**gate_work(gate, billing, expiring), "document/": _somebody_elses}
+    work = {**gate_work(gate, billing, expiring), "document/": _somebody_elses, "sweep/": _somebody_elses}
     killed: list[str] = []
 
     async def handler(claim: Claim) -> Verdict:
@@ -738,7 +739,7 @@ async def test_what_procore_no_longer_shows_is_held_and_parked_and_never_taken_f
     for table in (site.lab.world.procore.requisitions, site.lab.world.procore.commitments):
         for record in [*table.living_of_project(int(site.project))]:
             table.change(record, None)
-    await site.work(after=EVERY)
+    await site.work(after=LONGEST)
 
     assert await site.state(key) == "held"
     assert (await work_row(site.pool, key))["announced_code"] == "invisible-in-procore"
@@ -826,7 +827,7 @@ async def test_an_invoice_that_can_be_read_no_more_is_held(site: Site) -> None:
     assert record is not None
     assert record.value is not None
     site.lab.world.procore.requisitions.change(record, replace(record.value, status="paid_in_pigs"))
-    await site.work(after=EVERY)
+    await site.work(after=LONGEST)
 
     shown = await site.shown(key)
     assert (shown["state"], "its status 'paid_in_pigs' is unknown" in shown["sentence"]) == ("held", True)
@@ -865,7 +866,7 @@ async def test_a_listing_that_says_nothing_new_costs_nothing_and_tells_nothing(s
     await site.sweep()
     before = len(await site.sent("payables.v1"))
 
-    worked = await site.work(after=EVERY)
+    worked = await site.work(after=LONGEST)
 
     assert worked == 1  # the listing itself
     assert len(await site.sent("payables.v1")) == before

@@ -33,9 +33,21 @@ class DocumentIndex:
             if company_id in {None, row.company_id} and _wanted(call.request.query, row.value)
         ]
         folders = filter_ids(call.request, "filters[folder_id]")
-        rows = [row for row in rows if folders is None or row.value["parent_id"] in folders]
+        rows = [row for row in rows if folders is None or self._is_in(row, folders)]
         page, headers = list_v1(call.request, [as_json(row) for row in filtered(call, rows)])
         return of_list(call.path, page, headers)
+
+    def _is_in(self, row: Shown[Row], folders: set[int]) -> bool:
+        """Tell whether a row is one of these folders, or lies in one at any depth."""
+        if row.value["document_type"] == "folder" and row.id in folders:
+            return True
+        parent_id = row.value["parent_id"]
+        while parent_id not in folders:
+            above = self._procore.folders.truth(parent_id)
+            if above is None or above.value is None:
+                return False
+            parent_id = above.value["parent_id"]
+        return True
 
     def _rows(self, project_id: int | None) -> Iterator[Shown[Row]]:
         for kind, table in (("folder", self._procore.folders), ("file", self._procore.files)):

@@ -23,7 +23,15 @@ from plumbline.procore.models import (
     PrimeContract,
     Project,
 )
-from plumbline.procore.papers import ComplianceDocument, Downloaded, Folder, Insurance, LienWaiver
+from plumbline.procore.papers import (
+    ComplianceDocument,
+    Document,
+    Downloaded,
+    Folder,
+    Insurance,
+    LienWaiver,
+    NewestDocument,
+)
 from plumbline.procore.rates import RateWindow
 from plumbline.procore.subcontracting import BillingPeriodOfProject, Commitment, Requisition, Vendor
 from plumbline.procore.transport import Transport
@@ -235,6 +243,20 @@ class ProcoreClient:
         """Return a folder of a project's Documents tool; its root if none is named."""
         path = "/rest/v1.0/folders" if folder_id is None else f"/rest/v1.0/folders/{_part(folder_id)}"
         return read(Folder, await self._transport.call("GET", path, params={"project_id": project_id}))
+
+    async def newest_document(self, project_id: RecordId, folder_id: RecordId) -> NewestDocument:
+        """Tell by one call whether anything changed in a folder, at any depth down to 100.
+
+        Procore reference, Project Folder and File index: sorted by the time of the last change, and asked for one row.
+        """
+        path = f"/rest/v1.0/projects/{_part(project_id)}/documents"
+        params = {"filters[folder_id]": folder_id, "sort": "-updated_at", "page": 1, "per_page": 1}
+        answer = await self._transport.call("GET", path, params=params)
+        newest = read(list[Document], answer)
+        total = answer.headers.get("total", "")
+        return NewestDocument(
+            newest[0].updated_at if newest else None, int(total) if total.isdecimal() else None
+        )
 
     async def download(self, url: str, *, max_bytes: int) -> Downloaded:
         """Return the file behind a URL that a record of Procore's shows.

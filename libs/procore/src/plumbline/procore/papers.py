@@ -4,7 +4,7 @@ The rules of `models` hold here too. No webhook tells of compliance documents an
 """
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import Field, model_validator
@@ -108,6 +108,23 @@ class Folder(Record):
         if not isinstance(said, dict):
             return said
         return {**said, **{name: said.get(name) or [] for name in ("folders", "files")}}
+
+
+class Document(Record):
+    """A folder or a file, as the index of all of them lists it."""
+
+    id: int
+    updated_at: UtcDatetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewestDocument:
+    """By which a change anywhere in a folder is seen."""
+
+    changed_at: datetime | None
+    """When the newest was changed; None if there is none."""
+    count: int | None
+    """How many there are, if Procore says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ from plumbline.compliance.adapters.gate.files import load_gate
 from plumbline.compliance.adapters.gate.money import PostgresMoney
 from plumbline.compliance.adapters.gate.payables import PostgresBills, PostgresEndings, PostgresPayables
 from plumbline.compliance.adapters.gate.procore import ProcoreSubcontracts
+from plumbline.compliance.adapters.looks import PostgresLooks
 from plumbline.compliance.adapters.paper_book import PostgresPaperBook
 from plumbline.compliance.adapters.printing import SheetPrinter
 from plumbline.compliance.adapters.procore import ProcoreDirectory, ProcorePapers
@@ -270,6 +271,7 @@ def _papers(
         connections=connections,
         source=ProcorePapers(clients, folder=settings.procore_folder, clock=clock),
         inbox=inbox,
+        looks=PostgresLooks(pool),
         intake=intake,
         clock=clock,
         every=timedelta(seconds=settings.sweep_s),

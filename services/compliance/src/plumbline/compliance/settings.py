@@ -21,12 +21,14 @@ class Settings(ReadingSettings):
     sweep_s: float = Field(
         default=900.0,
         gt=0,
-        description="Pause between two looks for papers in a Procore project; each costs a call per recent invoice.",
+        description="Pause between two looks for papers in a Procore project in which something happens; up to four "
+        "times as long in a quiet one.",
     )
     requisitions_s: float = Field(
         default=60.0,
         gt=0,
-        description="Pause between two looks through the subcontractors' invoices of a Procore project.",
+        description="Pause between two looks through the subcontractors' invoices of a Procore project; up to five "
+        "times as long where none has changed for hours.",
     )
     procore_folder: str = Field(
         default="Compliance", description="The folder of a project's Documents tool that is for papers."

@@ -2,25 +2,36 @@
 
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from typing_extensions import override
 
 from plumbline.common.clock import Clock
-from plumbline.compliance.ports.intake import Found, PaperSource
+from plumbline.compliance.ports.intake import Found, PaperSource, Reading, Shelf
 from plumbline.compliance.ports.surroundings import Directory, Firm, Place
 from plumbline.compliance.service.intake import MAX_PAPER_BYTES, too_large
 from plumbline.procore import ProcoreClient, ProcoreFileTooLargeError
 from plumbline.procore.client import COMMITMENT_PATHS
 from plumbline.procore.connected import Clients, Memory, unless_invisible
 from plumbline.procore.models import Attachment
-from plumbline.procore.papers import Folder
-from plumbline.procore.subcontracting import Requisition
+from plumbline.procore.papers import Folder, LienWaiver
+from plumbline.procore.rates import LONGEST_WAIT
+from plumbline.procore.subcontracting import Commitment, Requisition
 
 BILLED_WITHIN = timedelta(days=120)
 """Requisitions that were billed longer ago are not looked through: each one costs a call of Procore's hourly budget."""
+
+OTHERS_SHARE = 0.5
+"""Of the calls that Procore allows, so many are left to others: ingest and mapper, whose work is payments."""
+
+CANCELLED = "cancelled"
+"""The status of a waiver that is void; whatever its file says, it is listed as if it had none."""
+
+SIGNED_LATER = frozenset({"draft", "awaiting_signature"})
+"""Statuses of a waiver that somebody is about to sign."""
 
 
 class ProcoreDirectory(Directory):
@@ -78,18 +89,27 @@ class ProcorePapers(PaperSource):
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
     @override
-    async def papers(self, connection: str, project_id: str) -> AsyncIterator[Found]:
+    async def shelves(self, connection: str, project_id: str) -> Sequence[Shelf]:
         client = self._clients[connection]
-        for of_type in COMMITMENT_PATHS:
-            async for found in _of_commitments(client, project_id, of_type):
-                yield found
+        commitments = [
+            _of_commitment(client, project_id, of_type, commitment)
+            for of_type in COMMITMENT_PATHS
+            for commitment in await client.commitments(project_id, of_type=of_type)
+        ]
         billed_from = self._clock.now().date() - BILLED_WITHIN
-        for requisition in await client.requisitions(project_id):
-            if _is_recent(requisition, billed_from):
-                async for found in _of_requisition(client, project_id, requisition):
-                    yield found
-        async for found in self._of_folder(client, project_id):
-            yield found
+        requisitions = [
+            _of_requisition(client, project_id, requisition)
+            for requisition in await client.requisitions(project_id)
+            if _is_recent(requisition, billed_from)
+        ]
+        return [*commitments, *requisitions, *await self._folders(client, project_id)]
+
+    @override
+    def pause(self, connection: str) -> timedelta:
+        rate = self._clients[connection].rate
+        if rate is None or rate.remaining >= rate.limit * OTHERS_SHARE:
+            return timedelta(0)
+        return min(max(rate.reset_at - self._clock.now(), timedelta(0)), LONGEST_WAIT)
 
     @override
     async def content(self, connection: str, found: Found) -> bytes:
@@ -99,54 +119,92 @@ class ProcorePapers(PaperSource):
             raise too_large(found.file_name) from error
         return file.content
 
-    async def _of_folder(self, client: ProcoreClient, project_id: str) -> AsyncIterator[Found]:
-        """Give the files of the folder for papers; those in a folder of a vendor's name are that vendor's."""
+    async def _folders(self, client: ProcoreClient, project_id: str) -> Sequence[Shelf]:
         root = await client.folder(project_id)
-        mine = [one for one in root.folders if one.name.casefold() == self._folder.casefold()]
-        if not mine:
-            return
-        folder = await client.folder(project_id, mine[0].id)
-        for found in _files(folder, vendor_id=None):
-            yield found
-        vendors = {vendor.name.casefold(): str(vendor.id) for vendor in await client.vendors(project_id)}
-        for below in folder.folders:
-            if below.is_deleted:
-                continue
-            inside = await client.folder(project_id, below.id)
-            for found in _files(inside, vendor_id=vendors.get(below.name.casefold())):
-                yield found
+        mine = [one.id for one in root.folders if one.name.casefold() == self._folder.casefold()]
+        shelves = []
+        for folder_id in mine[:1]:
+            said = await client.newest_document(project_id, folder_id)
+            shelves.append(
+                Shelf(
+                    place=f"folders/{folder_id}",
+                    version=f"{said.changed_at} {said.count}",
+                    changed_at=said.changed_at,
+                    read=partial(_in_folder, client, project_id, folder_id),
+                )
+            )
+        return shelves
 
 
-async def _of_commitments(client: ProcoreClient, project_id: str, of_type: str) -> AsyncIterator[Found]:
-    for commitment in await client.commitments(project_id, of_type=of_type):
-        vendor_id = str(commitment.vendor.id) if commitment.vendor else None
+def _of_commitment(client: ProcoreClient, project_id: str, of_type: str, commitment: Commitment) -> Shelf:
+    vendor_id = str(commitment.vendor.id) if commitment.vendor else None
+
+    async def read() -> Reading:
         papers = await client.compliance_documents(project_id, commitment.id, of_type=of_type)
-        for paper in papers:
-            for file in paper.attachments:
-                if found := _attached(file, f"compliance-documents/{paper.id}", vendor_id=vendor_id):
-                    yield found
+        found = [
+            _attached(file, f"compliance-documents/{paper.id}", vendor_id=vendor_id)
+            for paper in papers
+            for file in paper.attachments
+        ]
+        return Reading([one for one in found if one is not None])
+
+    return Shelf(
+        place=f"commitments/{commitment.id}",
+        version=str(commitment.updated_at),
+        changed_at=commitment.updated_at,
+        read=read,
+    )
 
 
-async def _of_requisition(
-    client: ProcoreClient, project_id: str, requisition: Requisition
-) -> AsyncIterator[Found]:
+def _of_requisition(client: ProcoreClient, project_id: str, requisition: Requisition) -> Shelf:
     vendor_id = str(requisition.vendor_id) if requisition.vendor_id else None
     payable = f"payable/{client.company_id}/{project_id}/requisition/{requisition.id}"
-    for file in requisition.attachments:
+
+    async def read() -> Reading:
+        waivers = await client.lien_waivers(project_id, requisition.id)
         place = f"requisitions/{requisition.id}"
-        if found := _attached(file, place, vendor_id=vendor_id, payable=payable):
-            yield found
-    for waiver in await client.lien_waivers(project_id, requisition.id):
-        if waiver.pdf_url:
-            yield Found(
-                record=f"lien-waivers/{waiver.id}",
-                # A signed waiver is another file under the same id; the query of an address is new each time.
-                fingerprint=f"{waiver.status} {urlsplit(waiver.pdf_url).path}",
-                file_name=f"lien_waiver-{waiver.id}.pdf",
-                url=waiver.pdf_url,
-                vendor_id=vendor_id,
-                payable=payable,
-            )
+        attached = [
+            _attached(file, place, vendor_id=vendor_id, payable=payable) for file in requisition.attachments
+        ]
+        signed = [_waiver(waiver, vendor_id=vendor_id, payable=payable) for waiver in waivers]
+        return Reading(
+            [one for one in (*attached, *signed) if one is not None],
+            is_awaited=any(waiver.status in SIGNED_LATER for waiver in waivers),
+        )
+
+    files = ",".join(sorted(str(file.id) for file in requisition.attachments))
+    return Shelf(
+        place=f"requisitions/{requisition.id}",
+        version=f"{requisition.updated_at} {files}",
+        changed_at=requisition.updated_at,
+        read=read,
+    )
+
+
+async def _in_folder(client: ProcoreClient, project_id: str, folder_id: int) -> Reading:
+    """Read the folder for papers; those in a folder of a vendor's name are that vendor's."""
+    folder = await client.folder(project_id, folder_id)
+    papers = [*_files(folder, vendor_id=None)]
+    vendors = {vendor.name.casefold(): str(vendor.id) for vendor in await client.vendors(project_id)}
+    for below in folder.folders:
+        if not below.is_deleted:
+            inside = await client.folder(project_id, below.id)
+            papers += _files(inside, vendor_id=vendors.get(below.name.casefold()))
+    return Reading(papers)
+
+
+def _waiver(waiver: LienWaiver, *, vendor_id: str | None, payable: str) -> Found | None:
+    if not waiver.pdf_url or waiver.status == CANCELLED:
+        return None
+    return Found(
+        record=f"lien-waivers/{waiver.id}",
+        # A signed waiver is another file under the same id; the query of an address is new each time.
+        fingerprint=f"{waiver.status} {urlsplit(waiver.pdf_url).path}",
+        file_name=f"lien_waiver-{waiver.id}.pdf",
+        url=waiver.pdf_url,
+        vendor_id=vendor_id,
+        payable=payable,
+    )
 
 
 def _attached(
@@ -165,19 +223,18 @@ def _attached(
     )
 
 
-def _files(folder: Folder, *, vendor_id: str | None) -> list[Found]:
-    newest = [(file, file.newest) for file in folder.files if not file.is_deleted]
-    return [
-        Found(
+def _files(folder: Folder, *, vendor_id: str | None) -> Iterator[Found]:
+    for file in folder.files:
+        version = file.newest
+        if file.is_deleted or version is None or version.url is None:
+            continue
+        yield Found(
             record=f"files/{file.id}",
             fingerprint=str(version.id),
             file_name=file.name,
             url=version.url,
             vendor_id=vendor_id,
         )
-        for file, version in newest
-        if version is not None and version.url is not None
-    ]
 
 
 def _is_recent(requisition: Requisition, billed_from: date) -> bool:

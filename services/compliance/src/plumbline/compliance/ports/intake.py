@@ -1,8 +1,8 @@
 """Where papers come from, and the inbox that keeps them."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from plumbline.common.reconciling.verdicts import Effect
@@ -85,14 +85,37 @@ class Found:
     payable: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that stands on a shelf."""
+
+    papers: Sequence[Found]
+    is_awaited: bool = False
+    """Whether it lacks something that somebody is about to give, such as a signature."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Where papers of a project stand that Procore gives together: on a commitment, on a requisition, in the folder."""
+
+    place: str
+    """Below its project, such as `requisitions/88`."""
+    version: str
+    """What Procore's list says of it. Another one means that it changed; the same one proves nothing."""
+    changed_at: datetime | None
+    """When it changed last, by Procore's list."""
+    read: Callable[[], Awaitable[Reading]] = field(repr=False, compare=False)
+    """Reads it as a whole, by one call of Procore's or several."""
+
+
 class PaperSource(Protocol):
     """Papers in Procore. Raises what its client raises."""
 
     async def around(self, connection: str, project_id: str) -> str:
         """Return a fingerprint of a project and its vendors, as far as papers are decided by them."""
 
-    def papers(self, connection: str, project_id: str) -> AsyncIterator[Found]:
-        """Give every paper of a project, one after the other."""
+    async def shelves(self, connection: str, project_id: str) -> Sequence[Shelf]:
+        """List where papers of a project may stand, without looking through any."""
 
     async def content(self, connection: str, found: Found) -> bytes:
         """Return a paper's bytes.
@@ -100,3 +123,6 @@ class PaperSource(Protocol):
         Raises:
             RefusedPaperError: needs a person; it is too large.
         """
+
+    def pause(self, connection: str) -> timedelta:
+        """Return how long to leave Procore's calls to others: payments go first; 0 while there are enough."""

@@ -22,10 +22,12 @@ from plumbline.compliance.domain.gate.payable import Billed, State, Target, bill
 from plumbline.compliance.domain.gate.policy import GatePolicy, Terms
 from plumbline.compliance.domain.gate.requirements import UNCONDITIONAL, concerns, payable_facts
 from plumbline.compliance.domain.gate.story import story
+from plumbline.compliance.domain.looking import rest
 from plumbline.compliance.domain.projects import Sheets
 from plumbline.compliance.ports.documents import Papers
 from plumbline.compliance.ports.gate import Around, Kept, Known, PayableBook, Subcontracts
 from plumbline.compliance.ports.surroundings import Directory
+from plumbline.compliance.service.sweeping import sweep_key
 from plumbline.procore.subcontracting import Requisition
 
 SWEEP = "requisitions/"
@@ -33,6 +35,10 @@ SWEEP = "requisitions/"
 
 HELD_PAUSE = timedelta(minutes=1)
 """How often what is due is judged anew while its connection is held, and the longest that it is read later for that."""
+
+PAUSE_LONGEST, PAUSE_QUIET_SHARE = 5, 60
+"""Where no invoice has changed for long, they are looked through again after a sixtieth of that time, at most five times
+the shortest pause later: an hour after the last change that is the shortest still."""
 
 OUT_OF_ESCROW = frozenset({"superseded", "quarantined"})
 """States of documents that are kept from everybody by themselves."""
@@ -104,8 +110,7 @@ class Gate:
         self._sheets = sheets
         self._clock = clock
         self._sweep_every = sweep_every
-        files = f"{policy.model_dump_json()} {sheets.model_dump_json()}"
-        self._files = hashlib.sha256(files.encode()).hexdigest()[:16]
+        self._files = _digest(f"{policy.model_dump_json()} {sheets.model_dump_json()}")
 
     def sweeps(self) -> Sequence[Mark]:
         """Return the marks by which a starting service begins to look."""
@@ -128,10 +133,11 @@ class Gate:
             return Done()
         company = connection.procore.company_id
         before = await self._book.of_project(name, project)
+        requisitions = await self._subcontracts.requisitions(name, project)
         listed = {
             # The addresses of files are signed anew each time.
             Target(company, project, str(one.id)).key: _hash(one.model_copy(update={"attachments": ()}))
-            for one in await self._subcontracts.requisitions(name, project)
+            for one in requisitions
         }
         now = self._clock.now()
         # Files that say something else after a restart are news to every payable.
@@ -145,7 +151,21 @@ class Gate:
             for key, is_lost in before.items()
             if key not in listed and not is_lost
         ]
-        return Done(store=self._book.marking(marks, at=now), again_after=self._sweep_every)
+        # An invoice that is new or another may have brought papers; a known cause wakes nobody.
+        cause = f"invoices {_digest(repr(sorted(listed.items())))}"
+        marks.append(Mark(sweep_key(name, project), name, cause, lane=Lane.SWEEP))
+        pause = self._pause(requisitions, now)
+        return Done(store=self._book.marking(marks, at=now), again_after=pause)
+
+    def _pause(self, requisitions: Sequence[Requisition], now: datetime) -> timedelta:
+        """Return how long to leave a project's invoices alone: the longer none of them changed, the longer."""
+        quiet = min((now - (one.updated_at or now) for one in requisitions), default=timedelta.max)
+        return rest(
+            quiet,
+            shortest=self._sweep_every,
+            longest=PAUSE_LONGEST,
+            quiet_share=PAUSE_QUIET_SHARE,
+        )
 
     async def work(self, claim: Claim) -> Verdict:
         """Read one payable from Procore, judge it, and tell what is news.
@@ -429,4 +449,8 @@ def _says_the_same(one: PayableChanged, other: PayableChanged) -> bool:
 
 
 def _hash(seen: Requisition | Billed) -> str:
-    return hashlib.sha256(seen.model_dump_json().encode()).hexdigest()[:16]
+    return _digest(seen.model_dump_json())
+
+
+def _digest(said: str) -> str:
+    return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -49,6 +49,21 @@ UPDATE documents SET withdrawn_at = NULL WHERE connection = $1 AND document = $2
 -- What is known of places below a prefix.
 SELECT source_record, fingerprint FROM findings WHERE connection = $1 AND starts_with(source_record, $2)
 
+-- name: looks
+-- When the places below a prefix were looked through last.
+SELECT place, version, looked_at, changed_at, is_awaited FROM looks WHERE connection = $1 AND starts_with(place, $2)
+
+-- name: keep_look
+-- Remember a look.
+INSERT INTO looks (connection, place, version, looked_at, changed_at, is_awaited) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (connection, place) DO UPDATE SET
+    version = excluded.version, looked_at = excluded.looked_at, changed_at = excluded.changed_at,
+    is_awaited = excluded.is_awaited
+
+-- name: forget_looks
+-- Forget places that are no more.
+DELETE FROM looks WHERE connection = $1 AND place = ANY ($2::text[])
+
 -- name: refused
 -- What was found and not taken, newest first.
 SELECT connection, source_record, refused_code AS code, refused AS sentence, found_at FROM findings
