@@ -297,6 +297,7 @@ class Play:
 
 async def perform_compliance(on: Stage, console: Console, *, kill: Sequence[str] = ()) -> TimelineSummary:
     """Play it, and judge each step."""
+    (await on.control.post("/control/limits", json=LIMITS)).raise_for_status()
     strikes = [asyncio.create_task(strike(on, name, place)) for place, name in enumerate(kill)]
     with console.status("people send papers, approve and pay"):
         summary = await _performed(on, "Papers before money", Play.play)
@@ -316,7 +317,6 @@ async def perform_dispatch(on: Stage) -> TimelineSummary:
 
 async def _performed(on: Stage, title: str, play: Callable[[Play], Awaitable[None]]) -> TimelineSummary:
     line, is_whole = Timeline(), False
-    (await on.control.post("/control/limits", json=LIMITS)).raise_for_status()
     sitting = [Desk("us-oh", "plumbing", "Columbus desk"), Desk("us-tx", "hvac", "Austin desk")]
     desks = {desk.region: desk for desk in sitting}
     async with observing(on.kafka) as seen, attended(on.desks, sitting):

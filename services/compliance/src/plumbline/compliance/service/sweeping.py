@@ -116,6 +116,7 @@ class Sweeping:
             if len(news) > room:
                 return Done(again_after=timedelta(0))
             room -= len(news)
+            await self._keep_shelf(site, shelf, reading)
             if not all(given):
                 are_all_given = False  # so it is read again at the next round
                 continue
@@ -136,6 +137,15 @@ class Sweeping:
             for place in [f"{site.place}{shelf.place}"]
             if is_due(place, shelf.version, site.looks.get(place), now=now, every=every)
         ]
+
+    async def _keep_shelf(self, site: _Site, shelf: Shelf, reading: Reading) -> None:
+        """Withdraw what stands on a shelf no more, now that all that does was taken."""
+        place, seen = f"{site.place}{shelf.place}", {f"{site.place}{one.record}" for one in reading.papers}
+        if await self.inbox.missed(site.connection, place, seen):
+            # A list that changes while it is read may leave a row out: what is gone is missing a second time.
+            seen |= {f"{site.place}{one.record}" for one in (await shelf.read()).papers}
+        async with site.claim.transaction() as database:
+            await self.inbox.shelving(site.connection, place, seen, now=self.clock.now())(database)
 
     async def _keep_look(self, site: _Site, shelf: Shelf, reading: Reading, changed_at: datetime) -> None:
         look = Look(
