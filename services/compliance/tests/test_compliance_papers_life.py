@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,13 @@ from papers_lab import CANARY, CONNECTION, PAYABLE, VENDOR, Bench, arrival, benc
 from prometheus_client import REGISTRY
 
 from plumbline.common.contracts.documents import DocumentDecided, DocumentReceived
+from plumbline.common.database import transaction
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.verdicts import Verdict
 from plumbline.common.testing.database import expire_leases, rows
 from plumbline.common.testing.waiting import eventually
 from plumbline.compliance.adapters.figures import PaperFigures
+from plumbline.compliance.adapters.paper_book import PostgresPaperBook
 from plumbline.compliance.domain.content import Structure
 from plumbline.compliance.domain.decision import Desk, Outcome
 from plumbline.compliance.domain.judging import ticket_of
@@ -479,3 +482,24 @@ async def test_figures_show_what_there_is_and_zero_for_what_there_is_none_of(lab
     lab.clock.advance(timedelta(hours=25))
     await figures.look()
     assert shown("plumbline_tickets_unanswered", connection=CONNECTION) == 1
+
+
+async def test_papers_and_decisions_of_before_a_file_was_one_fact_are_read_on(lab: Bench) -> None:
+    waiver = await lab.take(WAIVER, payable=PAYABLE)
+    await lab.settle()
+    kept = await lab.document(waiver)
+    async with transaction(lab.pool) as database:
+        for table, column in (("documents", "recognised"), ("decisions", "facts")):
+            await database.execute(
+                f"""UPDATE {table} SET {column} = ({column}::jsonb - 'file'
+                || '{{"has_hidden_text": false, "has_markup": true}}')::text"""
+            )
+        migration = files("plumbline.compliance") / "sql" / "migrations" / "0070_file.sql"
+        await database.execute(migration.read_text())
+
+    older = await lab.document(waiver)
+    [decided, *_] = await PostgresPaperBook(lab.pool).decisions(older)
+    assert kept.recognised is not None
+    file = Structure(has_markup=True)
+    assert older.recognised == kept.recognised.model_copy(update={"file": file})
+    assert decided.facts.file == file
