@@ -5,6 +5,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -68,7 +69,7 @@ class PostgresInbox(Inbox):
             await mark(database, marks, now=now)
             if is_placed:
                 await database.execute(QUERIES["place_document"], arrival.connection, document, *place)
-            is_new = await database.fetchval(
+            version = await database.fetchval(
                 QUERIES["receive"],
                 arrival.connection,
                 document,
@@ -82,8 +83,8 @@ class PostgresInbox(Inbox):
                 now,
             )
             await _keep_finding(database, arrival, now, document=document)
-            if is_new:
-                await put(database, [received(arrival, document, now)])
+            if version is not None:
+                await put(database, [received(arrival, document, version, now)])
                 return Receipt(document, is_new=True, earlier=arrival.source_record)
             earlier = await database.fetchrow(QUERIES["earlier"], arrival.connection, document)
         assert earlier is not None
@@ -180,17 +181,7 @@ class PostgresDocuments(Documents, Papers):
 
     @override
     def keeping(self, step: Step) -> Effect:
-        async def keep(database: Connection) -> None:
-            # Marks first: every transaction locks work rows before it stores anything else.
-            await mark(database, await _marks(database, step), now=step.at)
-            await _keep_document(database, step)
-            if step.withdraw:
-                await database.execute(QUERIES["withdraw"], step.withdraw.ticket, step.at)
-            if step.issue:
-                await _issue(database, step)
-            await put(database, _news(step))
-
-        return keep
+        return partial(keep_step, step=step)
 
     @override
     async def of_vendor(self, connection: str, vendor_id: str) -> Sequence[PaperOnFile]:
@@ -231,7 +222,7 @@ async def document_from(database: Connection, row: Mapping[str, Any]) -> Documen
     names = (
         "connection", "document", "source", "source_record", "file_name", "received_at", "company_id", "project_id",
         "vendor_id", "payable", "state", "version", "scanned_by", "rule_set", "inputs", "kind", "subject", "held",
-        "expires_on", "superseded_by", "fingerprint", "near_duplicate_of",
+        "expires_on", "superseded_by", "fingerprint", "near_duplicate_of", "outlived",
     )  # fmt: skip
     return Document(
         **{name: row[name] for name in names},
@@ -323,11 +314,25 @@ async def _keep_finding(
     )
 
 
-async def _keep_document(database: Connection, step: Step) -> None:
+async def keep_step(database: Connection, step: Step) -> None:
+    """Store a step, and tell of it."""
+    # Marks first: every transaction locks work rows before it stores anything else.
+    await mark(database, await _marks(database, step), now=step.at)
+    if not await _keep_document(database, step):
+        return  # it was destroyed since the look, and nothing comes back of it
+    if step.withdraw:
+        await database.execute(QUERIES["withdraw"], step.withdraw.ticket, step.at)
+    if step.issue:
+        await _issue(database, step)
+    await put(database, _news(step))
+
+
+async def _keep_document(database: Connection, step: Step) -> bool:
+    """Store it and say so, unless somebody else has brought it to another version meanwhile."""
     after = step.after
     code, sentence = after.problem or (None, None)
     decisions = DECISIONS.dump_json(after.decisions).decode()
-    await database.execute(
+    kept = await database.fetchval(
         QUERIES["keep_document"],
         after.connection,
         after.document,
@@ -350,7 +355,10 @@ async def _keep_document(database: Connection, step: Step) -> None:
         after.checked_against.model_dump_json() if after.checked_against else None,
         after.fingerprint,
         after.near_duplicate_of,
+        step.before.version,
     )
+    if kept is None:
+        return False
     if step.facts is not None and after.version != step.before.version:
         await database.execute(
             QUERIES["keep_decision"],
@@ -364,6 +372,7 @@ async def _keep_document(database: Connection, step: Step) -> None:
             step.facts.model_dump_json(),
             decisions,
         )
+    return True
 
 
 async def _issue(database: Connection, step: Step) -> None:
@@ -413,4 +422,5 @@ def _on_file(document: Document) -> PaperOnFile:
         blocking=blocking(document.decisions),
         named=named_in(document.known.fields) if document.known else None,
         checked_against=document.checked_against,
+        outlived=document.outlived,
     )

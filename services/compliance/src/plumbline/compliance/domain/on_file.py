@@ -20,6 +20,7 @@ State = Literal[
     "expired",
     "superseded",
     "quarantined",
+    "destroyed",
 ]
 """How far a document is."""
 
@@ -47,3 +48,5 @@ class PaperOnFile:
     """
     checked_against: Payable | None = None
     """The payable as it stood when the rules decided; None where they knew of none."""
+    outlived: bool = False
+    """Whether it was in order until its time was over, and was destroyed then."""

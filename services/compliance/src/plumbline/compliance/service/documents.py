@@ -93,7 +93,7 @@ class DocumentLoop:
         """
         connection, document_id = claim.key.removeprefix(PREFIX).split("/", 1)
         document = await self._parts.documents.read(connection, document_id)
-        if document is None:
+        if document is None or document.state == "destroyed":
             return Done()
         looks_again = claim.row.resumed_by_operator and document.state == "quarantined"
         if document.scanned_by is None or looks_again:

@@ -28,7 +28,7 @@ from plumbline.procore.subcontracting import Requisition
 SWEEP = "requisitions/"
 """How the keys of rows begin that look for invoices of a project: `requisitions/<connection>/<project>`."""
 
-OUT_OF_ESCROW = frozenset({"superseded", "quarantined"})
+OUT_OF_ESCROW = frozenset({"superseded", "quarantined", "destroyed"})
 """States of documents that are kept from everybody by themselves."""
 
 

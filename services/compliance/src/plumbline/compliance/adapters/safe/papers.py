@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -11,8 +11,10 @@ from pydantic import SecretStr
 from typing_extensions import override
 
 from plumbline.common.clock import Clock
+from plumbline.common.contracts.documents import Destroyed
 from plumbline.common.database import Connection, Pool, borrowed, transaction
 from plumbline.common.secrets.data_keys import DataKeys, SpoiledKeyError
+from plumbline.compliance.adapters.erasing import erase
 from plumbline.compliance.adapters.gate.money import is_in_escrow
 from plumbline.compliance.adapters.safe.keys import QUERIES, ConnectionKeys, keeper_errors
 from plumbline.compliance.adapters.safe.objects import MissingObjectError, Objects
@@ -27,6 +29,7 @@ from plumbline.compliance.domain.envelope import (
     unseal,
 )
 from plumbline.compliance.domain.layout import file_name, folders
+from plumbline.compliance.domain.retention import Due
 from plumbline.compliance.ports.reading import RefusedPaperError
 from plumbline.compliance.ports.safe import (
     QUARANTINE,
@@ -48,6 +51,9 @@ CONTENT_BYTES_MAX = 64 * 1024 * 1024
 PUT_MAX_S = 120.0
 """Longest way of a paper into store and index. What the store holds for longer than `ORPHAN_AGE` without being in the index
 never will be."""
+
+BY_ITSELF = "compliance"
+"""Who does what nobody asked for, as the access log has it."""
 
 log = structlog.get_logger(__name__)
 
@@ -136,6 +142,25 @@ class PaperSafe(Safe):
 
     @override
     async def destroy(self, connection: str, document: str, *, who: str, why: str) -> None:
+        await self._destroy(connection, document, Destroyed(by=who, why=why))
+
+    async def destroy_due(self, due: Due, *, still: Callable[[Connection], Awaitable[bool]]) -> bool:
+        """Destroy a paper whose time is over, and say whether it was: `still` is asked once nobody else can change it.
+
+        Raises:
+            HeldDocumentError, UnknownDocumentError: need a person.
+        """
+        destroyed = Destroyed(by=BY_ITSELF, why=due.because, retention_class=due.retention_class)
+        return await self._destroy(due.connection, due.document, destroyed, still=still)
+
+    async def _destroy(
+        self,
+        connection: str,
+        document: str,
+        destroyed: Destroyed,
+        *,
+        still: Callable[[Connection], Awaitable[bool]] | None = None,
+    ) -> bool:
         async with transaction(self._pool) as database:
             row = await database.fetchrow(QUERIES["lock_paper"], connection, document)
             if row is None:
@@ -145,12 +170,22 @@ class PaperSafe(Safe):
                     f"The paper is under a legal hold ({row['hold']}); lift that first.", document=document
                 )
             if row["destroyed_at"] is None:
-                await self._log(database, connection, document, action="destroy", who=who, why=why)
-                await database.execute(QUERIES["destroy_paper"], connection, document, self._clock.now())
-                await database.execute(QUERIES["destroy_tax_number"], connection, document)
-                await database.execute(QUERIES["leave_places"], connection, document)
+                if still and not await still(database):
+                    return False
+                await self._forget(database, connection, document, destroyed)
         # From here on nobody can read it. An object that is left behind, because this process ends here, is found by the scrub.
         await self._objects.delete(Subject(connection, document, bytes(row["key_id"])).object_name)
+        return True
+
+    async def _forget(
+        self, database: Connection, connection: str, document: str, destroyed: Destroyed
+    ) -> None:
+        now, who, why = self._clock.now(), destroyed.by, destroyed.why
+        await erase(database, connection, document, destroyed, at=now)
+        await self._log(database, connection, document, action="destroy", who=who, why=why)
+        await database.execute(QUERIES["destroy_paper"], connection, document, now)
+        await database.execute(QUERIES["destroy_tax_number"], connection, document)
+        await database.execute(QUERIES["leave_places"], connection, document)
 
     @override
     async def complete_project(self, connection: str, project_id: str, completed_on: date) -> None:

@@ -41,7 +41,7 @@ UNCONDITIONAL = "lien_waiver.unconditional_"
 
 _IN_ORDER = frozenset({"validated", "dispatch_ready", "dispatched", "acknowledged"})
 _BEING_READ = frozenset({"received", "scanned", "extracted", "needs_review"})
-_GONE = frozenset({"superseded"})
+_GONE = frozenset({"superseded", "destroyed"})
 
 Standing = Literal["met", "in_review", "wrong", "expired", "missing"]
 """How a requirement stands, from best to worst."""
@@ -166,7 +166,14 @@ def _unconditional(case: Case, term: Term) -> Finding:
     """Find the waiver that is owed once the money has arrived."""
     settled_on = case.settlement.settled_on if case.settlement else None
     wanted = f"{UNCONDITIONAL}{_stage(case.billed)}"
-    found = [_checked(case, "unconditional-waiver", one) for one in case.papers if one.kind == wanted]
+    found = [
+        # What was settled for good is not asked for again because its papers' time is over.
+        Finding("met", "The unconditional lien waiver was on file until its time was over.", one)
+        if one.outlived
+        else _checked(case, "unconditional-waiver", one)
+        for one in case.papers
+        if one.kind == wanted
+    ]
     return _best(case, "unconditional-waiver", _due(settled_on, term), found)
 
 

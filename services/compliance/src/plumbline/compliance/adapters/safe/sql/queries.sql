@@ -146,6 +146,7 @@ SELECT DISTINCT kind FROM safe_papers WHERE destroyed_at IS NULL ORDER BY kind
 -- Papers of a kind that came in on a day or before, and that nobody holds.
 SELECT connection, document, (stored_at AT TIME ZONE 'UTC')::date AS counted_from FROM safe_papers
 WHERE destroyed_at IS NULL AND hold IS NULL AND kind = $1 AND (stored_at AT TIME ZONE 'UTC')::date <= $2
+  AND ($4::text IS NULL OR document = $4)
 ORDER BY stored_at LIMIT $3
 
 -- name: due_after_project_completed
@@ -153,6 +154,7 @@ ORDER BY stored_at LIMIT $3
 SELECT p.connection, p.document, c.completed_on AS counted_from
 FROM safe_papers p JOIN safe_completions c USING (connection, project_id)
 WHERE p.destroyed_at IS NULL AND p.hold IS NULL AND p.kind = $1 AND c.completed_on <= $2
+  AND ($4::text IS NULL OR p.document = $4)
 ORDER BY p.stored_at LIMIT $3
 
 -- name: longest_unchecked
