@@ -3,9 +3,11 @@
 import dataclasses
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 import yaml
 from safe_lab import ABOUT, CONFIG, CONNECTION, CONTENT, Lab, opened_lab
@@ -13,12 +15,14 @@ from safe_lab import ABOUT, CONFIG, CONNECTION, CONTENT, Lab, opened_lab
 from plumbline.common.connections import ConfigurationError
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.database import rows
+from plumbline.compliance.adapters.safe.completions import NoPapersOfProjectError, NotCompletedYetError
 from plumbline.compliance.adapters.safe.objects import memory_objects
 from plumbline.compliance.adapters.safe.rounds import ORPHAN_AGE, ORPHANS_MAX, load_retention
 from plumbline.compliance.domain.papers import FIELDS
 from plumbline.compliance.domain.retention import Retention, RetentionClass
 from plumbline.compliance.ports.safe import UnknownDocumentError
 
+THREE_YEARS = timedelta(days=3 * 365 + 1)  # one of them is a leap year
 NEARLY_FOUR_YEARS = timedelta(days=4 * 365)  # a day less: one of them is a leap year
 
 
@@ -122,18 +126,77 @@ async def test_held_paper_outlives_its_time(lab: Lab) -> None:
     assert [due.document for due in await lab.whole.rounds.destroy_due()] == [stored.document]
 
 
+async def say_completed(lab: Lab, on: date | None, project: str = "1001") -> None:
+    await lab.whole.completions.say(CONNECTION, project, on, who="ana", why="handed over")
+
+
 async def test_time_of_a_projects_papers_counts_from_its_completion(lab: Lab) -> None:
     stored = await lab.safe.put(CONTENT, ABOUT)
     other = await lab.safe.put(CONTENT + b"2", dataclasses.replace(ABOUT, project_id="1002"))
+    held = await lab.safe.put(CONTENT + b"3", ABOUT)
+    await lab.safe.hold(CONNECTION, held.document, who="counsel", why="case 12")
     lab.clock.advance(timedelta(days=9999))
     assert await lab.whole.rounds.destroy_due() == []
-    completed_on = lab.clock.now().date()
-    await lab.safe.complete_project(CONNECTION, "1001", completed_on)
-    lab.clock.advance(timedelta(days=3 * 365 - 1))
+    await say_completed(lab, lab.clock.now().date())
+    lab.clock.advance(THREE_YEARS - timedelta(days=1))
     assert await lab.whole.rounds.destroy_due() == []
-    lab.clock.advance(timedelta(days=3))
-    assert [due.document for due in await lab.whole.rounds.destroy_due()] == [stored.document]
-    assert await lab.safe.get(CONNECTION, other.document, who="ana", why="test") == CONTENT + b"2"
+    lab.clock.advance(timedelta(days=1))
+    [gone] = await lab.whole.rounds.destroy_due()
+    assert (gone.document, gone.retention_class) == (stored.document, "lien-papers")
+    for kept, content in ((other, b"2"), (held, b"3")):
+        got = await lab.safe.get(CONNECTION, kept.document, who="ana", why="test")
+        assert got == CONTENT + content
+
+
+async def test_project_that_was_opened_again_keeps_its_papers_until_it_is_completed_anew(lab: Lab) -> None:
+    stored = await lab.safe.put(CONTENT, ABOUT)
+    await say_completed(lab, lab.clock.now().date())
+    lab.clock.advance(timedelta(days=30))
+    await say_completed(lab, None)
+    lab.clock.advance(THREE_YEARS)
+    assert await lab.whole.rounds.destroy_due() == []
+    await say_completed(lab, lab.clock.now().date())
+    lab.clock.advance(THREE_YEARS - timedelta(days=1))
+    assert await lab.whole.rounds.destroy_due() == []
+    lab.clock.advance(timedelta(days=1))
+    assert [one.document for one in await lab.whole.rounds.destroy_due()] == [stored.document]
+
+
+async def test_project_that_is_opened_again_while_the_night_destroys_keeps_what_is_left(
+    lab: Lab,
+) -> None:
+    stored = await lab.safe.put(CONTENT, ABOUT)
+    await say_completed(lab, lab.clock.now().date())
+    lab.clock.advance(THREE_YEARS)
+    looked = await lab.whole.rounds.due()
+    await say_completed(lab, None)
+    for one in looked:
+        assert not await lab.safe.destroy_due(one, still=partial(lab.whole.rounds._is_still_due, one))
+    assert await lab.safe.get(CONNECTION, stored.document, who="ana", why="test") == CONTENT
+
+
+async def test_what_is_said_of_a_completion_is_kept_once_and_never_changed(lab: Lab) -> None:
+    await lab.safe.put(CONTENT, ABOUT)
+    day = lab.clock.now().date()
+    for on in (day, day, None, None, day - timedelta(days=1)):
+        await say_completed(lab, on)
+    said = await rows(lab.pool, "SELECT completed_on, said_by, why FROM safe_completions ORDER BY id")
+    assert [tuple(row.values()) for row in said] == [
+        (on, "ana", "handed over") for on in (day, None, day - timedelta(days=1))
+    ]
+    with pytest.raises(asyncpg.RaiseError, match="only added to"):
+        await rows(lab.pool, "UPDATE safe_completions SET completed_on = NULL")
+    [project] = await lab.whole.completions.projects(CONNECTION)
+    assert (project["papers"], project["completed_on"]) == (1, day - timedelta(days=1))
+
+
+async def test_completion_of_a_project_without_papers_or_to_come_is_refused(lab: Lab) -> None:
+    with pytest.raises(NoPapersOfProjectError):
+        await say_completed(lab, lab.clock.now().date())
+    await lab.safe.put(CONTENT, ABOUT)
+    with pytest.raises(NotCompletedYetError):
+        await say_completed(lab, lab.clock.now().date() + timedelta(days=1))
+    assert await rows(lab.pool, "SELECT 1 FROM safe_completions") == []
 
 
 async def test_scrub_tells_what_is_spoiled_and_reads_the_longest_unread_first(lab: Lab) -> None:

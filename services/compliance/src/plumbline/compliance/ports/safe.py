@@ -1,7 +1,6 @@
 """The safe, where papers are kept."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -142,9 +141,6 @@ class Safe(Protocol):
         Raises:
             HeldDocumentError, UnknownDocumentError: need a person.
         """
-
-    async def complete_project(self, connection: str, project_id: str, completed_on: date) -> None:
-        """Say when a project was completed: from then on the time of its papers counts."""
 
     async def keep_tax_number(
         self, connection: str, document: str, *, vendor: str, number: str

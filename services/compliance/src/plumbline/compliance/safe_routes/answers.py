@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from plumbline.common.errors import SuiteError
 from plumbline.common.operator import refusal
+from plumbline.compliance.adapters.safe.completions import NoPapersOfProjectError, NotCompletedYetError
 from plumbline.compliance.adapters.safe.links import WayRefusedError, WayTooWideError
 from plumbline.compliance.adapters.safe.outgoing import Copy
 from plumbline.compliance.ports.reading import RefusedPaperError
@@ -26,6 +27,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 STATUS: dict[type[SuiteError], int] = {
     UnknownDocumentError: 404,
+    NoPapersOfProjectError: 404,
     WayRefusedError: 403,
     QuarantinedDocumentError: 409,
     EscrowedDocumentError: 409,
@@ -33,6 +35,7 @@ STATUS: dict[type[SuiteError], int] = {
     SpoiledDocumentError: 409,
     RefusedPaperError: 413,
     WayTooWideError: 422,
+    NotCompletedYetError: 422,
     SafeUnavailableError: 503,
 }
 """The status of each refusal; any other is a bug's."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -56,6 +56,12 @@ class QuarantineAsked(_Asked):
     reason: Said | None = None
 
 
+class Completed(Reason):
+    """When a project was completed; no day: it was opened again."""
+
+    completed_on: date | None
+
+
 class Put(Reason):
     """A paper that is put by hand."""
 
@@ -98,6 +104,12 @@ class SafeRoutes:
             Route(f"{one}/links/revoke", refusing(self.revoke), methods=["POST"]),
             Route("/safe/view-passwords", refusing(self.password), methods=["POST"]),
             Route("/safe/view-passwords/revoke", refusing(self.revoke_password), methods=["POST"]),
+            Route("/safe/projects/{connection}", refusing(self.projects)),
+            Route(
+                "/safe/projects/{connection}/{project}/completion",
+                refusing(self.completion),
+                methods=["POST"],
+            ),
             Route("/safe/due", refusing(self.due)),
             Route("/safe/scrub", refusing(self.scrub), methods=["POST"]),
             Route("/safe/rewrap", refusing(self.rewrap), methods=["POST"]),
@@ -194,6 +206,22 @@ class SafeRoutes:
             asked.get("connection", ""), who=asked.get("who", "")
         )
         return answer({"revoked": revoked})
+
+    async def projects(self, request: Request) -> Response:
+        """`GET /safe/projects/CONNECTION`: every project with papers, and whether it was completed."""
+        found = await self._safe.completions.projects(request.path_params["connection"])
+        return answer({"projects": [dict(row) for row in found]})
+
+    async def completion(self, request: Request) -> Response:
+        """`POST /safe/projects/CONNECTION/PROJECT/completion`: when it was completed, or that it was opened again."""
+        connection, project = request.path_params["connection"], request.path_params["project"]
+        asked = Completed.model_validate_json(await request.body())
+        await self._safe.completions.say(
+            connection, project, asked.completed_on, who=asked.who, why=asked.why
+        )
+        due = await self._safe.rounds.due()
+        of_project = sum((one.connection, one.project_id) == (connection, project) for one in due)
+        return answer({"completed_on": asked.completed_on, "due": of_project})
 
     async def due(self, _: Request) -> Response:
         """`GET /safe/due`: what the coming night destroys, and why."""

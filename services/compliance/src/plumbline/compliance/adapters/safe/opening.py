@@ -13,6 +13,7 @@ from plumbline.common.secrets.keyfile import KeyFile
 from plumbline.common.secrets.port import SecretStore
 from plumbline.common.secrets.transit import VaultDataKeys
 from plumbline.common.secrets.vault import VaultSecretStore
+from plumbline.compliance.adapters.safe.completions import Completions
 from plumbline.compliance.adapters.safe.keys import ConnectionKeys, Rewrapping
 from plumbline.compliance.adapters.safe.links import Links, ViewPasswords
 from plumbline.compliance.adapters.safe.objects import Objects, open_objects
@@ -35,6 +36,8 @@ class OpenSafe:
     links: Links
     view_passwords: ViewPasswords
     views: Views
+    completions: Completions
+    """When projects were completed."""
     rounds: Rounds
     """Its nightly work; `rounds.run` is a loop of the process."""
     rewrapping: Rewrapping
@@ -78,6 +81,7 @@ def put_together(
         links=Links(safe=papers, outgoing=outgoing, connection_keys=connection_keys, pool=pool, clock=clock),
         view_passwords=ViewPasswords(pool=pool, clock=clock),
         views=Views(pool),
+        completions=Completions(pool=pool, clock=clock),
         rounds=Rounds(safe=papers, objects=objects, retention=retention, pool=pool, clock=clock),
         rewrapping=Rewrapping(pool, keys),
     )

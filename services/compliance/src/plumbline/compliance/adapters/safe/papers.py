@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date
 from typing import Any
 
 import structlog
@@ -186,11 +185,6 @@ class PaperSafe(Safe):
         await database.execute(QUERIES["destroy_paper"], connection, document, now)
         await database.execute(QUERIES["destroy_tax_number"], connection, document)
         await database.execute(QUERIES["leave_places"], connection, document)
-
-    @override
-    async def complete_project(self, connection: str, project_id: str, completed_on: date) -> None:
-        async with borrowed(self._pool) as database:
-            await database.execute(QUERIES["complete_project"], connection, project_id, completed_on)
 
     @override
     async def keep_tax_number(

@@ -120,6 +120,7 @@ class Rounds:
                         connection=row["connection"],
                         document=row["document"],
                         kind=kind,
+                        project_id=row["project_id"],
                         retention_class=one.name,
                         because=sentence(one, row["counted_from"]),
                     )

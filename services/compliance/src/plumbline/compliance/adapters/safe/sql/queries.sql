@@ -99,10 +99,27 @@ WHERE connection = $1 AND document = $2
 -- Forget the number that was kept from a paper.
 DELETE FROM safe_tax_numbers WHERE connection = $1 AND document = $2
 
--- name: complete_project
--- Keep the day on which a project was completed.
-INSERT INTO safe_completions (connection, project_id, completed_on) VALUES ($1, $2, $3)
-ON CONFLICT (connection, project_id) DO UPDATE SET completed_on = excluded.completed_on
+-- name: has_papers
+-- Whether there are papers of a project.
+SELECT EXISTS (SELECT 1 FROM safe_papers WHERE connection = $1 AND project_id = $2 AND destroyed_at IS NULL)
+
+-- name: say_completed
+-- Keep the day on which a project was completed, or that it was opened again; what is known already is kept once.
+INSERT INTO safe_completions (connection, project_id, completed_on, said_at, said_by, why)
+SELECT $1, $2, $3::date, $4, $5, $6
+WHERE $3::date IS DISTINCT FROM (
+    SELECT completed_on FROM safe_completions WHERE connection = $1 AND project_id = $2 ORDER BY id DESC LIMIT 1
+)
+
+-- name: projects
+-- Every project of a connection that has papers, with what was said last of its completion.
+SELECT p.project_id, max(p.project) AS project, count(*) AS papers, c.completed_on, c.said_at, c.said_by, c.why
+FROM safe_papers p LEFT JOIN LATERAL (
+    SELECT * FROM safe_completions s WHERE s.connection = p.connection AND s.project_id = p.project_id
+    ORDER BY id DESC LIMIT 1
+) c ON true
+WHERE p.connection = $1 AND p.project_id IS NOT NULL AND p.destroyed_at IS NULL
+GROUP BY p.project_id, c.completed_on, c.said_at, c.said_by, c.why ORDER BY p.project_id
 
 -- name: log_access
 -- Write down who touches a paper and why.
@@ -144,15 +161,18 @@ SELECT DISTINCT kind FROM safe_papers WHERE destroyed_at IS NULL ORDER BY kind
 
 -- name: due_after_received
 -- Papers of a kind that came in on a day or before, and that nobody holds.
-SELECT connection, document, (stored_at AT TIME ZONE 'UTC')::date AS counted_from FROM safe_papers
+SELECT connection, document, project_id, (stored_at AT TIME ZONE 'UTC')::date AS counted_from FROM safe_papers
 WHERE destroyed_at IS NULL AND hold IS NULL AND kind = $1 AND (stored_at AT TIME ZONE 'UTC')::date <= $2
   AND ($4::text IS NULL OR document = $4)
 ORDER BY stored_at LIMIT $3
 
 -- name: due_after_project_completed
 -- Papers of a kind whose project was completed on a day or before, and that nobody holds.
-SELECT p.connection, p.document, c.completed_on AS counted_from
-FROM safe_papers p JOIN safe_completions c USING (connection, project_id)
+SELECT p.connection, p.document, p.project_id, c.completed_on AS counted_from
+FROM safe_papers p JOIN (
+    SELECT DISTINCT ON (connection, project_id) connection, project_id, completed_on FROM safe_completions
+    ORDER BY connection, project_id, id DESC
+) c ON c.connection = p.connection AND c.project_id = p.project_id
 WHERE p.destroyed_at IS NULL AND p.hold IS NULL AND p.kind = $1 AND c.completed_on <= $2
   AND ($4::text IS NULL OR p.document = $4)
 ORDER BY p.stored_at LIMIT $3
