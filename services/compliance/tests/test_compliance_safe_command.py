@@ -148,3 +148,12 @@ async def test_project_is_completed_and_opened_again(desk: Desk) -> None:
     refused = await desk.run("complete", CONNECTION, "1009", "--on", day, "--why", "a slip")
     assert refused.exit_code == 1
     assert "no paper of this project" in refused.output
+
+
+async def test_spoiled_papers_are_shown_with_their_objects(desk: Desk) -> None:
+    await desk.paper()
+    [item] = await desk.lab.stored()
+    await desk.lab.objects.delete(item.name)
+    assert await desk.ran("spoiled", CONNECTION) == ""
+    await desk.lab.whole.rounds.scrub(9)
+    assert item.name in await desk.ran("spoiled", CONNECTION)

@@ -10,11 +10,13 @@ from typing import Any
 import asyncpg
 import pytest
 import yaml
+from prometheus_client import REGISTRY
 from safe_lab import ABOUT, CONFIG, CONNECTION, CONTENT, Lab, opened_lab
 
 from plumbline.common.connections import ConfigurationError
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.database import rows
+from plumbline.compliance.adapters.figures import PaperFigures
 from plumbline.compliance.adapters.safe.completions import NoPapersOfProjectError, NotCompletedYetError
 from plumbline.compliance.adapters.safe.objects import memory_objects
 from plumbline.compliance.adapters.safe.rounds import ORPHAN_AGE, ORPHANS_MAX, load_retention
@@ -207,12 +209,41 @@ async def test_scrub_tells_what_is_spoiled_and_reads_the_longest_unread_first(la
     first = await lab.whole.rounds.scrub(2)
     lab.clock.advance(timedelta(minutes=1))
     second = await lab.whole.rounds.scrub(1)
-    assert (first.checked, second.checked) == (2, 1)
+    assert (first.checked, second.checked) == (
+        2,
+        1 + len(first.spoiled),
+    )  # what is spoiled may be restored by now
     assert {*first.spoiled, *second.spoiled} == {(CONNECTION, documents[1])}
     lab.clock.advance(timedelta(minutes=1))
     assert (await lab.whole.rounds.scrub(3)).spoiled == ((CONNECTION, documents[1]),)
-    [row] = await rows(lab.pool, "SELECT document FROM safe_papers WHERE spoiled_at IS NOT NULL")
-    assert row["document"] == documents[1]
+    [row] = await lab.whole.views.spoiled(CONNECTION)
+    assert (row["document"], row["object"]) == (documents[1], name)
+    await figures(lab).look()
+    assert spoiled_papers() == 1
+    await lab.safe.put(CONTENT + bytes([1]), ABOUT)
+    await figures(lab).look()
+    assert (spoiled_papers(), await lab.whole.views.spoiled(CONNECTION)) == (0, [])
+
+
+def figures(lab: Lab) -> PaperFigures:
+    return PaperFigures(
+        lab.pool, connections=[CONNECTION], clock=lab.clock, acknowledged_within=timedelta(hours=24)
+    )
+
+
+def spoiled_papers() -> float | None:
+    return REGISTRY.get_sample_value("plumbline_papers_spoiled", {"connection": CONNECTION})
+
+
+async def test_paper_that_was_restored_is_sound_again(lab: Lab) -> None:
+    stored = await lab.safe.put(CONTENT, ABOUT)
+    [name] = [item.name for item in await lab.stored()]
+    kept = await lab.objects.get(name)
+    await lab.objects.delete(name)
+    assert (await lab.whole.rounds.scrub(9)).spoiled == ((CONNECTION, stored.document),)
+    await lab.objects.put(name, kept)
+    assert (await lab.whole.rounds.scrub(9)).spoiled == ()
+    assert await lab.whole.views.spoiled(CONNECTION) == []
 
 
 async def test_scrub_removes_old_orphans_and_nothing_else(lab: Lab) -> None:

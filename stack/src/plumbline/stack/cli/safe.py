@@ -176,6 +176,14 @@ def destroy(
 
 
 @app.command()
+def spoiled(connection: Connection, state: State = DEFAULT_STATE) -> None:
+    """Show the papers of which the store holds something else than what was put there, and their objects' names."""
+    for row in ask(state, SERVICE, f"/safe/spoiled/{quote(connection, safe='')}")["spoiled"]:
+        typer.echo(f"{row['document']}  {row['kind']}, {row['file_name']}, found {row['spoiled_at'][:16]}")
+        typer.echo(f"  {row['object']}")
+
+
+@app.command()
 def projects(connection: Connection, state: State = DEFAULT_STATE) -> None:
     """Show every project that has papers, and when it was completed: what the time of many papers counts from."""
     table = Table("id", "project", "papers", "completed", "said by", "because")

@@ -111,6 +111,7 @@ class SafeRoutes:
                 methods=["POST"],
             ),
             Route("/safe/due", refusing(self.due)),
+            Route("/safe/spoiled/{connection}", refusing(self.spoiled)),
             Route("/safe/scrub", refusing(self.scrub), methods=["POST"]),
             Route("/safe/rewrap", refusing(self.rewrap), methods=["POST"]),
         ]
@@ -226,6 +227,11 @@ class SafeRoutes:
     async def due(self, _: Request) -> Response:
         """`GET /safe/due`: what the coming night destroys, and why."""
         return answer({"due": [paper.model_dump() for paper in await self._safe.rounds.due()]})
+
+    async def spoiled(self, request: Request) -> Response:
+        """`GET /safe/spoiled/CONNECTION`: the papers whose object is not what was put there."""
+        found = await self._safe.views.spoiled(request.path_params["connection"])
+        return answer({"spoiled": [dict(row) for row in found]})
 
     async def scrub(self, request: Request) -> Response:
         """`POST /safe/scrub?sample=N`: look now whether papers are sound."""

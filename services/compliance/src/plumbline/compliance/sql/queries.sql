@@ -182,6 +182,11 @@ SELECT digest FROM deciding
 -- How many papers there are, by connection and state, and how many desks have not answered since the given time.
 SELECT connection, state, count(*) AS papers FROM documents GROUP BY connection, state
 
+-- name: spoiled
+-- How many papers, by connection, a reader or the scrub found to be something else than what was put into the store.
+SELECT connection, count(*) AS papers FROM safe_papers
+WHERE spoiled_at IS NOT NULL AND destroyed_at IS NULL GROUP BY connection
+
 -- name: unanswered
 -- How many errands, by connection, were given out before a time and are neither acknowledged nor withdrawn.
 SELECT connection, count(*) AS tickets FROM tickets

@@ -40,7 +40,8 @@ LOOK_EVERY_S = 600.0
 """How often a replica looks whether a round is due."""
 
 SAMPLE = 2000
-"""Papers that a round reads; those go first that were read the longest ago, so that in time all are."""
+"""Papers that a round reads, those first that were read the longest ago, so that in time all are; and as many of those
+that were found spoiled before."""
 
 _OURS = re.compile(r"papers/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{64}\.([0-9a-f]{32})")
 
@@ -152,7 +153,7 @@ class Rounds:
     async def scrub(self, sample: int) -> Scrubbed:
         """Read some papers and compare their hashes, and remove what the store holds without being in the index."""
         async with borrowed(self._pool) as database:
-            rows = await database.fetch(QUERIES["longest_unchecked"], sample)
+            rows = await database.fetch(QUERIES["longest_unchecked"], sample, SAMPLE)
         spoiled = [(row["connection"], row["document"]) for row in rows if not await self._is_sound(row)]
         before = self._clock.now() - ORPHAN_AGE
         orphans = await self._orphans(before)
@@ -181,7 +182,7 @@ class Rounds:
         else:
             is_sound = True
         async with borrowed(self._pool) as database:
-            await database.execute(QUERIES["tell_checked"], row["key_id"], self._clock.now())
+            await database.execute(QUERIES["tell_checked"], row["key_id"], self._clock.now(), is_sound)
         return is_sound
 
     async def _orphans(self, before: datetime) -> Sequence[StoredObject]:

@@ -178,12 +178,20 @@ WHERE p.destroyed_at IS NULL AND p.hold IS NULL AND p.kind = $1 AND c.completed_
 ORDER BY p.stored_at LIMIT $3
 
 -- name: longest_unchecked
--- The papers that were read by no scrub for the longest time.
-SELECT * FROM safe_papers WHERE destroyed_at IS NULL ORDER BY checked_at NULLS FIRST LIMIT $1
+-- The papers that were read by no scrub for the longest time, and those that were found spoiled: they may be restored by now.
+(SELECT * FROM safe_papers WHERE destroyed_at IS NULL ORDER BY checked_at NULLS FIRST LIMIT $1)
+UNION (SELECT * FROM safe_papers WHERE destroyed_at IS NULL AND spoiled_at IS NOT NULL ORDER BY checked_at LIMIT $2)
+
+-- name: spoiled_papers
+-- The papers of a connection whose object is not what was put there, those first that were found first.
+SELECT document, kind, project, file_name, spoiled_at,
+       format('papers/%s/%s/%s.%s', left(document, 2), substr(document, 3, 2), document, encode(key_id, 'hex')) AS object
+FROM safe_papers WHERE connection = $1 AND spoiled_at IS NOT NULL AND destroyed_at IS NULL
+ORDER BY spoiled_at, document LIMIT $2
 
 -- name: tell_checked
--- Keep when a scrub read a paper.
-UPDATE safe_papers SET checked_at = $2 WHERE key_id = $1
+-- Keep when a scrub read a paper; one that it found sound is spoiled no more.
+UPDATE safe_papers SET checked_at = $2, spoiled_at = CASE WHEN $3 THEN NULL ELSE spoiled_at END WHERE key_id = $1
 
 -- name: living_keys
 -- Which of some data keys seal papers that are there.
