@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -214,6 +215,13 @@ async def living(
     """Return the keys of the documents that news around them may change."""
     rows = await database.fetch(QUERIES["living"], list(AT_REST), connection, project_id, vendor_id)
     return [key_of(row["connection"], row["document"]) for row in rows]
+
+
+async def go_on(database: Connection, connection: str, document: str, *, at: datetime) -> None:
+    """Make a paper due that may have waited for a person; one that was put by hand has no work to do."""
+    if await database.fetchrow(QUERIES["document"], connection, document):
+        cause = f"let out of quarantine {uuid.uuid4()}"
+        await mark(database, [Mark(key_of(connection, document), connection, cause)], now=at)
 
 
 async def document_from(database: Connection, row: Mapping[str, Any]) -> Document:

@@ -21,6 +21,7 @@ from plumbline.compliance.ports.safe import (
     SafeUnavailableError,
     SpoiledDocumentError,
     UnknownDocumentError,
+    UnrecognisedDocumentError,
 )
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -34,6 +35,7 @@ STATUS: dict[type[SuiteError], int] = {
     HeldDocumentError: 409,
     SpoiledDocumentError: 409,
     RefusedPaperError: 413,
+    UnrecognisedDocumentError: 423,
     WayTooWideError: 422,
     NotCompletedYetError: 422,
     SafeUnavailableError: 503,

@@ -13,6 +13,7 @@ from plumbline.common.clock import Clock
 from plumbline.common.contracts.documents import Destroyed
 from plumbline.common.database import Connection, Pool, borrowed, transaction
 from plumbline.common.secrets.data_keys import DataKeys, SpoiledKeyError
+from plumbline.compliance.adapters.documents import go_on
 from plumbline.compliance.adapters.erasing import erase
 from plumbline.compliance.adapters.gate.money import is_in_escrow
 from plumbline.compliance.adapters.safe.keys import QUERIES, ConnectionKeys, keeper_errors
@@ -31,6 +32,7 @@ from plumbline.compliance.domain.layout import file_name, folders
 from plumbline.compliance.domain.retention import Due
 from plumbline.compliance.ports.reading import RefusedPaperError
 from plumbline.compliance.ports.safe import (
+    NOT_SCANNED,
     QUARANTINE,
     About,
     EscrowedDocumentError,
@@ -42,6 +44,7 @@ from plumbline.compliance.ports.safe import (
     Stored,
     TaxNumberOnFile,
     UnknownDocumentError,
+    UnrecognisedDocumentError,
 )
 
 CONTENT_BYTES_MAX = 64 * 1024 * 1024
@@ -53,6 +56,9 @@ never will be."""
 
 BY_ITSELF = "compliance"
 """Who does what nobody asked for, as the access log has it."""
+
+ENDED = "quarantine ended"
+"""Why a paper is in quarantine no more, as the access log has it."""
 
 log = structlog.get_logger(__name__)
 
@@ -90,15 +96,19 @@ class PaperSafe(Safe):
         await self.note(connection, document, action="read", who=who, why=why)
         return await self.opened(row)
 
+    @override
+    async def read(self, connection: str, document: str, *, who: str, why: str) -> bytes:
+        row = await self._living(connection, document)
+        _unless_quarantined(row, why)
+        await self.note(connection, document, action="read", who=who, why=why)
+        return await self.opened(row)
+
     async def readable(self, connection: str, document: str, *, why: str) -> Mapping[str, Any]:
         """Return a paper's row if it may be read for this reason. Raises what `get` raises but for what is spoiled."""
         row = await self._living(connection, document)
-        if row["quarantine"] is not None and why != QUARANTINE:
-            raise QuarantinedDocumentError(
-                f"The paper is in quarantine ({row['quarantine']}); only who looks into that may read it.",
-                document=document,
-            )
-        # Compliance itself reads a paper before anybody knows its kind, and never again.
+        _unless_quarantined(row, why)
+        if row["quarantine"] == NOT_SCANNED or await self._is_unrecognised(connection, document):
+            raise UnrecognisedDocumentError(document=document)
         if await is_in_escrow(self._pool, connection, document):
             raise EscrowedDocumentError(document=document)
         return row
@@ -126,18 +136,42 @@ class PaperSafe(Safe):
 
     @override
     async def quarantine(self, connection: str, document: str, *, reason: str | None, who: str) -> None:
-        why = reason or "quarantine ended"
-        await self._change(
-            connection, document, "set_quarantine", reason, action="quarantine", who=who, why=why
-        )
+        why = reason or ENDED
+        async with transaction(self._pool) as database:
+            await self._change(
+                database,
+                connection,
+                document,
+                "set_quarantine",
+                reason,
+                action="quarantine",
+                who=who,
+                why=why,
+            )
+            if reason is None:  # it may have waited for that to be recognised
+                await go_on(database, connection, document, at=self._clock.now())
+
+    @override
+    async def scanned(self, connection: str, document: str, *, found: str | None, who: str) -> None:
+        why = found or ENDED
+        async with transaction(self._pool) as database:
+            await self._change(
+                database, connection, document, "set_scanned", found, action="quarantine", who=who, why=why
+            )
 
     @override
     async def hold(self, connection: str, document: str, *, who: str, why: str) -> None:
-        await self._change(connection, document, "set_hold", why, action="hold", who=who, why=why)
+        async with transaction(self._pool) as database:
+            await self._change(
+                database, connection, document, "set_hold", why, action="hold", who=who, why=why
+            )
 
     @override
     async def release(self, connection: str, document: str, *, who: str, why: str) -> None:
-        await self._change(connection, document, "set_hold", None, action="release", who=who, why=why)
+        async with transaction(self._pool) as database:
+            await self._change(
+                database, connection, document, "set_hold", None, action="release", who=who, why=why
+            )
 
     @override
     async def destroy(self, connection: str, document: str, *, who: str, why: str) -> None:
@@ -249,8 +283,14 @@ class PaperSafe(Safe):
             raise _unknown(document)
         return row
 
+    async def _is_unrecognised(self, connection: str, document: str) -> bool:
+        async with borrowed(self._pool) as database:
+            found: bool = await database.fetchval(QUERIES["is_unrecognised"], connection, document)
+        return found
+
     async def _change(
         self,
+        database: Connection,
         connection: str,
         document: str,
         query: str,
@@ -260,12 +300,11 @@ class PaperSafe(Safe):
         who: str,
         why: str,
     ) -> None:
-        async with transaction(self._pool) as database:
-            row = await database.fetchrow(QUERIES["lock_paper"], connection, document)
-            if row is None or row["destroyed_at"] is not None:
-                raise _unknown(document)
-            await self._log(database, connection, document, action=action, who=who, why=why)
-            await database.execute(QUERIES[query], connection, document, value)
+        row = await database.fetchrow(QUERIES["lock_paper"], connection, document)
+        if row is None or row["destroyed_at"] is not None:
+            raise _unknown(document)
+        await self._log(database, connection, document, action=action, who=who, why=why)
+        await database.execute(QUERIES[query], connection, document, value)
 
     async def _log(
         self, database: Connection, connection: str, document: str, *, action: str, who: str, why: str
@@ -284,6 +323,14 @@ class PaperSafe(Safe):
         log.error("safe.spoiled", connection=row["connection"], document=row["document"], what=what)
         return SpoiledDocumentError(
             "What the store holds is not the paper that was put there; put the same file again, or restore the object.",
+            document=row["document"],
+        )
+
+
+def _unless_quarantined(row: Mapping[str, Any], why: str) -> None:
+    if row["quarantine"] is not None and why != QUARANTINE:
+        raise QuarantinedDocumentError(
+            f"The paper is in quarantine ({row['quarantine']}); only who looks into that may read it.",
             document=row["document"],
         )
 

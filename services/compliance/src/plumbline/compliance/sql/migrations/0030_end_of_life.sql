@@ -23,3 +23,6 @@ BEGIN
 END $$;
 CREATE TRIGGER safe_completions_only_grow BEFORE UPDATE OR DELETE OR TRUNCATE ON safe_completions
     FOR EACH STATEMENT EXECUTE FUNCTION safe_completions_only_grow();
+
+-- Whether a person put it into quarantine: then no scan lifts that, a person does.
+ALTER TABLE safe_papers ADD COLUMN quarantined_by_person boolean NOT NULL DEFAULT false;

@@ -50,7 +50,7 @@ SET key_id = excluded.key_id, wrapped = excluded.wrapped, kind = excluded.kind, 
     project_id = excluded.project_id, project = excluded.project, project_state = excluded.project_state,
     vendor = excluded.vendor, period = excluded.period, file_name = excluded.file_name,
     media_type = excluded.media_type, stored_at = excluded.stored_at, quarantine = excluded.quarantine,
-    destroyed_at = NULL, checked_at = NULL, spoiled_at = NULL
+    quarantined_by_person = false, destroyed_at = NULL, checked_at = NULL, spoiled_at = NULL
 WHERE safe_papers.destroyed_at IS NOT NULL
 RETURNING document
 
@@ -82,8 +82,18 @@ INSERT INTO safe_places (connection, document, name, folder)
 SELECT $1, $2, $3, folder FROM unnest($4::text[]) AS folder
 
 -- name: set_quarantine
--- Put a paper into quarantine, or let it out.
-UPDATE safe_papers SET quarantine = $3 WHERE connection = $1 AND document = $2
+-- A person puts a paper into quarantine, or lets it out.
+UPDATE safe_papers SET quarantine = $3, quarantined_by_person = $3::text IS NOT NULL WHERE connection = $1 AND document = $2
+
+-- name: set_scanned
+-- A scan puts a paper into quarantine, or lets it out; a person's word stands above it.
+UPDATE safe_papers SET quarantine = $3 WHERE connection = $1 AND document = $2 AND NOT quarantined_by_person
+
+-- name: is_unrecognised
+-- Whether a paper is on its way to be recognised: nobody knows yet whether it may be read.
+SELECT EXISTS (
+    SELECT 1 FROM documents WHERE connection = $1 AND document = $2 AND state IN ('received', 'scanned')
+)
 
 -- name: set_hold
 -- Put a paper under a legal hold, or lift it.
