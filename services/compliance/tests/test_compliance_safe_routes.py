@@ -83,7 +83,7 @@ async def test_paper_is_put_listed_read_and_its_readers_are_told(desk: Desk) -> 
         ("GET", "/safe/folder?connection=x"),
         ("POST", "/safe/papers"),
         ("POST", "/safe/view-passwords"),
-        ("POST", "/safe/rewrap"),
+        ("POST", "/safe/rekey"),
         ("GET", f"/safe/papers/{CONNECTION}/00"),
     ],
 )
@@ -157,7 +157,9 @@ async def test_scrub_and_rewrapping_are_done_when_asked_for(desk: Desk) -> None:
     await desk.put()
     scrubbed = (await desk.operator.post("/safe/scrub")).json()
     assert (scrubbed["checked"], scrubbed["spoiled"]) == (1, [])
-    assert (await desk.operator.post("/safe/rewrap")).json() == {"rewrapped": 0}
+    rekeyed = (await desk.operator.post("/safe/rekey")).json()
+    assert rekeyed == {"rewrapped": 2, "former_keys": 1}  # the paper's key, and the connection's
+    assert (await desk.operator.post("/safe/rekey")).json() == {"rewrapped": 0, "former_keys": 1}
 
 
 async def test_folder_that_is_not_there_is_unknown(desk: Desk) -> None:

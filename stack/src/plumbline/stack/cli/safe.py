@@ -21,6 +21,9 @@ from plumbline.stack.cli.console import wide_console
 SERVICE = "compliance"
 """Who keeps them."""
 
+REKEY_MAX_S = 600.0
+"""Longest wait for all keys to be wrapped anew; what was done when it ends is done."""
+
 _DOCUMENT = re.compile(r"[0-9a-f]{64}")
 
 Connection = Annotated[str, typer.Argument(help="The connection whose papers they are.")]
@@ -226,6 +229,23 @@ def reopen(
     """Say that a project is not completed: the time of its papers counts no more. What was destroyed stays so."""
     _say_completed(state, connection, project, None, who=who, why=why)
     typer.echo(f"Project {project} is open; its papers are kept.")
+
+
+@app.command()
+def rekey(state: State = DEFAULT_STATE) -> None:
+    """Wrap the key of every paper anew: with a new key of the key file, or by the newest version of Vault's.
+
+    No paper is read or written. Run it once more if it was cut off.
+    """
+    said = ask(state, SERVICE, "/safe/rekey", method="POST", timeout_s=REKEY_MAX_S)
+    typer.echo(f"{said['rewrapped']:,} keys were wrapped anew.")
+    if said["former_keys"]:
+        typer.echo("The former key of the key file still opens what was being stored meanwhile; run")
+        typer.echo("`plumbline safe rekey` once more in ten minutes, and it goes.")
+    else:
+        typer.echo(
+            "No former key is left in a key file. Vault's former versions go by `min_decryption_version`."
+        )
 
 
 @app.command()

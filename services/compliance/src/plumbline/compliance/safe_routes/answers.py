@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from plumbline.common.errors import SuiteError
 from plumbline.common.operator import refusal
+from plumbline.common.secrets.keyfile import KeyFileBusyError
 from plumbline.compliance.adapters.safe.completions import NoPapersOfProjectError, NotCompletedYetError
 from plumbline.compliance.adapters.safe.links import WayRefusedError, WayTooWideError
 from plumbline.compliance.adapters.safe.outgoing import Copy
@@ -39,6 +40,7 @@ STATUS: dict[type[SuiteError], int] = {
     WayTooWideError: 422,
     NotCompletedYetError: 422,
     SafeUnavailableError: 503,
+    KeyFileBusyError: 503,
 }
 """The status of each refusal; any other is a bug's."""
 

@@ -113,7 +113,7 @@ class SafeRoutes:
             Route("/safe/due", refusing(self.due)),
             Route("/safe/spoiled/{connection}", refusing(self.spoiled)),
             Route("/safe/scrub", refusing(self.scrub), methods=["POST"]),
-            Route("/safe/rewrap", refusing(self.rewrap), methods=["POST"]),
+            Route("/safe/rekey", refusing(self.rekey), methods=["POST"]),
         ]
 
     async def folder(self, request: Request) -> Response:
@@ -238,9 +238,9 @@ class SafeRoutes:
         sample = _Sample.model_validate(dict(request.query_params)).sample
         return answer(asdict(await self._safe.rounds.scrub(sample)))
 
-    async def rewrap(self, _: Request) -> Response:
-        """`POST /safe/rewrap`: wrap every key by the newest version of what wraps them."""
-        return answer({"rewrapped": await self._safe.rewrapping.run()})
+    async def rekey(self, _: Request) -> Response:
+        """`POST /safe/rekey`: let the newest version of what wraps keys wrap all of them; of a key file, a new one."""
+        return answer(asdict(await self._safe.rekeying.run()))
 
 
 class _Sample(_Asked):

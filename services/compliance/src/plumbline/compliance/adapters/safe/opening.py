@@ -14,7 +14,7 @@ from plumbline.common.secrets.port import SecretStore
 from plumbline.common.secrets.transit import VaultDataKeys
 from plumbline.common.secrets.vault import VaultSecretStore
 from plumbline.compliance.adapters.safe.completions import Completions
-from plumbline.compliance.adapters.safe.keys import ConnectionKeys, Rewrapping
+from plumbline.compliance.adapters.safe.keys import ConnectionKeys, Rekeying, Rewrapping
 from plumbline.compliance.adapters.safe.links import Links, ViewPasswords
 from plumbline.compliance.adapters.safe.objects import Objects, open_objects
 from plumbline.compliance.adapters.safe.outgoing import Outgoing
@@ -40,7 +40,7 @@ class OpenSafe:
     """When projects were completed."""
     rounds: Rounds
     """Its nightly work; `rounds.run` is a loop of the process."""
-    rewrapping: Rewrapping
+    rekeying: Rekeying
 
 
 @asynccontextmanager
@@ -83,7 +83,7 @@ def put_together(
         views=Views(pool),
         completions=Completions(pool=pool, clock=clock),
         rounds=Rounds(safe=papers, objects=objects, retention=retention, pool=pool, clock=clock),
-        rewrapping=Rewrapping(pool, keys),
+        rekeying=Rekeying(Rewrapping(pool, keys), keys),
     )
 
 
