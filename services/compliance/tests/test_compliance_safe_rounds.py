@@ -1,7 +1,9 @@
 """The safe's nights: what has had its time is destroyed, what is unsound is told, what is nobody's is removed."""
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -11,15 +13,32 @@ import asyncpg
 import pytest
 import yaml
 from prometheus_client import REGISTRY
-from safe_lab import ABOUT, CONFIG, CONNECTION, CONTENT, Lab, opened_lab
+from safe_lab import (
+    ABOUT,
+    CONFIG,
+    CONNECTION,
+    CONTENT,
+    Lab,
+    compliance_pool,
+    opened_lab,
+    s3_settings,
+    whole,
+)
 
 from plumbline.common.connections import ConfigurationError
+from plumbline.common.database import Pool
+from plumbline.common.secrets.data_keys import FileDataKeys
+from plumbline.common.secrets.keyfile import KeyFile, make_key_file
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.database import rows
+from plumbline.common.testing.secrets import MemorySecretStore
 from plumbline.compliance.adapters.figures import PaperFigures
+from plumbline.compliance.adapters.safe.belonging import Belonging, ForeignStoreError
 from plumbline.compliance.adapters.safe.completions import NoPapersOfProjectError, NotCompletedYetError
-from plumbline.compliance.adapters.safe.objects import memory_objects
+from plumbline.compliance.adapters.safe.objects import memory_objects, open_objects
+from plumbline.compliance.adapters.safe.opening import OpenSafe, open_safe
 from plumbline.compliance.adapters.safe.rounds import ORPHAN_AGE, ORPHANS_MAX, load_retention
+from plumbline.compliance.adapters.safe.settings import SafeSettings
 from plumbline.compliance.domain.papers import FIELDS
 from plumbline.compliance.domain.retention import Retention, RetentionClass
 from plumbline.compliance.ports.safe import UnknownDocumentError
@@ -277,3 +296,56 @@ async def test_one_of_several_replicas_does_the_round_once_a_night(lab: Lab) -> 
     assert not await lab.whole.rounds.claim()
     lab.clock.advance(timedelta(minutes=1))
     assert [await lab.whole.rounds.claim() for _ in range(2)] == [True, False]
+
+
+@pytest.fixture(params=["folder", "s3"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> SafeSettings:
+    """Give the settings of a store that nobody has used."""
+    made = (
+        SafeSettings(safe_url=(tmp_path / "papers").as_uri())
+        if request.param == "folder"
+        else s3_settings(request.getfixturevalue("s3"), tmp_path)
+    )
+    make_key_file(tmp_path / "safe-key")
+    return made.model_copy(update={"safe_key_file": tmp_path / "safe-key"})
+
+
+def opened(settings: SafeSettings, pool: Pool) -> AbstractAsyncContextManager[OpenSafe]:
+    return open_safe(
+        settings,
+        config_dir=CONFIG,
+        pool=pool,
+        clock=FakeClock(datetime.now(UTC)),
+        secrets=MemorySecretStore(),
+    )
+
+
+async def test_store_of_another_installation_is_refused_and_left_alone(
+    settings: SafeSettings, database_url: str
+) -> None:
+    async with compliance_pool(database_url) as pool:
+        async with opened(settings, pool) as first, opened(settings, pool) as replica:
+            stored = await first.papers.put(CONTENT, ABOUT)
+            assert not (await replica.papers.put(CONTENT, ABOUT)).is_new
+        async with opened(settings, pool) as again:
+            assert (await again.rounds.scrub(9)).orphans_left == 0
+        await rows(pool, "UPDATE safe_installation SET name = 'another'")
+        with pytest.raises(ForeignStoreError, match="belongs to another installation") as refused:
+            async with opened(settings, pool):
+                pass
+        assert refused.value.code == "foreign-store"
+        objects, keys = open_objects(settings), FileDataKeys(KeyFile(settings.safe_key_file or Path()))
+        clock = FakeClock(datetime.now(UTC) + timedelta(days=1))
+        away_at_the_start = whole(objects, keys, pool, clock)
+        await rows(
+            pool, "UPDATE safe_papers SET key_id = decode('00', 'hex')"
+        )  # as another's index: it knows none of them
+        with pytest.raises(ForeignStoreError):
+            await away_at_the_start.rounds.scrub(0)
+        names = [item.name async for page in objects.every() for item in page]
+        assert any(stored.document in name for name in names)
+
+
+async def test_replicas_that_start_at_once_agree_whose_store_it_is(lab: Lab) -> None:
+    await asyncio.gather(*(Belonging(lab.objects, lab.pool).check() for _ in range(8)))
+    assert len(await rows(lab.pool, "SELECT name FROM safe_installation")) == 1

@@ -15,11 +15,13 @@ from plumbline.common.operator import answer
 from plumbline.compliance.adapters.safe.opening import OpenSafe
 from plumbline.compliance.adapters.safe.papers import CONTENT_BYTES_MAX
 from plumbline.compliance.domain.layout import parts_of
-from plumbline.compliance.ports.reading import RefusedPaperError
 from plumbline.compliance.ports.safe import About, UnknownDocumentError
 from plumbline.compliance.safe_routes.answers import paper, refusing
+from plumbline.compliance.safe_routes.bounds import PUTS_AT_ONCE, Places, body_of
 
-Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Said = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]+$")
+]
 """A name or a reason."""
 
 
@@ -45,7 +47,9 @@ class PasswordAsked(Reason):
     """A password of the view that is asked for."""
 
     connection: ConnectionName
-    who: Annotated[Said, StringConstraints(pattern=r"^[^:]+$")]  # a colon ends the name in what clients send
+    who: Annotated[
+        Said, StringConstraints(pattern=r"^[^:\x00]+$")
+    ]  # a colon ends the name in what clients send
     hours: float = Field(default=8, gt=0)
 
 
@@ -84,9 +88,11 @@ class Put(Reason):
 class SafeRoutes:
     """What operators do with papers."""
 
-    def __init__(self, safe: OpenSafe) -> None:
-        """Serve `safe`."""
+    def __init__(self, safe: OpenSafe, reads: Places) -> None:
+        """Serve `safe`; papers go out by the places of `reads`."""
         self._safe = safe
+        self._reads = reads
+        self._puts = Places(PUTS_AT_ONCE)
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the routes, to be mounted at the root."""
@@ -128,12 +134,9 @@ class SafeRoutes:
     async def put(self, request: Request) -> Response:
         """`POST /safe/papers?connection=NAME&who=…&why=…`: keep the body as a paper, as it is."""
         asked = Put.model_validate(dict(request.query_params))
-        content = bytearray()
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > CONTENT_BYTES_MAX:
-                raise RefusedPaperError("too-large", f"A paper has {CONTENT_BYTES_MAX} bytes at most.")
-        stored = await self._safe.papers.put(bytes(content), asked.about())
+        async with self._puts.one():
+            content = await body_of(request, bytes_max=CONTENT_BYTES_MAX)
+            stored = await self._safe.papers.put(content, asked.about())
         await self._safe.papers.note(
             asked.connection, stored.document, action="put", who=asked.who, why=asked.why
         )
@@ -143,7 +146,9 @@ class SafeRoutes:
         """`GET /safe/papers/CONNECTION/DOCUMENT?who=…&why=…`: the paper in clear."""
         connection, document = _named(request)
         asked = Reason.model_validate(dict(request.query_params))
-        return paper(await self._safe.outgoing.hand_out(connection, document, who=asked.who, why=asked.why))
+        async with self._reads.one():
+            copy = await self._safe.outgoing.hand_out(connection, document, who=asked.who, why=asked.why)
+        return paper(copy)
 
     async def accesses(self, request: Request) -> Response:
         """`GET /safe/papers/CONNECTION/DOCUMENT/accesses`: who touched it, the newest first."""
@@ -152,31 +157,31 @@ class SafeRoutes:
 
     async def hold(self, request: Request) -> Response:
         """`POST …/hold`: nothing destroys it until it is released."""
-        asked = Reason.model_validate_json(await request.body())
+        asked = Reason.model_validate_json(await body_of(request))
         await self._safe.papers.hold(*_named(request), who=asked.who, why=asked.why)
         return answer({"held": asked.why})
 
     async def release(self, request: Request) -> Response:
         """`POST …/release`: lift its legal hold."""
-        asked = Reason.model_validate_json(await request.body())
+        asked = Reason.model_validate_json(await body_of(request))
         await self._safe.papers.release(*_named(request), who=asked.who, why=asked.why)
         return answer({"held": None})
 
     async def destroy(self, request: Request) -> Response:
         """`POST …/destroy`: destroy its key, and so every copy of it."""
-        asked = Reason.model_validate_json(await request.body())
+        asked = Reason.model_validate_json(await body_of(request))
         await self._safe.papers.destroy(*_named(request), who=asked.who, why=asked.why)
         return answer({"destroyed": True})
 
     async def quarantine(self, request: Request) -> Response:
         """`POST …/quarantine`: let nobody read it but who looks into that; no reason ends it."""
-        asked = QuarantineAsked.model_validate_json(await request.body())
+        asked = QuarantineAsked.model_validate_json(await body_of(request))
         await self._safe.papers.quarantine(*_named(request), reason=asked.reason, who=asked.who)
         return answer({"quarantine": asked.reason})
 
     async def link(self, request: Request) -> Response:
         """`POST …/links`: a link to it that ends, told this once."""
-        asked = LinkAsked.model_validate_json(await request.body())
+        asked = LinkAsked.model_validate_json(await body_of(request))
         token = await self._safe.links.make(
             *_named(request),
             who=asked.who,
@@ -188,13 +193,13 @@ class SafeRoutes:
 
     async def revoke(self, request: Request) -> Response:
         """`POST …/links/revoke`: revoke every link to it."""
-        asked = Reason.model_validate_json(await request.body())
+        asked = Reason.model_validate_json(await body_of(request))
         revoked = await self._safe.links.revoke(*_named(request), who=asked.who, why=asked.why)
         return answer({"revoked": revoked})
 
     async def password(self, request: Request) -> Response:
         """`POST /safe/view-passwords`: a password of the view that ends, told this once."""
-        asked = PasswordAsked.model_validate_json(await request.body())
+        asked = PasswordAsked.model_validate_json(await body_of(request))
         made = await self._safe.view_passwords.make(
             asked.connection, who=asked.who, why=asked.why, life=timedelta(hours=asked.hours)
         )
@@ -216,7 +221,7 @@ class SafeRoutes:
     async def completion(self, request: Request) -> Response:
         """`POST /safe/projects/CONNECTION/PROJECT/completion`: when it was completed, or that it was opened again."""
         connection, project = request.path_params["connection"], request.path_params["project"]
-        asked = Completed.model_validate_json(await request.body())
+        asked = Completed.model_validate_json(await body_of(request))
         await self._safe.completions.say(
             connection, project, asked.completed_on, who=asked.who, why=asked.why
         )

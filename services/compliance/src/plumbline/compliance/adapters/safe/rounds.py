@@ -18,6 +18,7 @@ from plumbline.common.clock import Clock, pause
 from plumbline.common.connections import ConfigurationError
 from plumbline.common.database import Connection, Pool, borrowed
 from plumbline.common.errors import TransientError
+from plumbline.compliance.adapters.safe.belonging import Belonging
 from plumbline.compliance.adapters.safe.keys import QUERIES
 from plumbline.compliance.adapters.safe.objects import Objects, StoredObject
 from plumbline.compliance.adapters.safe.papers import PUT_MAX_S, PaperSafe
@@ -70,6 +71,7 @@ class Rounds:
         """Look after `safe`, whose papers are in `objects` and indexed in `pool`'s schema."""
         self._safe = safe
         self._objects = objects
+        self._belonging = Belonging(objects, pool)
         self._retention = retention
         self._pool = pool
         self._clock = clock
@@ -151,10 +153,15 @@ class Rounds:
         return bool(await database.fetch(query, paper.kind, until, 1, paper.document))
 
     async def scrub(self, sample: int) -> Scrubbed:
-        """Read some papers and compare their hashes, and remove what the store holds without being in the index."""
+        """Read some papers and compare their hashes, and remove what the store holds without being in the index.
+
+        Raises:
+            ForeignStoreError: needs a person; nothing was removed.
+        """
         async with borrowed(self._pool) as database:
             rows = await database.fetch(QUERIES["longest_unchecked"], sample, SAMPLE)
         spoiled = [(row["connection"], row["document"]) for row in rows if not await self._is_sound(row)]
+        await self._belonging.check()
         before = self._clock.now() - ORPHAN_AGE
         orphans = await self._orphans(before)
         if len(orphans) > ORPHANS_MAX:

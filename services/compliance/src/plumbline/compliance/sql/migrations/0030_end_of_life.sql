@@ -26,3 +26,9 @@ CREATE TRIGGER safe_completions_only_grow BEFORE UPDATE OR DELETE OR TRUNCATE ON
 
 -- Whether a person put it into quarantine: then no scan lifts that, a person does.
 ALTER TABLE safe_papers ADD COLUMN quarantined_by_person boolean NOT NULL DEFAULT false;
+
+-- The name of this installation: its store carries the same one, so that no two share a store and scrub each other's papers.
+CREATE TABLE safe_installation (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    name text NOT NULL
+);

@@ -267,3 +267,11 @@ SELECT d.version, d.kind, d.tags, t.ticket, t.region, t.trade
 FROM documents d LEFT JOIN tickets t
     ON t.connection = d.connection AND t.document = d.document AND t.withdrawn_at IS NULL
 WHERE d.connection = $1 AND d.document = $2 AND d.source = 'made'
+
+-- name: name_installation
+-- Name this installation, unless it has a name.
+INSERT INTO safe_installation (name) VALUES ($1) ON CONFLICT DO NOTHING
+
+-- name: installation
+-- The name of this installation.
+SELECT name FROM safe_installation
