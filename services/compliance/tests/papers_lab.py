@@ -74,6 +74,11 @@ class FitfulSafe(PaperSafe):
         return await super().get(connection, document, who=who, why=why)
 
     @override
+    async def read(self, connection: str, document: str, *, who: str, why: str) -> bytes:
+        self._answer()
+        return await super().read(connection, document, who=who, why=why)
+
+    @override
     async def describe(self, connection: str, document: str, about: About) -> None:
         self._answer()
         await super().describe(connection, document, about)

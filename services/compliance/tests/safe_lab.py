@@ -11,6 +11,7 @@ from plumbline.common.secrets.data_keys import DataKeys, FileDataKeys
 from plumbline.common.secrets.keyfile import KeyFile, make_key_file
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.database import service_pool
+from plumbline.compliance.adapters.safe.belonging import MARK
 from plumbline.compliance.adapters.safe.objects import Objects, StoredObject
 from plumbline.compliance.adapters.safe.opening import OpenSafe, put_together
 from plumbline.compliance.adapters.safe.papers import PaperSafe
@@ -53,7 +54,7 @@ class Lab:
         return self.whole.papers
 
     async def stored(self) -> list[StoredObject]:
-        return [item async for page in self.objects.every() for item in page]
+        return [item async for page in self.objects.every() for item in page if item.name != MARK]
 
     def again(
         self, keys: DataKeys | None = None, *, objects: Objects | None = None, pool: Pool | None = None

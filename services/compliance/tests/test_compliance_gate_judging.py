@@ -97,6 +97,7 @@ def test_state_follows_from_the_facts(changes: dict[str, Any], state: str) -> No
         ((replace(W9, state="held"),), "w9", "wrong"),
         ((replace(W9, state="quarantined"),), "w9", "wrong"),
         ((replace(W9, state="superseded"),), "w9", "missing"),
+        ((replace(W9, state="destroyed", outlived=True),), "w9", "missing"),
         ((replace(W9, state="superseded"), replace(W9, document="new")), "w9", "met"),
         ((replace(W9, state="invalid"), replace(W9, document="new")), "w9", "met"),
         ((replace(CERTIFICATE, expires_on=TODAY),), "certificate", "met"),
@@ -376,6 +377,14 @@ def test_nobody_is_asked_for_an_unconditional_waiver_before_the_money_has_arrive
         assert "unconditional-waiver" not in {one.code for one in judge(case(**changes)).requirements}
 
 
+@pytest.mark.parametrize(("outlived", "state"), [(True, "met"), (False, "missing")])
+def test_an_unconditional_waiver_is_not_asked_for_again_when_its_time_is_over(
+    outlived: bool, state: str
+) -> None:
+    gone = replace(UNCONDITIONAL, state="destroyed", checked_against=None, outlived=outlived)
+    assert standing(judge(case(gone, settlement=SETTLED)), "unconditional-waiver") == state
+
+
 def test_an_unconditional_waiver_that_was_checked_before_the_money_came_is_checked_again() -> None:
     early = replace(UNCONDITIONAL, checked_against=seen())
     assert standing(judge(case(early, settlement=SETTLED)), "unconditional-waiver") == "in_review"
@@ -441,6 +450,7 @@ STATES = st.sampled_from(
         "superseded",
         "withdrawn",
         "quarantined",
+        "destroyed",
     ]
 )
 KINDS = (

@@ -10,7 +10,7 @@ from papers_lab import CONNECTION, PAYABLE, PROJECT, VENDOR, Bench, arrival, ben
 
 from plumbline.common.testing.database import rows, work_row
 from plumbline.compliance.adapters.paper_book import PostgresPaperBook
-from plumbline.compliance.ports.safe import EscrowedDocumentError
+from plumbline.compliance.ports.safe import EscrowedDocumentError, UnrecognisedDocumentError
 from plumbline.compliance.service.reviewing import Reviewing, Word
 
 OTHER_PAYABLE = f"{PAYABLE}0"
@@ -182,3 +182,29 @@ async def test_an_unconditional_waiver_is_read_by_nobody_before_its_money_has_ar
     settled = "INSERT INTO settlements VALUES ($1, 'ACH 1', '2026-11-05', 1, now())"
     await rows(lab.pool, settled, PAYABLE)
     assert await lab.safe.get(CONNECTION, waiver.document, who="Ana Ruiz", why="to file it")
+
+
+async def test_paper_is_read_by_nobody_before_it_is_recognised(lab: Bench) -> None:
+    lab.recogniser.teach("unconditional", "tx-unconditional-progress")
+    waiver = await lab.take("unconditional", payable=PAYABLE)
+    for state in ("received", "scanned"):
+        await rows(lab.pool, "UPDATE documents SET state = $1", state)
+        await lab.safe.scanned(CONNECTION, waiver.document, found=None, who="compliance")
+        for why in ("to send it to the owner", "quarantine"):
+            with pytest.raises(UnrecognisedDocumentError):
+                await lab.safe.get(CONNECTION, waiver.document, who="Ana Ruiz", why=why)
+    assert await rows(lab.pool, "SELECT 1 FROM safe_accesses WHERE who = 'Ana Ruiz'") == []
+    await lab.settle()
+    assert (await lab.document(waiver)).kind == "lien_waiver.unconditional_progress"
+
+
+async def test_paper_in_a_persons_quarantine_is_recognised_when_a_person_lets_it_out(lab: Bench) -> None:
+    paper = await lab.take("waiver", payable=PAYABLE)
+    await lab.safe.quarantine(CONNECTION, paper.document, reason="looks forged", who="ana")
+    await lab.settle()
+    row = await lab.row(paper)
+    assert ((await lab.document(paper)).state, row["announced_code"]) == ("scanned", "quarantined-document")
+    assert "looks forged" in row["announced_reason"]
+    await lab.safe.quarantine(CONNECTION, paper.document, reason=None, who="ana")
+    await lab.settle()
+    assert (await lab.document(paper)).state == "validated"

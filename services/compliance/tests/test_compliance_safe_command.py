@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -128,3 +129,31 @@ async def test_paper_that_is_not_there_is_told(desk: Desk) -> None:
     assert (result.exit_code, "There is no folder" in result.output) == (1, True)
     result = await desk.run("get", CONNECTION, "0" * 64, "--why", "test")
     assert (result.exit_code, "no such paper" in result.output) == (1, True)
+
+
+async def test_project_is_completed_and_opened_again(desk: Desk) -> None:
+    await desk.paper()
+    day = f"{desk.lab.clock.now():%Y-%m-%d}"
+    said = await desk.ran("complete", CONNECTION, "1001", "--on", day, "--why", "handed over", "--who", "ana")
+    assert f"completed on {day}" in said
+    assert "destroys none" in said
+    shown = await desk.ran("projects", CONNECTION)
+    assert day in shown
+    assert "handed over" in shown
+    desk.lab.clock.advance(timedelta(days=1100))
+    again = await desk.ran("complete", CONNECTION, "1001", "--on", day, "--why", "once more")
+    assert "The coming night destroys 1 of them" in again
+    assert "is open" in await desk.ran("reopen", CONNECTION, "1001", "--why", "punch list")
+    assert await desk.lab.whole.rounds.due() == []
+    refused = await desk.run("complete", CONNECTION, "1009", "--on", day, "--why", "a slip")
+    assert refused.exit_code == 1
+    assert "no paper of this project" in refused.output
+
+
+async def test_spoiled_papers_are_shown_with_their_objects(desk: Desk) -> None:
+    await desk.paper()
+    [item] = await desk.lab.stored()
+    await desk.lab.objects.delete(item.name)
+    assert await desk.ran("spoiled", CONNECTION) == ""
+    await desk.lab.whole.rounds.scrub(9)
+    assert item.name in await desk.ran("spoiled", CONNECTION)

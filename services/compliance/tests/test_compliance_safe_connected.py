@@ -16,6 +16,7 @@ from plumbline.common.secrets.vault import VaultSecretStore, open_vault
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.database import rows
 from plumbline.common.testing.secrets import MemorySecretStore
+from plumbline.compliance.adapters.safe.keys import Rekeyed
 from plumbline.compliance.adapters.safe.opening import OpenSafe, open_safe
 from plumbline.compliance.adapters.safe.settings import SafeSettings
 from plumbline.compliance.ports.safe import SafeUnavailableError, UnknownDocumentError
@@ -77,7 +78,9 @@ async def _rotate_and_forget(servers: ServerAddresses, safe: OpenSafe) -> None:
     async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False) as vault:
         for key in ("documents", "pii"):
             (await vault.post(f"{key}/rotate")).raise_for_status()
-        assert await safe.rewrapping.run() == 4  # a paper, a number, and two keys of the connection
+        assert await safe.rekeying.run() == Rekeyed(
+            4, former_keys=0
+        )  # a paper, a number, and two keys of the connection
         for key in ("documents", "pii"):
             latest = (await vault.get(key)).json()["data"]["latest_version"]
             config = {"min_decryption_version": latest}

@@ -1,6 +1,9 @@
 """Tax numbers: whole in the safe's ciphertext, and nowhere else."""
 
 import asyncio
+import contextlib
+import os
+import time
 import traceback
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,14 +13,18 @@ from safe_lab import ABOUT, CONNECTION, OTHER, Lab, opened_lab
 from structlog.testing import capture_logs
 from typing_extensions import override
 
+from plumbline.common.errors import TransientError
 from plumbline.common.secrets.data_keys import FileDataKeys, Purpose, rotate_key_file
-from plumbline.common.secrets.keyfile import KeyFile
+from plumbline.common.secrets.keyfile import KeyFile, KeyFileBusyError
+from plumbline.common.secrets.port import SecretStoreUnavailableError
+from plumbline.common.testing.crashing import Doom, DoomedPool, Fate, KilledError
 from plumbline.common.testing.database import rows
-from plumbline.compliance.adapters.safe.keys import Rewrapping
+from plumbline.compliance.adapters.safe.keys import Rekeyed, Rekeying, Rewrapping
 from plumbline.compliance.adapters.safe.objects import FolderObjects
 from plumbline.compliance.domain.envelope import MAGIC
 from plumbline.compliance.ports.safe import (
     MalformedTaxNumberError,
+    SafeUnavailableError,
     SpoiledDocumentError,
     TaxNumberOnFile,
     UnknownDocumentError,
@@ -121,6 +128,90 @@ async def test_after_a_rotation_everything_is_wrapped_anew_and_opens_without_the
     kept = await replica.keep_tax_number(CONNECTION, document, vendor="88", number=NUMBER)
     assert not kept.is_new  # looked up by the same key as before
     assert await lab.stored() == before  # no object was read or written
+
+
+def age(path: Path, minutes: float) -> None:
+    """Let a key file have been written some minutes ago."""
+    at = time.time() - 60 * minutes
+    os.utime(path, (at, at))
+
+
+async def test_key_file_gets_a_new_key_and_loses_the_former_when_nothing_can_need_it(
+    lab: Lab, tmp_path: Path
+) -> None:
+    document, file = await w9(lab), tmp_path / "safe-key"
+    await lab.safe.keep_tax_number(CONNECTION, document, vendor="88", number=NUMBER)
+    other = lab.again(FileDataKeys(KeyFile(file)))  # another replica, which has read the file
+    former = KeyFile(file).newest
+    age(file, 60)
+    assert await lab.whole.rekeying.run() == Rekeyed(4, former_keys=1)
+    late = (await other.put(b"after the new key came", ABOUT)).document
+    age(file, 9)
+    assert await lab.whole.rekeying.run() == Rekeyed(0, former_keys=1)
+    age(file, 11)
+    assert await lab.whole.rekeying.run() == Rekeyed(0, former_keys=0)
+    assert former not in KeyFile(file).keys
+    replica = lab.again(FileDataKeys(KeyFile(file)))
+    for one in (document, late):
+        assert await replica.get(CONNECTION, one, who="ana", why="test")
+    whole = await replica.tax_number(CONNECTION, document, who="payroll", why="test")
+    assert whole.get_secret_value() == DIGITS
+
+
+async def test_key_that_still_wraps_something_does_not_go(lab: Lab, tmp_path: Path) -> None:
+    class Absent(FileDataKeys):
+        @override
+        async def rewrap(self, purpose: Purpose, wrapped: str) -> str:
+            raise SecretStoreUnavailableError
+
+    await w9(lab)
+    file = tmp_path / "safe-key"
+    rotate_key_file(file)
+    age(file, 60)
+    keys = Absent(KeyFile(file))
+    with pytest.raises(SafeUnavailableError):
+        await Rekeying(Rewrapping(lab.pool, keys), keys).run()
+    assert len(KeyFile(file).keys) == 2
+
+
+async def test_rekeying_that_is_killed_at_any_step_goes_on_when_it_is_run_again(
+    lab: Lab, tmp_path: Path
+) -> None:
+    document, file = await w9(lab), tmp_path / "safe-key"
+    await lab.safe.keep_tax_number(CONNECTION, document, vendor="88", number=NUMBER)
+    at, died = 0, True
+    while died:
+        at += 1
+        rotate_key_file(file)  # so that there is everything to wrap anew
+        age(file, 60)
+        doom = Doom(at=at, fate=Fate.ANSWER_LOST)
+        keys = FileDataKeys(KeyFile(file))
+        rekeying = Rekeying(Rewrapping(DoomedPool(lab.pool, doom), keys), keys)
+        with contextlib.suppress(KilledError, TransientError):
+            await rekeying.run()
+        died = doom.count >= at
+        age(file, 60)
+        replica = lab.again(FileDataKeys(KeyFile(file)))
+        whole = await replica.tax_number(CONNECTION, document, who="payroll", why="test")
+        assert whole.get_secret_value() == DIGITS
+        assert await replica.get(CONNECTION, document, who="ana", why="test") == b"a W-9"
+    assert at > 8
+
+
+async def test_two_rekeyings_at_once_harm_nothing(lab: Lab, tmp_path: Path) -> None:
+    documents = [await w9(lab, f"{number}") for number in range(5)]
+    file = tmp_path / "safe-key"
+    both = []
+    for _ in range(2):
+        keys = FileDataKeys(KeyFile(file))
+        both.append(Rekeying(Rewrapping(lab.pool, keys), keys))
+    ended = await asyncio.gather(*(one.run() for one in both), return_exceptions=True)
+    assert any(isinstance(one, Rekeyed) for one in ended)
+    assert all(isinstance(one, Rekeyed | KeyFileBusyError) for one in ended)
+    assert len(KeyFile(file).keys) == 2
+    replica = lab.again(FileDataKeys(KeyFile(file)))
+    for document in documents:
+        assert await replica.get(CONNECTION, document, who="ana", why="test")
 
 
 async def test_rotation_during_the_rewrapping_leaves_nothing_behind(

@@ -27,11 +27,13 @@ from plumbline.compliance.adapters.safe.settings import SafeSettings
 from plumbline.compliance.domain.envelope import HEADER_BYTES, MAGIC
 from plumbline.compliance.ports.reading import RefusedPaperError
 from plumbline.compliance.ports.safe import (
+    NOT_SCANNED,
     HeldDocumentError,
     QuarantinedDocumentError,
     SafeUnavailableError,
     SpoiledDocumentError,
     UnknownDocumentError,
+    UnrecognisedDocumentError,
 )
 from plumbline.stack.servers.s3 import S3Address
 
@@ -262,15 +264,36 @@ async def test_hold_and_destruction_at_once_leave_no_held_paper_destroyed(lab: L
 
 
 async def test_paper_in_quarantine_is_read_for_that_reason_alone(lab: Lab) -> None:
-    stored = await lab.safe.put(CONTENT, ABOUT, quarantine="not scanned yet")
-    with pytest.raises(QuarantinedDocumentError, match="not scanned yet"):
-        await lab.safe.get(CONNECTION, stored.document, who="ana", why="curious")
-    assert await lab.safe.get(CONNECTION, stored.document, who="compliance", why="quarantine") == CONTENT
-    await lab.safe.quarantine(CONNECTION, stored.document, reason=None, who="compliance")
-    assert await lab.safe.get(CONNECTION, stored.document, who="ana", why="curious") == CONTENT
-    await lab.safe.quarantine(CONNECTION, stored.document, reason="Eicar-Signature", who="compliance")
+    stored = await lab.safe.put(CONTENT, ABOUT, quarantine="Eicar")
     with pytest.raises(QuarantinedDocumentError, match="Eicar"):
         await lab.safe.get(CONNECTION, stored.document, who="ana", why="curious")
+    assert await lab.safe.get(CONNECTION, stored.document, who="ana", why="quarantine") == CONTENT
+    await lab.safe.scanned(CONNECTION, stored.document, found=None, who="compliance")
+    assert await lab.safe.get(CONNECTION, stored.document, who="ana", why="curious") == CONTENT
+    await lab.safe.scanned(CONNECTION, stored.document, found="Eicar-Signature", who="compliance")
+    with pytest.raises(QuarantinedDocumentError, match="Eicar-Signature"):
+        await lab.safe.get(CONNECTION, stored.document, who="ana", why="curious")
+
+
+@pytest.mark.parametrize("found", [None, "Eicar"])
+async def test_no_scan_lifts_what_a_person_put_into_quarantine(lab: Lab, found: str | None) -> None:
+    stored = await lab.safe.put(CONTENT, ABOUT, quarantine=NOT_SCANNED)
+    await lab.safe.quarantine(CONNECTION, stored.document, reason="looks forged", who="ana")
+    await lab.safe.scanned(CONNECTION, stored.document, found=found, who="compliance")
+    with pytest.raises(QuarantinedDocumentError, match="looks forged"):
+        await lab.safe.get(CONNECTION, stored.document, who="bo", why="curious")
+    await lab.safe.quarantine(CONNECTION, stored.document, reason=None, who="ana")
+    assert await lab.safe.get(CONNECTION, stored.document, who="bo", why="curious") == CONTENT
+    await lab.safe.scanned(CONNECTION, stored.document, found="Eicar", who="compliance")
+    with pytest.raises(QuarantinedDocumentError, match="Eicar"):
+        await lab.safe.get(CONNECTION, stored.document, who="bo", why="curious")
+
+
+async def test_what_has_just_come_in_is_read_by_nobody_for_no_reason(lab: Lab) -> None:
+    stored = await lab.safe.put(CONTENT, ABOUT, quarantine=NOT_SCANNED)
+    with pytest.raises(UnrecognisedDocumentError, match="in some seconds"):
+        await lab.safe.get(CONNECTION, stored.document, who="ana", why="quarantine")
+    assert await lab.safe.read(CONNECTION, stored.document, who="compliance", why="quarantine") == CONTENT
 
 
 async def test_what_a_paper_is_about_is_said_anew_without_touching_its_object(lab: Lab) -> None:

@@ -1,5 +1,6 @@
 """The safe over HTTP: who may do what, what is refused how, and what is written down."""
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -15,6 +16,7 @@ from plumbline.common.operator import operator_app
 from plumbline.common.testing.database import rows
 from plumbline.compliance.adapters.safe.objects import memory_objects
 from plumbline.compliance.safe_routes import SELF_GUARDED, routes
+from plumbline.compliance.safe_routes.bounds import BODY_BYTES_MAX, PUTS_AT_ONCE, READS_AT_ONCE
 
 REASON = {"who": "ana", "why": "month end"}
 
@@ -83,7 +85,7 @@ async def test_paper_is_put_listed_read_and_its_readers_are_told(desk: Desk) -> 
         ("GET", "/safe/folder?connection=x"),
         ("POST", "/safe/papers"),
         ("POST", "/safe/view-passwords"),
-        ("POST", "/safe/rewrap"),
+        ("POST", "/safe/rekey"),
         ("GET", f"/safe/papers/{CONNECTION}/00"),
     ],
 )
@@ -157,9 +159,87 @@ async def test_scrub_and_rewrapping_are_done_when_asked_for(desk: Desk) -> None:
     await desk.put()
     scrubbed = (await desk.operator.post("/safe/scrub")).json()
     assert (scrubbed["checked"], scrubbed["spoiled"]) == (1, [])
-    assert (await desk.operator.post("/safe/rewrap")).json() == {"rewrapped": 0}
+    rekeyed = (await desk.operator.post("/safe/rekey")).json()
+    assert rekeyed == {"rewrapped": 2, "former_keys": 1}  # the paper's key, and the connection's
+    assert (await desk.operator.post("/safe/rekey")).json() == {"rewrapped": 0, "former_keys": 1}
 
 
 async def test_folder_that_is_not_there_is_unknown(desk: Desk) -> None:
     refused = await desk.operator.get("/safe/folder", params={"connection": CONNECTION, "path": "no/where"})
     assert (refused.status_code, refused.json()["error"]) == (404, "unknown-document")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/safe/folder?connection=x&path=%00"),
+        ("GET", f"/safe/papers/{CONNECTION}/%00?who=ana&why=x"),
+        ("GET", f"/safe/papers/{CONNECTION}/00?who=ana&why=a%00b"),
+        ("POST", f"/safe/papers?connection={CONNECTION}&who=ana&why=x&file_name=a%00.pdf"),
+        ("POST", f"/safe/view-passwords/revoke?connection={CONNECTION}&who=%00"),
+        ("GET", f"/safe/projects/{CONNECTION}%00"),
+        ("GET", "/link/%00"),
+        ("GET", "/view/a%00b"),
+    ],
+)
+async def test_address_with_a_nul_is_refused(desk: Desk, method: str, path: str) -> None:
+    refused = await desk.operator.request(method, path, content=b"x" if method == "POST" else None)
+    assert (refused.status_code, refused.json()["error"]) == (400, "not-text")
+
+
+@pytest.mark.parametrize("verb", ["hold", "release", "destroy", "quarantine", "links", "links/revoke"])
+async def test_reasons_that_are_too_long_or_no_text_are_refused(desk: Desk, verb: str) -> None:
+    one = await desk.put()
+    large = await desk.operator.post(f"{one}/{verb}", content=b" " * (BODY_BYTES_MAX + 1))
+    assert (large.status_code, large.json()["error"]) == (413, "too-large")
+    nul = await desk.operator.post(f"{one}/{verb}", json={"who": "a\0", "why": "x", "reason": "x"})
+    assert (nul.status_code, nul.json()["error"]) == (422, "not-understood")
+    assert await rows(desk.lab.pool, "SELECT 1 FROM safe_accesses") == []
+
+
+async def test_paper_that_is_sent_too_slowly_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def drip() -> AsyncIterator[bytes]:
+        yield b"%PDF"
+        await asyncio.sleep(5)
+        yield b"-1.7"
+
+    monkeypatch.setattr("plumbline.compliance.safe_routes.bounds.SENT_WITHIN_S", 0.05)
+    refused = await desk.operator.post(
+        "/safe/papers", params={"connection": CONNECTION} | REASON, content=drip()
+    )
+    assert (refused.status_code, refused.json()["error"]) == (408, "too-slow")
+    assert await desk.lab.stored() == []
+
+
+async def test_so_many_papers_come_in_and_out_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plumbline.compliance.safe_routes.bounds.WAIT_S", 0.05)
+    one = await desk.put()
+    going_on = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        await going_on.wait()
+        yield CONTENT
+
+    put = {"connection": CONNECTION} | REASON
+    sent = [
+        asyncio.create_task(desk.operator.post("/safe/papers", params=put, content=slowly()))
+        for _ in range(PUTS_AT_ONCE)
+    ]
+    await asyncio.sleep(0.05)
+    busy = await desk.operator.post("/safe/papers", params=put, content=CONTENT)
+    assert (busy.status_code, busy.json()["error"]) == (503, "busy")
+    going_on.set()
+    assert {(await task).status_code for task in sent} <= {200, 201}
+    assert (await desk.operator.post("/safe/papers", params=put, content=CONTENT)).status_code == 200
+    monkeypatch.setattr(desk.lab.whole.outgoing._safe, "opened", _never)
+    asked = [asyncio.create_task(desk.operator.get(one, params=REASON)) for _ in range(READS_AT_ONCE)]
+    await asyncio.sleep(0.2)
+    busy = await desk.operator.get(one, params=REASON)
+    assert (busy.status_code, busy.json()["error"]) == (503, "busy")
+    for task in asked:
+        task.cancel()
+
+
+async def _never(_: object) -> bytes:
+    await asyncio.Event().wait()
+    return b""

@@ -165,6 +165,11 @@ DRIFT_OLDEST_HOURS = Gauge(
     ["connection"],
 )
 PAPERS = Gauge("plumbline_papers", "Papers, by how far they are.", ["connection", "state"])
+PAPERS_SPOILED = Gauge(
+    "plumbline_papers_spoiled",
+    "Papers of which the store holds something else than what was put there.",
+    ["connection"],
+)
 TICKETS_UNANSWERED = Gauge(
     "plumbline_tickets_unanswered",
     "Papers at desks that have not acknowledged them within the time they have.",

@@ -44,7 +44,10 @@ def refusal(status: int, code: str, sentence: str) -> Response:
 
 
 class _Guard:
-    """Lets only bearers of the operator token past, except to health, metrics, and what a service guards by itself."""
+    """Lets only bearers of the operator token past, except to health, metrics, and what a service guards by itself.
+
+    An address with a NUL in it is answered here: PostgreSQL's text holds none, so nothing of that name can be.
+    """
 
     def __init__(self, app: ASGIApp, token: SecretStr, others: tuple[str, ...]) -> None:
         self._app = app
@@ -59,6 +62,12 @@ class _Guard:
                 response = refusal(401, "not-an-operator", "Send the operator token as a bearer token.")
                 await response(scope, receive, send)
                 return
+        if scope["type"] == "http" and ("\0" in scope["path"] or b"%00" in scope["query_string"]):
+            response = refusal(
+                400, "not-text", "No name, path or reason has a NUL character in it; leave it out."
+            )
+            await response(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
 

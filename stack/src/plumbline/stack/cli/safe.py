@@ -7,6 +7,7 @@ import mimetypes
 import os
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -20,12 +21,16 @@ from plumbline.stack.cli.console import wide_console
 SERVICE = "compliance"
 """Who keeps them."""
 
+REKEY_MAX_S = 600.0
+"""Longest wait for all keys to be wrapped anew; what was done when it ends is done."""
+
 _DOCUMENT = re.compile(r"[0-9a-f]{64}")
 
 Connection = Annotated[str, typer.Argument(help="The connection whose papers they are.")]
 Paper = Annotated[
     str, typer.Argument(help="A paper: its path as `plumbline safe ls` shows it, or its keyed hash.")
 ]
+Project = Annotated[str, typer.Argument(help="Procore's id of the project.")]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the access log.")]
 Who = Annotated[
     str,
@@ -174,6 +179,76 @@ def destroy(
 
 
 @app.command()
+def spoiled(connection: Connection, state: State = DEFAULT_STATE) -> None:
+    """Show the papers of which the store holds something else than what was put there, and their objects' names."""
+    for row in ask(state, SERVICE, f"/safe/spoiled/{quote(connection, safe='')}")["spoiled"]:
+        typer.echo(f"{row['document']}  {row['kind']}, {row['file_name']}, found {row['spoiled_at'][:16]}")
+        typer.echo(f"  {row['object']}")
+
+
+@app.command()
+def projects(connection: Connection, state: State = DEFAULT_STATE) -> None:
+    """Show every project that has papers, and when it was completed: what the time of many papers counts from."""
+    table = Table("id", "project", "papers", "completed", "said by", "because")
+    for row in ask(state, SERVICE, f"/safe/projects/{quote(connection, safe='')}")["projects"]:
+        table.add_row(
+            row["project_id"],
+            row["project"],
+            f"{row['papers']:,}",
+            row["completed_on"] or "",
+            row["said_by"] or "",
+            row["why"] or "",
+        )
+    wide_console().print(table, markup=False, highlight=False)
+
+
+@app.command()
+def complete(
+    connection: Connection,
+    project: Project,
+    *,
+    on: Annotated[datetime, typer.Option("--on", formats=["%Y-%m-%d"], help="The day.")],
+    why: Why,
+    who: Who,
+    state: State = DEFAULT_STATE,
+) -> None:
+    """Say when a project was completed: from then on the time of its papers counts, and ends."""
+    said = _say_completed(state, connection, project, f"{on:%Y-%m-%d}", who=who, why=why)
+    typer.echo(f"Project {project} was completed on {said['completed_on']}; the time of its papers counts.")
+    typer.echo(
+        f"The coming night destroys {said['due']:,} of them. `plumbline safe reopen` takes it back until then."
+        if said["due"]
+        else "The coming night destroys none of them."
+    )
+
+
+@app.command()
+def reopen(
+    connection: Connection, project: Project, *, why: Why, who: Who, state: State = DEFAULT_STATE
+) -> None:
+    """Say that a project is not completed: the time of its papers counts no more. What was destroyed stays so."""
+    _say_completed(state, connection, project, None, who=who, why=why)
+    typer.echo(f"Project {project} is open; its papers are kept.")
+
+
+@app.command()
+def rekey(state: State = DEFAULT_STATE) -> None:
+    """Wrap the key of every paper anew: with a new key of the key file, or by the newest version of Vault's.
+
+    No paper is read or written. Run it once more if it was cut off.
+    """
+    said = ask(state, SERVICE, "/safe/rekey", method="POST", timeout_s=REKEY_MAX_S)
+    typer.echo(f"{said['rewrapped']:,} keys were wrapped anew.")
+    if said["former_keys"]:
+        typer.echo("The former key of the key file still opens what was being stored meanwhile; run")
+        typer.echo("`plumbline safe rekey` once more in ten minutes, and it goes.")
+    else:
+        typer.echo(
+            "No former key is left in a key file. Vault's former versions go by `min_decryption_version`."
+        )
+
+
+@app.command()
 def link(
     connection: Connection,
     paper: Paper,
@@ -241,6 +316,15 @@ def _decide(state: Path, connection: str, paper: str, verb: str, **asked: str | 
     said: Mapping[str, Any] = ask(
         state, SERVICE, f"{_at(connection, document)}/{verb}", method="POST", body=asked
     )
+    return said
+
+
+def _say_completed(
+    state: Path, connection: str, project: str, on: str | None, *, who: str, why: str
+) -> Mapping[str, Any]:
+    path = f"/safe/projects/{quote(connection, safe='')}/{quote(project, safe='')}/completion"
+    body = {"completed_on": on, "who": who, "why": why}
+    said: Mapping[str, Any] = ask(state, SERVICE, path, method="POST", body=body)
     return said
 
 

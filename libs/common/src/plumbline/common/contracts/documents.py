@@ -42,6 +42,16 @@ class Said(Contract):
     sentence: str
 
 
+class Destroyed(Contract):
+    """That a paper was destroyed: nobody can read it any more, and what was read of it is erased."""
+
+    by: str
+    """Who did it; `compliance` itself when its time was over."""
+    why: str
+    retention_class: Identifier | None = None
+    """The class whose time was over; none where a person had it destroyed."""
+
+
 class DocumentDecided(Contract):
     """`documents.decided.v1`: what a paper is, what the rules say of it, and how far it is."""
 
@@ -66,6 +76,8 @@ class DocumentDecided(Contract):
     """An earlier paper of the same vendor and occasion that says nearly the same; it decides nothing."""
     withdrawn_at: Moment | None = None
     """When it was seen that Procore lists the paper no more; its state is `withdrawn` until it is listed again."""
+    destroyed: Destroyed | None = None
+    """With state `destroyed` alone: by whom and why. A reader that kept something of the paper erases it."""
     at: Moment
 
     @property

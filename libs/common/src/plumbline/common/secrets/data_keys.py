@@ -3,10 +3,13 @@
 With a key file the keeper is this process, for one machine without a Vault.
 """
 
+import asyncio
 import base64
 import binascii
 import os
+import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -59,6 +62,18 @@ class DataKeys(Protocol):
     async def rewrap(self, purpose: Purpose, wrapped: str) -> str:
         """Return the same data key wrapped by the newest version. Raises what `unwrap` raises."""
 
+    async def renew(self) -> None:
+        """Let a new version wrap from here on, where the keeper makes none by itself; not while a former one is there."""
+
+    async def is_settled(self, after: timedelta) -> bool:
+        """Say whether the newest version has been wrapping for so long, beside a former one that can be retired."""
+
+    async def retire(self) -> None:
+        """Forget every former version: what they wrapped opens no more. For a keeper that does not do it by itself."""
+
+    async def former(self) -> int:
+        """Return how many former versions wait to be retired by `retire`."""
+
 
 def wrapper_of(wrapped: str) -> str:
     """Return which version of which key wrapped a data key: all that begin alike were wrapped by the same."""
@@ -74,6 +89,7 @@ class FileDataKeys:
 
     async def make(self, purpose: Purpose) -> DataKey:
         """See `DataKeys`."""
+        await asyncio.to_thread(self._keys.again)  # another process may have renewed it
         clear = AESGCM.generate_key(KEY_BYTES * 8)
         return DataKey(clear, _wrap(self._keys.newest, purpose, clear))
 
@@ -93,6 +109,25 @@ class FileDataKeys:
         """See `DataKeys`."""
         return _wrap(self._keys.newest, purpose, await self.unwrap(purpose, wrapped))
 
+    async def renew(self) -> None:
+        """See `DataKeys`. Raises what `rotate_key_file` raises."""
+        await asyncio.to_thread(rotate_key_file, self._keys.path, unless_begun=True)
+        await asyncio.to_thread(self._keys.again)
+
+    async def is_settled(self, after: timedelta) -> bool:
+        """See `DataKeys`: the file was written last when its newest key came."""
+        written_at = await asyncio.to_thread(lambda: self._keys.path.stat().st_mtime)
+        return await self.former() > 0 and written_at < time.time() - after.total_seconds()
+
+    async def retire(self) -> None:
+        """See `DataKeys`. Raises what `rotate_key_file` raises."""
+        await asyncio.to_thread(_retire_former, self._keys)
+
+    async def former(self) -> int:
+        """See `DataKeys`."""
+        await asyncio.to_thread(self._keys.again)
+        return len(self._keys.keys) - 1
+
     def _opening(self, key_id: str) -> tuple[Key, ...]:
         found = self._keys.find(key_id)
         if not found:
@@ -101,18 +136,27 @@ class FileDataKeys:
         return found
 
 
-def rotate_key_file(path: Path) -> None:
+def _retire_former(file: KeyFile) -> None:
+    newest = file.newest
+    with file.changing():
+        if file.newest == newest:  # else somebody has begun another rotation
+            file.replace(newest)
+
+
+def rotate_key_file(path: Path, *, unless_begun: bool = False) -> None:
     """Let a new key of the file wrap from here on; what the former ones wrapped goes on opening.
 
-    A process that has the file open goes on with the key it knows, until something that the new one wrapped makes it
-    look, or it starts anew.
+    Args:
+        path: the file. A process that has it open finds the new key when it next makes a data key.
+        unless_begun: change nothing while a former key is still in the file.
 
     Raises:
         KeyFileBusyError: transient; another process changes the file just now.
     """
     file = KeyFile(path)
     with file.changing():
-        file.replace(new_key(), *file.keys)
+        if not (unless_begun and len(file.keys) > 1):
+            file.replace(new_key(), *file.keys)
 
 
 def _wrap(key: Key, purpose: Purpose, clear: bytes) -> str:

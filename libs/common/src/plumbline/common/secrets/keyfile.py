@@ -72,12 +72,12 @@ class KeyFile(Keys):
             ConfigurationError: needs a person; there is no such file, or it holds no key.
         """
         super().__init__(*read_key_file(path))
-        self._path = path
+        self.path = path
 
     @override
     def again(self) -> None:
         """Read the file once more. Raises what the constructor raises."""
-        self.keys = read_key_file(self._path)
+        self.keys = read_key_file(self.path)
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -86,7 +86,7 @@ class KeyFile(Keys):
         Raises:
             KeyFileBusyError: transient; another process changes it just now.
         """
-        with self._path.with_name(f".{self._path.name}.lock").open("w") as lock:
+        with self.path.with_name(f".{self.path.name}.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -97,14 +97,14 @@ class KeyFile(Keys):
     def replace(self, *keys: Key) -> None:
         """Let the file hold these keys, as a whole: nobody ever reads half of it. Only inside `changing`."""
         lines = "".join(f"{base64.b64encode(key.value).decode()}\n" for key in keys)
-        unfinished = self._path.with_name(f".{self._path.name}.new")
+        unfinished = self.path.with_name(f".{self.path.name}.new")
         unfinished.unlink(missing_ok=True)
         with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(lines)
             file.flush()
             os.fsync(file.fileno())
-        unfinished.rename(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
+        unfinished.rename(self.path)
+        folder = os.open(self.path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)  # or the machine's end might bring back the file that lacks the newest key
         finally:

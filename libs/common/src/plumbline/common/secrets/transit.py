@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import hvac
@@ -48,6 +49,21 @@ class VaultDataKeys:
             lambda transit: transit.rewrap_data(purpose, ciphertext=wrapped, mount_point=MOUNT),
         )
         return str(data["ciphertext"])
+
+    async def renew(self) -> None:
+        """See `DataKeys`: Vault renews its keys every 30 days."""
+
+    async def is_settled(self, after: timedelta) -> bool:
+        """See `DataKeys`: Vault's former versions are retired in Vault, by `min_decryption_version`."""
+        del after
+        return False
+
+    async def retire(self) -> None:
+        """See `is_settled`."""
+
+    async def former(self) -> int:
+        """See `is_settled`."""
+        return 0
 
     async def _ask(self, path: str, action: Callable[[Any], Mapping[str, Any]]) -> Mapping[str, str]:
         def call() -> Mapping[str, str]:

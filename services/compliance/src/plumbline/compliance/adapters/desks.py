@@ -25,7 +25,7 @@ class PostgresDesks(Desks):
     async def live(self, document: Document, *, late_before: datetime) -> Ticket | None:
         async with borrowed(self._pool) as database:
             row = await database.fetchrow(QUERIES["live_ticket"], document.connection, document.document)
-        return _ticket(row, late_before) if row else None
+        return ticket_from(row, late_before=late_before) if row else None
 
     @override
     async def turn(self, document: Document, rule_set: str, desk: Desk) -> int:
@@ -42,7 +42,8 @@ class PostgresDesks(Desks):
         return count
 
 
-def _ticket(row: Mapping[str, Any], late_before: datetime) -> Ticket:
+def ticket_from(row: Mapping[str, Any], *, late_before: datetime) -> Ticket:
+    """Return the errand of a row; late if it was given out before a time."""
     is_acknowledged = row["acknowledged_at"] is not None
     return Ticket(
         ticket=row["ticket"],

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -73,7 +75,7 @@ class PostgresInbox(Inbox):
             await mark(database, marks, now=now)
             if is_placed:
                 await database.execute(QUERIES["place_document"], arrival.connection, document, *place)
-            is_new = await database.fetchval(
+            version = await database.fetchval(
                 QUERIES["receive"],
                 arrival.connection,
                 document,
@@ -89,8 +91,8 @@ class PostgresInbox(Inbox):
             await _keep_finding(database, arrival, now, document=document)
             await database.execute(QUERIES["count_again"], arrival.connection, document)
             await database.execute(QUERIES["withdraw_unlisted"], arrival.connection, replaced, now)
-            if is_new:
-                await put(database, [received(arrival, document, now)])
+            if version is not None:
+                await put(database, [received(arrival, document, version, now)])
                 return Receipt(document, is_new=True, earlier=arrival.source_record)
             earlier = await database.fetchrow(QUERIES["earlier"], arrival.connection, document)
         assert earlier is not None
@@ -210,17 +212,7 @@ class PostgresDocuments(Documents, Papers):
 
     @override
     def keeping(self, step: Step) -> Effect:
-        async def keep(database: Connection) -> None:
-            # Marks first: every transaction locks work rows before it stores anything else.
-            await mark(database, await _marks(database, step), now=step.at)
-            await _keep_document(database, step)
-            if step.withdraw:
-                await database.execute(QUERIES["withdraw"], step.withdraw.ticket, step.at)
-            if step.issue:
-                await _issue(database, step)
-            await put(database, _news(step))
-
-        return keep
+        return partial(keep_step, step=step)
 
     @override
     async def of_vendor(self, connection: str, vendor_id: str) -> Sequence[PaperOnFile]:
@@ -266,6 +258,13 @@ async def living(
     return [key_of(row["connection"], row["document"]) for row in rows]
 
 
+async def go_on(database: Connection, connection: str, document: str, *, at: datetime) -> None:
+    """Make a paper due that may have waited for a person; one that was put by hand has no work to do."""
+    if await database.fetchrow(QUERIES["document"], connection, document):
+        cause = f"let out of quarantine {uuid.uuid4()}"
+        await mark(database, [Mark(key_of(connection, document), connection, cause)], now=at)
+
+
 async def document_from(database: Connection, row: Mapping[str, Any]) -> Document:
     """Return the document of a row, with what people said of it."""
     said = await database.fetch(QUERIES["reviews"], row["connection"], row["document"])
@@ -273,6 +272,7 @@ async def document_from(database: Connection, row: Mapping[str, Any]) -> Documen
         "connection", "document", "source", "source_record", "file_name", "received_at", "company_id", "project_id",
         "vendor_id", "payable", "state", "version", "scanned_by", "rule_set", "inputs", "kind", "subject", "held",
         "expires_on", "superseded_by", "withdrawn_at", "fingerprint", "near_duplicate_of",
+        "outlived",
     )  # fmt: skip
     return Document(
         **{name: row[name] for name in names},
@@ -364,11 +364,25 @@ async def _keep_finding(
     )
 
 
-async def _keep_document(database: Connection, step: Step) -> None:
+async def keep_step(database: Connection, step: Step) -> None:
+    """Store a step, and tell of it."""
+    # Marks first: every transaction locks work rows before it stores anything else.
+    await mark(database, await _marks(database, step), now=step.at)
+    if not await _keep_document(database, step):
+        return  # it was destroyed since the look, and nothing comes back of it
+    if step.withdraw:
+        await database.execute(QUERIES["withdraw"], step.withdraw.ticket, step.at)
+    if step.issue:
+        await _issue(database, step)
+    await put(database, _news(step))
+
+
+async def _keep_document(database: Connection, step: Step) -> bool:
+    """Store it and say so, unless somebody else has brought it to another version meanwhile."""
     after = step.after
     code, sentence = after.problem or (None, None)
     decisions = DECISIONS.dump_json(after.decisions).decode()
-    await database.execute(
+    kept = await database.fetchval(
         QUERIES["keep_document"],
         after.connection,
         after.document,
@@ -391,7 +405,10 @@ async def _keep_document(database: Connection, step: Step) -> None:
         after.checked_against.model_dump_json() if after.checked_against else None,
         after.fingerprint,
         after.near_duplicate_of,
+        step.before.version,
     )
+    if kept is None:
+        return False
     if step.facts is not None and after.version != step.before.version:
         await database.execute(
             QUERIES["keep_decision"],
@@ -405,6 +422,7 @@ async def _keep_document(database: Connection, step: Step) -> None:
             step.facts.model_dump_json(),
             decisions,
         )
+    return True
 
 
 async def _issue(database: Connection, step: Step) -> None:
@@ -461,4 +479,5 @@ def _on_file(document: Document) -> PaperOnFile:
         trade=sure(licence.trade),
         week_ends_on=sure(payroll.week_ends_on),
         checked_against=document.checked_against,
+        outlived=document.outlived,
     )

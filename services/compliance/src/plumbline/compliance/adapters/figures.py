@@ -7,7 +7,7 @@ from typing import get_args
 
 from plumbline.common.clock import Clock
 from plumbline.common.database import Pool, borrowed
-from plumbline.common.metrics import PAPERS, TICKETS_UNANSWERED
+from plumbline.common.metrics import PAPERS, PAPERS_SPOILED, TICKETS_UNANSWERED
 from plumbline.common.repeating import repeat
 from plumbline.compliance.adapters.documents import QUERIES
 from plumbline.compliance.domain.on_file import State
@@ -37,12 +37,16 @@ class PaperFigures:
         late_before = self._clock.now() - self._acknowledged_within
         async with borrowed(self._pool) as database:
             papers = await database.fetch(QUERIES["figures"])
+            spoiled = await database.fetch(QUERIES["spoiled"])
             late = await database.fetch(QUERIES["unanswered"], late_before)
         for connection in self._connections:
             TICKETS_UNANSWERED.labels(connection).set(0)
+            PAPERS_SPOILED.labels(connection).set(0)
             for state in get_args(State):
                 PAPERS.labels(connection, state).set(0)
         for row in papers:
             PAPERS.labels(row["connection"], row["state"]).set(row["papers"])
+        for row in spoiled:
+            PAPERS_SPOILED.labels(row["connection"]).set(row["papers"])
         for row in late:
             TICKETS_UNANSWERED.labels(row["connection"]).set(row["tickets"])

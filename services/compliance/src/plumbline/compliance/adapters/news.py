@@ -25,8 +25,8 @@ SOURCE = "compliance"
 """Who speaks."""
 
 
-def received(arrival: Arrival, document: str, now: datetime) -> Outgoing:
-    """Tell that a paper was stored."""
+def received(arrival: Arrival, document: str, version: int, now: datetime) -> Outgoing:
+    """Tell that a paper was stored; one that was destroyed before has a version already."""
     message = DocumentReceived(
         document=document,
         connection=arrival.connection,
@@ -39,9 +39,8 @@ def received(arrival: Arrival, document: str, now: datetime) -> Outgoing:
         payable=arrival.payable,
         at=now,
     )
-    return outgoing(
-        DOCUMENTS_RECEIVED, message.key, message, source=SOURCE, at=now, event_id=f"received/{document}"
-    )
+    event_id = f"received/{document}/{version}" if version else f"received/{document}"
+    return outgoing(DOCUMENTS_RECEIVED, message.key, message, source=SOURCE, at=now, event_id=event_id)
 
 
 def decided(step: Step) -> Outgoing:
@@ -66,6 +65,7 @@ def decided(step: Step) -> Outgoing:
         payable=after.payable,
         near_duplicate_of=after.near_duplicate_of,
         withdrawn_at=after.withdrawn_at,
+        destroyed=step.destroyed,
         at=step.at,
     )
     return outgoing(

@@ -34,7 +34,7 @@ T = TypeVar("T")
 IN_ORDER: tuple[State, ...] = ("validated", "dispatch_ready", "dispatched", "acknowledged")
 """States of a paper whose checks have all passed; where it goes is another question."""
 
-AT_REST: tuple[State, ...] = ("expired", "superseded", "withdrawn", "quarantined")
+AT_REST: tuple[State, ...] = ("expired", "superseded", "withdrawn", "quarantined", "destroyed")
 """States that news around a paper does not change."""
 
 Source = Literal["procore", "upload", "folder", "made"]
@@ -106,6 +106,8 @@ class Document:
     """When it was seen that Procore lists it no more: it counts again once it is listed, or comes another way."""
     checked_against: Payable | None = None
     """Its payable as it stood at the last decision, also where that said nothing new: money rests on it."""
+    outlived: bool = False
+    """Whether it was in order until its time was over, and was destroyed then: what was paid upon it stays paid."""
 
     @property
     def key(self) -> str:
@@ -132,6 +134,29 @@ class Document:
         if changed.told() == self.told():
             return replace(changed, decisions=self.decisions, rule_set=self.rule_set, inputs=self.inputs)
         return replace(changed, version=self.version + 1)
+
+    def erased(self, *, outlives: bool) -> "Document":
+        """Return what stays once its paper was destroyed: what kind it was, when it came, where it belonged.
+
+        A place in Procore is made of ids. Any other is a path that ends in a file name, and names tell of people.
+        """
+        return self.after(
+            state="destroyed",
+            file_name="",
+            source_record=self.source_record if self.source == "procore" else self.source,
+            recognised=None,
+            fingerprint="",
+            near_duplicate_of=None,
+            problem=None,
+            reviews=(),
+            decisions=(),
+            subject=None,
+            tags=(),
+            held=None,
+            expires_on=None,
+            checked_against=None,
+            outlived=outlives and self.state in IN_ORDER,
+        )
 
 
 @dataclass(frozen=True, slots=True)

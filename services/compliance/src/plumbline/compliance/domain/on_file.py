@@ -21,6 +21,7 @@ State = Literal[
     "superseded",
     "withdrawn",
     "quarantined",
+    "destroyed",
 ]
 """How far a document is."""
 
@@ -56,3 +57,5 @@ class PaperOnFile:
     """The last day of the week that a payroll is of; None where no reader is sure of it."""
     checked_against: Payable | None = None
     """The payable as it stood when the rules decided; None where they knew of none."""
+    outlived: bool = False
+    """Whether it was in order until its time was over, and was destroyed then."""

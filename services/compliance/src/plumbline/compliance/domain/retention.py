@@ -63,6 +63,8 @@ class Due(BaseModel):
     connection: str
     document: str
     kind: str
+    project_id: str | None = None
+    retention_class: str
     because: str
     """A sentence: which class, which years, since when."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from plumbline.common.contracts.documents import Destroyed
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.verdicts import Effect
 from plumbline.compliance.domain.decision import Desk
@@ -31,6 +32,8 @@ class Step:
     marks: Sequence[Mark] = ()
     """Other records that this is news to."""
     traceparent: str | None = None
+    destroyed: Destroyed | None = None
+    """By whom and why its paper was destroyed."""
 
 
 class Documents(Protocol):

@@ -1,7 +1,6 @@
 """The safe, where papers are kept."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -62,6 +61,10 @@ class QuarantinedDocumentError(NeedsHumanError):
     """The paper is in quarantine: it is read for the reason `quarantine` alone, by who looks into it."""
 
 
+class UnrecognisedDocumentError(WaitError):
+    """Nobody knows yet what paper this is, and so whether it may be read; try again in some seconds."""
+
+
 class EscrowedDocumentError(NeedsHumanError):
     """An unconditional waiver is in escrow until the bank says that its money has arrived; nobody reads it before."""
 
@@ -80,6 +83,9 @@ class SafeUnavailableError(WaitError):
 
 QUARANTINE = "quarantine"
 """The one reason for which a paper in quarantine is read."""
+
+NOT_SCANNED = "not scanned yet"
+"""Why nobody may read a paper that has just come in."""
 
 
 class Safe(Protocol):
@@ -110,6 +116,14 @@ class Safe(Protocol):
         Raises:
             UnknownDocumentError, SpoiledDocumentError, QuarantinedDocumentError, EscrowedDocumentError: need a
                 person.
+            UnrecognisedDocumentError: wait; it is being recognised.
+        """
+
+    async def read(self, connection: str, document: str, *, who: str, why: str) -> bytes:
+        """Return a paper in clear to what scans and recognises it, before anybody may read it; written down like `get`.
+
+        Raises:
+            UnknownDocumentError, SpoiledDocumentError, QuarantinedDocumentError: need a person.
         """
 
     async def describe(self, connection: str, document: str, about: About) -> None:
@@ -120,7 +134,14 @@ class Safe(Protocol):
         """
 
     async def quarantine(self, connection: str, document: str, *, reason: str | None, who: str) -> None:
-        """Let nobody read a paper any more, but for the reason `quarantine`; None ends that.
+        """Let nobody read a paper any more, but for the reason `quarantine`, as a person says; None ends that.
+
+        Raises:
+            UnknownDocumentError: needs a person.
+        """
+
+    async def scanned(self, connection: str, document: str, *, found: str | None, who: str) -> None:
+        """Keep what a scan found: that is quarantine, and nothing found ends it, unless a person has said it.
 
         Raises:
             UnknownDocumentError: needs a person.
@@ -142,9 +163,6 @@ class Safe(Protocol):
         Raises:
             HeldDocumentError, UnknownDocumentError: need a person.
         """
-
-    async def complete_project(self, connection: str, project_id: str, completed_on: date) -> None:
-        """Say when a project was completed: from then on the time of its papers counts."""
 
     async def keep_tax_number(
         self, connection: str, document: str, *, vendor: str, number: str

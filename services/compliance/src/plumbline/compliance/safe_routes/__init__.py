@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute
 
 from plumbline.compliance.adapters.safe.opening import OpenSafe
+from plumbline.compliance.safe_routes.bounds import READS_AT_ONCE, Places
 from plumbline.compliance.safe_routes.links import LinkRoutes
 from plumbline.compliance.safe_routes.operators import SafeRoutes
 from plumbline.compliance.safe_routes.webdav import VIEW, WebDavView
@@ -18,4 +19,9 @@ SELF_GUARDED = ("/link/", f"{VIEW}/")
 
 def routes(safe: OpenSafe) -> Sequence[BaseRoute]:
     """Return every route of the safe, to be mounted at the root."""
-    return [*SafeRoutes(safe).routes(), *LinkRoutes(safe.links).routes(), *WebDavView(safe).routes()]
+    reads = Places(READS_AT_ONCE)
+    return [
+        *SafeRoutes(safe, reads).routes(),
+        *LinkRoutes(safe.links, reads).routes(),
+        *WebDavView(safe, reads).routes(),
+    ]

@@ -8,14 +8,16 @@ from starlette.routing import BaseRoute, Route
 
 from plumbline.compliance.adapters.safe.links import Links
 from plumbline.compliance.safe_routes.answers import paper, refusing
+from plumbline.compliance.safe_routes.bounds import Places
 
 
 class LinkRoutes:
     """The one route of links."""
 
-    def __init__(self, links: Links) -> None:
-        """Follow `links`."""
+    def __init__(self, links: Links, reads: Places) -> None:
+        """Follow `links`; papers go out by the places of `reads`."""
         self._links = links
+        self._reads = reads
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the route, to be mounted at the root. HEAD is none: asking must not use a link up."""
@@ -25,4 +27,6 @@ class LinkRoutes:
 
     async def follow(self, request: Request) -> Response:
         """`GET /link/TOKEN`: the paper that the link leads to."""
-        return paper(await self._links.follow(request.path_params["token"]))
+        async with self._reads.one():
+            copy = await self._links.follow(request.path_params["token"])
+        return paper(copy)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -15,11 +15,13 @@ from plumbline.common.operator import answer
 from plumbline.compliance.adapters.safe.opening import OpenSafe
 from plumbline.compliance.adapters.safe.papers import CONTENT_BYTES_MAX
 from plumbline.compliance.domain.layout import parts_of
-from plumbline.compliance.ports.reading import RefusedPaperError
 from plumbline.compliance.ports.safe import About, UnknownDocumentError
 from plumbline.compliance.safe_routes.answers import paper, refusing
+from plumbline.compliance.safe_routes.bounds import PUTS_AT_ONCE, Places, body_of
 
-Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Said = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]+$")
+]
 """A name or a reason."""
 
 
@@ -45,7 +47,9 @@ class PasswordAsked(Reason):
     """A password of the view that is asked for."""
 
     connection: ConnectionName
-    who: Annotated[Said, StringConstraints(pattern=r"^[^:]+$")]  # a colon ends the name in what clients send
+    who: Annotated[
+        Said, StringConstraints(pattern=r"^[^:\x00]+$")
+    ]  # a colon ends the name in what clients send
     hours: float = Field(default=8, gt=0)
 
 
@@ -54,6 +58,12 @@ class QuarantineAsked(_Asked):
 
     who: Said
     reason: Said | None = None
+
+
+class Completed(Reason):
+    """When a project was completed; no day: it was opened again."""
+
+    completed_on: date | None
 
 
 class Put(Reason):
@@ -78,9 +88,11 @@ class Put(Reason):
 class SafeRoutes:
     """What operators do with papers."""
 
-    def __init__(self, safe: OpenSafe) -> None:
-        """Serve `safe`."""
+    def __init__(self, safe: OpenSafe, reads: Places) -> None:
+        """Serve `safe`; papers go out by the places of `reads`."""
         self._safe = safe
+        self._reads = reads
+        self._puts = Places(PUTS_AT_ONCE)
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the routes, to be mounted at the root."""
@@ -98,9 +110,16 @@ class SafeRoutes:
             Route(f"{one}/links/revoke", refusing(self.revoke), methods=["POST"]),
             Route("/safe/view-passwords", refusing(self.password), methods=["POST"]),
             Route("/safe/view-passwords/revoke", refusing(self.revoke_password), methods=["POST"]),
+            Route("/safe/projects/{connection}", refusing(self.projects)),
+            Route(
+                "/safe/projects/{connection}/{project}/completion",
+                refusing(self.completion),
+                methods=["POST"],
+            ),
             Route("/safe/due", refusing(self.due)),
+            Route("/safe/spoiled/{connection}", refusing(self.spoiled)),
             Route("/safe/scrub", refusing(self.scrub), methods=["POST"]),
-            Route("/safe/rewrap", refusing(self.rewrap), methods=["POST"]),
+            Route("/safe/rekey", refusing(self.rekey), methods=["POST"]),
         ]
 
     async def folder(self, request: Request) -> Response:
@@ -115,12 +134,9 @@ class SafeRoutes:
     async def put(self, request: Request) -> Response:
         """`POST /safe/papers?connection=NAME&who=…&why=…`: keep the body as a paper, as it is."""
         asked = Put.model_validate(dict(request.query_params))
-        content = bytearray()
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > CONTENT_BYTES_MAX:
-                raise RefusedPaperError("too-large", f"A paper has {CONTENT_BYTES_MAX} bytes at most.")
-        stored = await self._safe.papers.put(bytes(content), asked.about())
+        async with self._puts.one():
+            content = await body_of(request, bytes_max=CONTENT_BYTES_MAX)
+            stored = await self._safe.papers.put(content, asked.about())
         await self._safe.papers.note(
             asked.connection, stored.document, action="put", who=asked.who, why=asked.why
         )
@@ -130,7 +146,9 @@ class SafeRoutes:
         """`GET /safe/papers/CONNECTION/DOCUMENT?who=…&why=…`: the paper in clear."""
         connection, document = _named(request)
         asked = Reason.model_validate(dict(request.query_params))
-        return paper(await self._safe.outgoing.hand_out(connection, document, who=asked.who, why=asked.why))
+        async with self._reads.one():
+            copy = await self._safe.outgoing.hand_out(connection, document, who=asked.who, why=asked.why)
+        return paper(copy)
 
     async def accesses(self, request: Request) -> Response:
         """`GET /safe/papers/CONNECTION/DOCUMENT/accesses`: who touched it, the newest first."""
@@ -139,31 +157,31 @@ class SafeRoutes:
 
     async def hold(self, request: Request) -> Response:
         """`POST …/hold`: nothing destroys it until it is released."""
-        asked = Reason.model_validate_json(await request.body())
+        asked = Reason.model_validate_json(await body_of(request))
         await self._safe.papers.hold(*_named(request), who=asked.who, why=asked.why)
         return answer({"held": asked.why})
 
     async def release(self, request: Request) -> Response:
         """`POST …/release`: lift its legal hold."""
-        asked = Reason.model_validate_json(await request.body())
+        asked = Reason.model_validate_json(await body_of(request))
         await self._safe.papers.release(*_named(request), who=asked.who, why=asked.why)
         return answer({"held": None})
 
     async def destroy(self, request: Request) -> Response:
         """`POST …/destroy`: destroy its key, and so every copy of it."""
-        asked = Reason.model_validate_json(await request.body())
+        asked = Reason.model_validate_json(await body_of(request))
         await self._safe.papers.destroy(*_named(request), who=asked.who, why=asked.why)
         return answer({"destroyed": True})
 
     async def quarantine(self, request: Request) -> Response:
         """`POST …/quarantine`: let nobody read it but who looks into that; no reason ends it."""
-        asked = QuarantineAsked.model_validate_json(await request.body())
+        asked = QuarantineAsked.model_validate_json(await body_of(request))
         await self._safe.papers.quarantine(*_named(request), reason=asked.reason, who=asked.who)
         return answer({"quarantine": asked.reason})
 
     async def link(self, request: Request) -> Response:
         """`POST …/links`: a link to it that ends, told this once."""
-        asked = LinkAsked.model_validate_json(await request.body())
+        asked = LinkAsked.model_validate_json(await body_of(request))
         token = await self._safe.links.make(
             *_named(request),
             who=asked.who,
@@ -175,13 +193,13 @@ class SafeRoutes:
 
     async def revoke(self, request: Request) -> Response:
         """`POST …/links/revoke`: revoke every link to it."""
-        asked = Reason.model_validate_json(await request.body())
+        asked = Reason.model_validate_json(await body_of(request))
         revoked = await self._safe.links.revoke(*_named(request), who=asked.who, why=asked.why)
         return answer({"revoked": revoked})
 
     async def password(self, request: Request) -> Response:
         """`POST /safe/view-passwords`: a password of the view that ends, told this once."""
-        asked = PasswordAsked.model_validate_json(await request.body())
+        asked = PasswordAsked.model_validate_json(await body_of(request))
         made = await self._safe.view_passwords.make(
             asked.connection, who=asked.who, why=asked.why, life=timedelta(hours=asked.hours)
         )
@@ -195,18 +213,39 @@ class SafeRoutes:
         )
         return answer({"revoked": revoked})
 
+    async def projects(self, request: Request) -> Response:
+        """`GET /safe/projects/CONNECTION`: every project with papers, and whether it was completed."""
+        found = await self._safe.completions.projects(request.path_params["connection"])
+        return answer({"projects": [dict(row) for row in found]})
+
+    async def completion(self, request: Request) -> Response:
+        """`POST /safe/projects/CONNECTION/PROJECT/completion`: when it was completed, or that it was opened again."""
+        connection, project = request.path_params["connection"], request.path_params["project"]
+        asked = Completed.model_validate_json(await body_of(request))
+        await self._safe.completions.say(
+            connection, project, asked.completed_on, who=asked.who, why=asked.why
+        )
+        due = await self._safe.rounds.due()
+        of_project = sum((one.connection, one.project_id) == (connection, project) for one in due)
+        return answer({"completed_on": asked.completed_on, "due": of_project})
+
     async def due(self, _: Request) -> Response:
         """`GET /safe/due`: what the coming night destroys, and why."""
         return answer({"due": [paper.model_dump() for paper in await self._safe.rounds.due()]})
+
+    async def spoiled(self, request: Request) -> Response:
+        """`GET /safe/spoiled/CONNECTION`: the papers whose object is not what was put there."""
+        found = await self._safe.views.spoiled(request.path_params["connection"])
+        return answer({"spoiled": [dict(row) for row in found]})
 
     async def scrub(self, request: Request) -> Response:
         """`POST /safe/scrub?sample=N`: look now whether papers are sound."""
         sample = _Sample.model_validate(dict(request.query_params)).sample
         return answer(asdict(await self._safe.rounds.scrub(sample)))
 
-    async def rewrap(self, _: Request) -> Response:
-        """`POST /safe/rewrap`: wrap every key by the newest version of what wraps them."""
-        return answer({"rewrapped": await self._safe.rewrapping.run()})
+    async def rekey(self, _: Request) -> Response:
+        """`POST /safe/rekey`: let the newest version of what wraps keys wrap all of them; of a key file, a new one."""
+        return answer(asdict(await self._safe.rekeying.run()))
 
 
 class _Sample(_Asked):

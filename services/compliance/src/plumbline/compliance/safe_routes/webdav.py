@@ -20,16 +20,15 @@ from plumbline.compliance.adapters.safe.links import Viewer, WayRefusedError
 from plumbline.compliance.adapters.safe.opening import OpenSafe
 from plumbline.compliance.adapters.safe.views import Shown
 from plumbline.compliance.domain.layout import parts_of
+from plumbline.compliance.ports.reading import RefusedPaperError
 from plumbline.compliance.ports.safe import UnknownDocumentError
 from plumbline.compliance.safe_routes.answers import paper, refusing
+from plumbline.compliance.safe_routes.bounds import Places, body_of
 
 VIEW = "/view"
 """Where it is."""
 
 METHODS = ("OPTIONS", "PROPFIND", "GET", "HEAD")
-
-BODY_BYTES_MAX = 16_384
-"""The largest PROPFIND: names of properties."""
 
 ASKED_MAX = 32
 """Properties that one PROPFIND names; clients ask for some ten, and each is answered for each paper of a folder."""
@@ -45,9 +44,10 @@ Properties = dict[str, str | None]
 class WebDavView:
     """The view of every connection; a password says which one somebody sees."""
 
-    def __init__(self, safe: OpenSafe) -> None:
-        """Show the papers of `safe`."""
+    def __init__(self, safe: OpenSafe, reads: Places) -> None:
+        """Show the papers of `safe`; they go out by the places of `reads`."""
         self._safe = safe
+        self._reads = reads
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the routes, to be mounted at the root. Every method comes here: what is not known is answered 405.
@@ -114,9 +114,10 @@ class WebDavView:
             return shown
         if request.headers.get("if-none-match") == shown.etag:
             return Response(status_code=304, headers={"etag": shown.etag})
-        copy = await self._safe.outgoing.hand_out(
-            viewer.connection, shown.document, who=f"view of {viewer.who}", why=viewer.why
-        )
+        async with self._reads.one():
+            copy = await self._safe.outgoing.hand_out(
+                viewer.connection, shown.document, who=f"view of {viewer.who}", why=viewer.why
+            )
         response = paper(replace(copy, file_name=shown.name))
         response.headers["etag"] = copy.etag
         return response
@@ -159,11 +160,10 @@ async def _asked(request: Request) -> Sequence[str] | None:
 
     What is too long, no XML in UTF-8, declares entities or names too many asks for all.
     """
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_BYTES_MAX:
-            return None
+    try:
+        body = await body_of(request)
+    except RefusedPaperError:
+        return None
     try:
         text = body.decode()
         if not text.strip() or "<!" in text:

@@ -93,7 +93,7 @@ class DocumentLoop:
         """
         connection, document_id = claim.key.removeprefix(PREFIX).split("/", 1)
         document = await self._parts.documents.read(connection, document_id)
-        if document is None:
+        if document is None or document.state == "destroyed":
             return Done()
         looks_again = claim.row.resumed_by_operator and document.state == "quarantined"
         if document.scanned_by is None or looks_again:
@@ -114,7 +114,7 @@ class DocumentLoop:
     async def _scanned(self, claim: Claim, document: Document) -> Document | Park:
         scan = await self._parts.scanner.scan(await self._content(document, QUARANTINE))
         place = document.connection, document.document
-        await self._parts.safe.quarantine(*place, reason=scan.found, who=READING)
+        await self._parts.safe.scanned(*place, found=scan.found, who=READING)
         if scan.found is None:
             return await self._keep(
                 claim, document, document.after(state="scanned", scanned_by=scan.by, problem=None)
@@ -156,7 +156,7 @@ class DocumentLoop:
         return await self._keep(claim, document, replace(after, near_duplicate_of=twin))
 
     async def _content(self, document: Document, why: str) -> bytes:
-        return await self._parts.safe.get(document.connection, document.document, who=READING, why=why)
+        return await self._parts.safe.read(document.connection, document.document, who=READING, why=why)
 
     async def _keep(self, claim: Claim, before: Document, after: Document) -> Document:
         step = Step(before=before, after=after, at=self._parts.clock.now(), traceparent=claim.row.traceparent)

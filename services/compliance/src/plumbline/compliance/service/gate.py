@@ -40,7 +40,7 @@ PAUSE_LONGEST, PAUSE_QUIET_SHARE = 5, 60
 """Where no invoice has changed for long, they are looked through again after a sixtieth of that time, at most five times
 the shortest pause later: an hour after the last change that is the shortest still."""
 
-OUT_OF_ESCROW = frozenset({"superseded", "quarantined"})
+OUT_OF_ESCROW = frozenset({"superseded", "quarantined", "destroyed"})
 """States of documents that are kept from everybody by themselves."""
 
 

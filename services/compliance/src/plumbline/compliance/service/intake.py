@@ -4,14 +4,10 @@ from plumbline.common.clock import Clock
 from plumbline.compliance.domain.document import clean_name
 from plumbline.compliance.ports.intake import Arrival, Inbox, Receipt
 from plumbline.compliance.ports.reading import Inspect, RefusedPaperError
-from plumbline.compliance.ports.safe import About, Safe
+from plumbline.compliance.ports.safe import NOT_SCANNED, About, Safe
 
 MAX_PAPER_BYTES = 25 * 1024 * 1024
 """Largest paper that is taken."""
-
-
-NOT_SCANNED = "not scanned yet"
-"""Why nobody may read a paper that has just come in."""
 
 
 class Intake:

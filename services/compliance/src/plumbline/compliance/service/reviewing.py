@@ -191,6 +191,8 @@ class Reviewing:
         return document
 
     def _problems(self, document: Document, word: Word) -> Iterator[str]:
+        if document.state == "destroyed":
+            yield "The paper was destroyed: nothing is decided about it any more."
         if not (
             word.kind or word.fields or word.accepts or word.project_id or word.vendor_id or word.payable
         ):

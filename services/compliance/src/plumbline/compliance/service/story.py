@@ -30,7 +30,7 @@ def story(document: Document, decisions: Sequence[Decided], errands: Sequence[Er
 
 def _arrival(document: Document) -> str:
     scanned = f" Scanned by {document.scanned_by}." if document.scanned_by else " It was not scanned yet."
-    return f"{document.file_name} {FROM[document.source]} ({document.source_record}).{scanned}"
+    return f"{document.file_name or 'A paper'} {FROM[document.source]} ({document.source_record}).{scanned}"
 
 
 def _dated(
@@ -74,6 +74,8 @@ def _is_said(outcome: Outcome) -> bool:
 
 
 def _now(document: Document) -> Iterator[str]:
+    if document.state == "destroyed":
+        yield "It was destroyed, and what was read of it is erased; `plumbline safe readers` says by whom and why."
     if document.problem:
         yield f"A person must look: {document.problem[1]}"
     if document.superseded_by:

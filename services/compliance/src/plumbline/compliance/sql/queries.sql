@@ -1,9 +1,14 @@
 -- name: receive
--- Keep a paper, unless the very same one is there already; true if it is new.
+-- Keep a paper, unless the very same one is there already; its version if it is new. One that was destroyed begins anew.
 INSERT INTO documents (connection, document, source, source_record, file_name, company_id, project_id, vendor_id,
                        payable, received_at, state, changed_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'received', $10)
-ON CONFLICT (connection, document) DO NOTHING RETURNING true
+ON CONFLICT (connection, document) DO UPDATE
+SET source = excluded.source, source_record = excluded.source_record, file_name = excluded.file_name,
+    received_at = excluded.received_at, state = 'received', scanned_by = NULL, kind = NULL, superseded_by = NULL,
+    outlived = false, changed_at = excluded.changed_at
+WHERE documents.state = 'destroyed'
+RETURNING version
 
 -- name: earlier
 -- The paper that is there already.
@@ -83,9 +88,10 @@ SELECT * FROM documents WHERE document = $1
 SELECT review FROM reviews WHERE connection = $1 AND document = $2 ORDER BY number
 
 -- name: keep_review
--- Keep what a person said.
+-- Keep what a person said, unless the paper was destroyed.
 INSERT INTO reviews (connection, document, number, review)
 SELECT $1, $2, coalesce(max(number), 0) + 1, $3 FROM reviews WHERE connection = $1 AND document = $2
+HAVING NOT EXISTS (SELECT 1 FROM documents WHERE connection = $1 AND document = $2 AND state = 'destroyed')
 
 -- name: place_document
 -- Keep what a person said about where a paper belongs; what is null stays.
@@ -94,12 +100,13 @@ UPDATE documents SET project_id = coalesce($3, project_id), vendor_id = coalesce
 WHERE connection = $1 AND document = $2
 
 -- name: keep_document
--- Keep how far a paper is.
+-- Keep how far a paper is, unless it is another by now.
 UPDATE documents SET
     state = $3, version = $4, scanned_by = $5, recognised = $6, problem_code = $7, problem = $8, decisions = $9,
     rule_set = $10, inputs = $11, kind = $12, subject = $13, tags = $14, held = $15, expires_on = $16,
     superseded_by = $17, changed_at = $18, checked_against = $19, fingerprint = $20, near_duplicate_of = $21
-WHERE connection = $1 AND document = $2
+WHERE connection = $1 AND document = $2 AND version = $22
+RETURNING true
 
 -- name: keep_decision
 -- Keep a decision with all it rests on.
@@ -108,9 +115,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 ON CONFLICT (connection, document, version) DO NOTHING
 
 -- name: decisions_of
--- Every decision about a paper, in order.
+-- Every decision about a paper whose facts were not erased, in order.
 SELECT version, decided_at, state, rule_set, inputs, facts, decisions FROM decisions
-WHERE connection = $1 AND document = $2 ORDER BY version
+WHERE connection = $1 AND document = $2 AND facts <> '' ORDER BY version
 
 -- name: older
 -- The papers of the same kind, vendor and subject that came before this one.
@@ -231,7 +238,68 @@ SELECT digest FROM deciding
 -- How many papers there are, by connection and state, and how many desks have not answered since the given time.
 SELECT connection, state, count(*) AS papers FROM documents GROUP BY connection, state
 
+-- name: spoiled
+-- How many papers, by connection, a reader or the scrub found to be something else than what was put into the store.
+SELECT connection, count(*) AS papers FROM safe_papers
+WHERE spoiled_at IS NOT NULL AND destroyed_at IS NULL GROUP BY connection
+
 -- name: unanswered
 -- How many errands, by connection, were given out before a time and are neither acknowledged nor withdrawn.
 SELECT connection, count(*) AS tickets FROM tickets
 WHERE withdrawn_at IS NULL AND acknowledged_at IS NULL AND issued_at < $1 GROUP BY connection
+
+-- name: erase_document
+-- Erase what a destroyed paper was called, and keep whether it was in order to the end.
+UPDATE documents SET file_name = '', source_record = $3, outlived = $4 WHERE connection = $1 AND document = $2
+
+-- name: erase_reviews
+-- Erase what people said of a destroyed paper.
+DELETE FROM reviews WHERE connection = $1 AND document = $2
+
+-- name: erase_tickets
+-- Erase why a destroyed paper went to its desks.
+UPDATE tickets SET sentence = '' WHERE connection = $1 AND document = $2
+
+-- name: erase_findings
+-- Erase where a destroyed paper was found by name; places in Procore are ids, and stay, so that it is not fetched again.
+DELETE FROM findings WHERE connection = $1 AND document = $2 AND NOT starts_with(source_record, 'procore/')
+
+-- name: erase_causes
+-- Erase why a destroyed paper was ever due, for that names places.
+UPDATE work SET causes = ARRAY[$2::text], announced_reason = NULL, waiting_for = NULL WHERE key = $1
+
+-- name: erase_decision
+-- Keep of a decision about a destroyed paper what the rules came to, without what they say and rest on.
+UPDATE decisions SET facts = '', decisions = $4 WHERE connection = $1 AND document = $2 AND version = $3
+
+-- name: payables_quoting
+-- What was told of payables that may quote a paper: its own, its vendor's, and any that names it.
+SELECT v.said FROM payable_versions v JOIN payables p USING (payable)
+WHERE p.connection = $1 AND (p.vendor_id = $2 OR p.payable = $3 OR strpos(v.said, $4) > 0)
+
+-- name: erase_in_payable
+-- Keep what was told last of a payable without what quotes a destroyed paper.
+UPDATE payables SET said = $3 WHERE payable = $1 AND said = $2
+
+-- name: erase_in_version
+-- Keep what was told once of a payable without what quotes a destroyed paper.
+UPDATE payable_versions SET said = $3 WHERE payable = $1 AND version = $2
+
+-- name: erase_number_in_documents
+-- Erase a number from what the rules say of a vendor's papers.
+UPDATE documents SET decisions = replace(decisions, $3, '-')
+WHERE connection = $1 AND vendor_id = $2 AND strpos(decisions, $3) > 0
+
+-- name: erase_number_in_decisions
+-- Erase a number from what decisions about a vendor's papers rest on.
+UPDATE decisions e SET facts = replace(e.facts, $3, '-'), decisions = replace(e.decisions, $3, '-')
+FROM documents d
+WHERE d.connection = e.connection AND d.document = e.document AND d.connection = $1 AND d.vendor_id = $2
+  AND (strpos(e.facts, $3) > 0 OR strpos(e.decisions, $3) > 0)
+
+-- name: erase_number_in_tickets
+-- Erase a number from what desks were told of a vendor's papers.
+UPDATE tickets t SET sentence = replace(t.sentence, $3, '-')
+FROM documents d
+WHERE d.connection = t.connection AND d.document = t.document AND d.connection = $1 AND d.vendor_id = $2
+  AND strpos(t.sentence, $3) > 0

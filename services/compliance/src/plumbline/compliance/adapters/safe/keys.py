@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 from plumbline.common.database import Pool, borrowed, load_queries
@@ -16,6 +18,9 @@ Use = Literal["names", "numbers", "links"]
 """What a connection's key is for: naming papers, looking up tax numbers, signing links."""
 
 _PURPOSES: dict[Use, Purpose] = {"names": "documents", "numbers": "pii", "links": "documents"}
+
+SETTLED_AFTER = timedelta(minutes=10)
+"""So long after a new key came, whatever the former one wrapped is in the index: a paper is put within two minutes."""
 
 REWRAPPED_AT_ONCE = 200
 """Wrapped keys that one look finds."""
@@ -98,6 +103,42 @@ class Rewrapping:
             newest = wrapper_of((await self._keys.make(purpose)).wrapped)
         async with borrowed(self._pool) as database:
             return await database.fetch(QUERIES[f"{what}_to_rewrap"], newest, REWRAPPED_AT_ONCE, *args)
+
+
+@dataclass(frozen=True, slots=True)
+class Rekeyed:
+    """What became of a rotation."""
+
+    rewrapped: int
+    former_keys: int
+    """Keys of a key file that still open what was wrapped meanwhile: they go when this is done once more, later."""
+
+
+class Rekeying:
+    """Lets a new key wrap all that is kept, and the former go. It may be cut off anywhere, and done twice at once.
+
+    A key file gets its new key, and loses the former one only in a later run: a replica may have wrapped with that one
+    and not stored it yet. Vault makes and retires its versions itself, so there it is rewrapping alone.
+    """
+
+    def __init__(self, rewrapping: Rewrapping, keys: DataKeys) -> None:
+        """Rotate `keys`, by which `rewrapping` wraps."""
+        self._rewrapping = rewrapping
+        self._keys = keys
+
+    async def run(self) -> Rekeyed:
+        """Go on with the rotation that was begun, or begin one.
+
+        Raises:
+            KeyFileBusyError: transient; another process changes the key file just now.
+            SafeUnavailableError, SpoiledKeyError: as `Rewrapping.run`; no key has gone.
+        """
+        await self._keys.renew()
+        is_settled = await self._keys.is_settled(SETTLED_AFTER)
+        rewrapped = await self._rewrapping.run()
+        if is_settled:
+            await self._keys.retire()
+        return Rekeyed(rewrapped, await self._keys.former())
 
 
 @asynccontextmanager

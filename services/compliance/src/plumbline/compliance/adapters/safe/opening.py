@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from plumbline.common.clock import Clock
 from plumbline.common.connections import ConfigurationError
 from plumbline.common.database import Pool
@@ -13,7 +15,9 @@ from plumbline.common.secrets.keyfile import KeyFile
 from plumbline.common.secrets.port import SecretStore
 from plumbline.common.secrets.transit import VaultDataKeys
 from plumbline.common.secrets.vault import VaultSecretStore
-from plumbline.compliance.adapters.safe.keys import ConnectionKeys, Rewrapping
+from plumbline.compliance.adapters.safe.belonging import Belonging
+from plumbline.compliance.adapters.safe.completions import Completions
+from plumbline.compliance.adapters.safe.keys import ConnectionKeys, Rekeying, Rewrapping
 from plumbline.compliance.adapters.safe.links import Links, ViewPasswords
 from plumbline.compliance.adapters.safe.objects import Objects, open_objects
 from plumbline.compliance.adapters.safe.outgoing import Outgoing
@@ -22,6 +26,9 @@ from plumbline.compliance.adapters.safe.rounds import Rounds, load_retention
 from plumbline.compliance.adapters.safe.settings import SafeSettings
 from plumbline.compliance.adapters.safe.views import Views
 from plumbline.compliance.domain.retention import Retention
+from plumbline.compliance.ports.safe import SafeUnavailableError
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +42,11 @@ class OpenSafe:
     links: Links
     view_passwords: ViewPasswords
     views: Views
+    completions: Completions
+    """When projects were completed."""
     rounds: Rounds
     """Its nightly work; `rounds.run` is a loop of the process."""
-    rewrapping: Rewrapping
+    rekeying: Rekeying
 
 
 @asynccontextmanager
@@ -54,10 +63,18 @@ async def open_safe(
         secrets: the process's secret store. If it is Vault, its transit engine keeps the keys, through the same way in.
 
     Raises:
-        ConfigurationError: needs a person; the settings are incomplete, or the retention classes cannot be used.
+        ConfigurationError: needs a person; the settings are incomplete, the retention classes cannot be used, or
+            the store is another installation's (`ForeignStoreError`).
     """
+    objects = open_objects(settings)
+    try:
+        await Belonging(objects, pool).check()
+    except (
+        SafeUnavailableError
+    ) as error:  # papers wait until it is back, and before anything is removed it is asked again
+        log.warning("safe.store-away", **error.log_fields())
     yield put_together(
-        objects=open_objects(settings),
+        objects=objects,
         keys=data_keys(settings, secrets),
         retention=load_retention(config_dir),
         pool=pool,
@@ -78,8 +95,9 @@ def put_together(
         links=Links(safe=papers, outgoing=outgoing, connection_keys=connection_keys, pool=pool, clock=clock),
         view_passwords=ViewPasswords(pool=pool, clock=clock),
         views=Views(pool),
+        completions=Completions(pool=pool, clock=clock),
         rounds=Rounds(safe=papers, objects=objects, retention=retention, pool=pool, clock=clock),
-        rewrapping=Rewrapping(pool, keys),
+        rekeying=Rekeying(Rewrapping(pool, keys), keys),
     )
 
 

@@ -2,8 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -11,8 +10,11 @@ from pydantic import SecretStr
 from typing_extensions import override
 
 from plumbline.common.clock import Clock
+from plumbline.common.contracts.documents import Destroyed
 from plumbline.common.database import Connection, Pool, borrowed, transaction
 from plumbline.common.secrets.data_keys import DataKeys, SpoiledKeyError
+from plumbline.compliance.adapters.documents import go_on
+from plumbline.compliance.adapters.erasing import erase
 from plumbline.compliance.adapters.gate.money import is_in_escrow
 from plumbline.compliance.adapters.safe.keys import QUERIES, ConnectionKeys, keeper_errors
 from plumbline.compliance.adapters.safe.objects import MissingObjectError, Objects
@@ -27,8 +29,10 @@ from plumbline.compliance.domain.envelope import (
     unseal,
 )
 from plumbline.compliance.domain.layout import file_name, folders
+from plumbline.compliance.domain.retention import Due
 from plumbline.compliance.ports.reading import RefusedPaperError
 from plumbline.compliance.ports.safe import (
+    NOT_SCANNED,
     QUARANTINE,
     About,
     EscrowedDocumentError,
@@ -40,6 +44,7 @@ from plumbline.compliance.ports.safe import (
     Stored,
     TaxNumberOnFile,
     UnknownDocumentError,
+    UnrecognisedDocumentError,
 )
 
 CONTENT_BYTES_MAX = 64 * 1024 * 1024
@@ -48,6 +53,12 @@ CONTENT_BYTES_MAX = 64 * 1024 * 1024
 PUT_MAX_S = 120.0
 """Longest way of a paper into store and index. What the store holds for longer than `ORPHAN_AGE` without being in the index
 never will be."""
+
+BY_ITSELF = "compliance"
+"""Who does what nobody asked for, as the access log has it."""
+
+ENDED = "quarantine ended"
+"""Why a paper is in quarantine no more, as the access log has it."""
 
 log = structlog.get_logger(__name__)
 
@@ -85,15 +96,19 @@ class PaperSafe(Safe):
         await self.note(connection, document, action="read", who=who, why=why)
         return await self.opened(row)
 
+    @override
+    async def read(self, connection: str, document: str, *, who: str, why: str) -> bytes:
+        row = await self._living(connection, document)
+        _unless_quarantined(row, why)
+        await self.note(connection, document, action="read", who=who, why=why)
+        return await self.opened(row)
+
     async def readable(self, connection: str, document: str, *, why: str) -> Mapping[str, Any]:
         """Return a paper's row if it may be read for this reason. Raises what `get` raises but for what is spoiled."""
         row = await self._living(connection, document)
-        if row["quarantine"] is not None and why != QUARANTINE:
-            raise QuarantinedDocumentError(
-                f"The paper is in quarantine ({row['quarantine']}); only who looks into that may read it.",
-                document=document,
-            )
-        # Compliance itself reads a paper before anybody knows its kind, and never again.
+        _unless_quarantined(row, why)
+        if row["quarantine"] == NOT_SCANNED or await self._is_unrecognised(connection, document):
+            raise UnrecognisedDocumentError(document=document)
         if await is_in_escrow(self._pool, connection, document):
             raise EscrowedDocumentError(document=document)
         return row
@@ -121,21 +136,64 @@ class PaperSafe(Safe):
 
     @override
     async def quarantine(self, connection: str, document: str, *, reason: str | None, who: str) -> None:
-        why = reason or "quarantine ended"
-        await self._change(
-            connection, document, "set_quarantine", reason, action="quarantine", who=who, why=why
-        )
+        why = reason or ENDED
+        async with transaction(self._pool) as database:
+            await self._change(
+                database,
+                connection,
+                document,
+                "set_quarantine",
+                reason,
+                action="quarantine",
+                who=who,
+                why=why,
+            )
+            if reason is None:  # it may have waited for that to be recognised
+                await go_on(database, connection, document, at=self._clock.now())
+
+    @override
+    async def scanned(self, connection: str, document: str, *, found: str | None, who: str) -> None:
+        why = found or ENDED
+        async with transaction(self._pool) as database:
+            await self._change(
+                database, connection, document, "set_scanned", found, action="quarantine", who=who, why=why
+            )
 
     @override
     async def hold(self, connection: str, document: str, *, who: str, why: str) -> None:
-        await self._change(connection, document, "set_hold", why, action="hold", who=who, why=why)
+        async with transaction(self._pool) as database:
+            await self._change(
+                database, connection, document, "set_hold", why, action="hold", who=who, why=why
+            )
 
     @override
     async def release(self, connection: str, document: str, *, who: str, why: str) -> None:
-        await self._change(connection, document, "set_hold", None, action="release", who=who, why=why)
+        async with transaction(self._pool) as database:
+            await self._change(
+                database, connection, document, "set_hold", None, action="release", who=who, why=why
+            )
 
     @override
     async def destroy(self, connection: str, document: str, *, who: str, why: str) -> None:
+        await self._destroy(connection, document, Destroyed(by=who, why=why))
+
+    async def destroy_due(self, due: Due, *, still: Callable[[Connection], Awaitable[bool]]) -> bool:
+        """Destroy a paper whose time is over, and say whether it was: `still` is asked once nobody else can change it.
+
+        Raises:
+            HeldDocumentError, UnknownDocumentError: need a person.
+        """
+        destroyed = Destroyed(by=BY_ITSELF, why=due.because, retention_class=due.retention_class)
+        return await self._destroy(due.connection, due.document, destroyed, still=still)
+
+    async def _destroy(
+        self,
+        connection: str,
+        document: str,
+        destroyed: Destroyed,
+        *,
+        still: Callable[[Connection], Awaitable[bool]] | None = None,
+    ) -> bool:
         async with transaction(self._pool) as database:
             row = await database.fetchrow(QUERIES["lock_paper"], connection, document)
             if row is None:
@@ -145,17 +203,22 @@ class PaperSafe(Safe):
                     f"The paper is under a legal hold ({row['hold']}); lift that first.", document=document
                 )
             if row["destroyed_at"] is None:
-                await self._log(database, connection, document, action="destroy", who=who, why=why)
-                await database.execute(QUERIES["destroy_paper"], connection, document, self._clock.now())
-                await database.execute(QUERIES["destroy_tax_number"], connection, document)
-                await database.execute(QUERIES["leave_places"], connection, document)
+                if still and not await still(database):
+                    return False
+                await self._forget(database, connection, document, destroyed)
         # From here on nobody can read it. An object that is left behind, because this process ends here, is found by the scrub.
         await self._objects.delete(Subject(connection, document, bytes(row["key_id"])).object_name)
+        return True
 
-    @override
-    async def complete_project(self, connection: str, project_id: str, completed_on: date) -> None:
-        async with borrowed(self._pool) as database:
-            await database.execute(QUERIES["complete_project"], connection, project_id, completed_on)
+    async def _forget(
+        self, database: Connection, connection: str, document: str, destroyed: Destroyed
+    ) -> None:
+        now, who, why = self._clock.now(), destroyed.by, destroyed.why
+        await erase(database, connection, document, destroyed, at=now)
+        await self._log(database, connection, document, action="destroy", who=who, why=why)
+        await database.execute(QUERIES["destroy_paper"], connection, document, now)
+        await database.execute(QUERIES["destroy_tax_number"], connection, document)
+        await database.execute(QUERIES["leave_places"], connection, document)
 
     @override
     async def keep_tax_number(
@@ -220,8 +283,14 @@ class PaperSafe(Safe):
             raise _unknown(document)
         return row
 
+    async def _is_unrecognised(self, connection: str, document: str) -> bool:
+        async with borrowed(self._pool) as database:
+            found: bool = await database.fetchval(QUERIES["is_unrecognised"], connection, document)
+        return found
+
     async def _change(
         self,
+        database: Connection,
         connection: str,
         document: str,
         query: str,
@@ -231,12 +300,11 @@ class PaperSafe(Safe):
         who: str,
         why: str,
     ) -> None:
-        async with transaction(self._pool) as database:
-            row = await database.fetchrow(QUERIES["lock_paper"], connection, document)
-            if row is None or row["destroyed_at"] is not None:
-                raise _unknown(document)
-            await self._log(database, connection, document, action=action, who=who, why=why)
-            await database.execute(QUERIES[query], connection, document, value)
+        row = await database.fetchrow(QUERIES["lock_paper"], connection, document)
+        if row is None or row["destroyed_at"] is not None:
+            raise _unknown(document)
+        await self._log(database, connection, document, action=action, who=who, why=why)
+        await database.execute(QUERIES[query], connection, document, value)
 
     async def _log(
         self, database: Connection, connection: str, document: str, *, action: str, who: str, why: str
@@ -255,6 +323,14 @@ class PaperSafe(Safe):
         log.error("safe.spoiled", connection=row["connection"], document=row["document"], what=what)
         return SpoiledDocumentError(
             "What the store holds is not the paper that was put there; put the same file again, or restore the object.",
+            document=row["document"],
+        )
+
+
+def _unless_quarantined(row: Mapping[str, Any], why: str) -> None:
+    if row["quarantine"] is not None and why != QUARANTINE:
+        raise QuarantinedDocumentError(
+            f"The paper is in quarantine ({row['quarantine']}); only who looks into that may read it.",
             document=row["document"],
         )
 

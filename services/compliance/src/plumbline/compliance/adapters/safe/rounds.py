@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ from pydantic import ValidationError
 
 from plumbline.common.clock import Clock, pause
 from plumbline.common.connections import ConfigurationError
-from plumbline.common.database import Pool, borrowed
+from plumbline.common.database import Connection, Pool, borrowed
 from plumbline.common.errors import TransientError
+from plumbline.compliance.adapters.safe.belonging import Belonging
 from plumbline.compliance.adapters.safe.keys import QUERIES
 from plumbline.compliance.adapters.safe.objects import Objects, StoredObject
 from plumbline.compliance.adapters.safe.papers import PUT_MAX_S, PaperSafe
@@ -39,10 +41,8 @@ LOOK_EVERY_S = 600.0
 """How often a replica looks whether a round is due."""
 
 SAMPLE = 2000
-"""Papers that a round reads; those go first that were read the longest ago, so that in time all are."""
-
-BY_ITSELF = "compliance"
-"""Who does it, as the access log has it."""
+"""Papers that a round reads, those first that were read the longest ago, so that in time all are; and as many of those
+that were found spoiled before."""
 
 _OURS = re.compile(r"papers/[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{64}\.([0-9a-f]{32})")
 
@@ -71,6 +71,7 @@ class Rounds:
         """Look after `safe`, whose papers are in `objects` and indexed in `pool`'s schema."""
         self._safe = safe
         self._objects = objects
+        self._belonging = Belonging(objects, pool)
         self._retention = retention
         self._pool = pool
         self._clock = clock
@@ -116,12 +117,14 @@ class Rounds:
                 until = one.until(today)
                 if until is None:
                     continue
-                rows = await database.fetch(QUERIES[f"due_after_{one.after}"], kind, until, DUE_AT_ONCE)
+                rows = await database.fetch(QUERIES[f"due_after_{one.after}"], kind, until, DUE_AT_ONCE, None)
                 found += [
                     Due(
                         connection=row["connection"],
                         document=row["document"],
                         kind=kind,
+                        project_id=row["project_id"],
+                        retention_class=one.name,
                         because=sentence(one, row["counted_from"]),
                     )
                     for row in rows
@@ -137,18 +140,28 @@ class Rounds:
             for paper in await self.due():
                 # Held or destroyed since the look: then it is not ours to destroy.
                 with contextlib.suppress(HeldDocumentError, UnknownDocumentError):
-                    await self._safe.destroy(
-                        paper.connection, paper.document, who=BY_ITSELF, why=paper.because
-                    )
-                    destroyed.append(paper)
-                    is_done = False  # there may be more than one look finds
+                    if await self._safe.destroy_due(paper, still=partial(self._is_still_due, paper)):
+                        destroyed.append(paper)
+                        is_done = False  # there may be more than one look finds
         return destroyed
 
+    async def _is_still_due(self, paper: Due, database: Connection) -> bool:
+        """Its kind may have become another since the look, or its project have been opened again."""
+        one = self._retention.of(paper.kind)
+        until = one.until(self._clock.now().date())
+        query = QUERIES[f"due_after_{one.after}"]
+        return bool(await database.fetch(query, paper.kind, until, 1, paper.document))
+
     async def scrub(self, sample: int) -> Scrubbed:
-        """Read some papers and compare their hashes, and remove what the store holds without being in the index."""
+        """Read some papers and compare their hashes, and remove what the store holds without being in the index.
+
+        Raises:
+            ForeignStoreError: needs a person; nothing was removed.
+        """
         async with borrowed(self._pool) as database:
-            rows = await database.fetch(QUERIES["longest_unchecked"], sample)
+            rows = await database.fetch(QUERIES["longest_unchecked"], sample, SAMPLE)
         spoiled = [(row["connection"], row["document"]) for row in rows if not await self._is_sound(row)]
+        await self._belonging.check()
         before = self._clock.now() - ORPHAN_AGE
         orphans = await self._orphans(before)
         if len(orphans) > ORPHANS_MAX:
@@ -176,7 +189,7 @@ class Rounds:
         else:
             is_sound = True
         async with borrowed(self._pool) as database:
-            await database.execute(QUERIES["tell_checked"], row["key_id"], self._clock.now())
+            await database.execute(QUERIES["tell_checked"], row["key_id"], self._clock.now(), is_sound)
         return is_sound
 
     async def _orphans(self, before: datetime) -> Sequence[StoredObject]:

@@ -68,6 +68,11 @@ class Views:
             row = await database.fetchrow(QUERIES["paper_at"], connection, "/".join(folder), name)
         return _shown(row) if row else None
 
+    async def spoiled(self, connection: str) -> Sequence[Mapping[str, Any]]:
+        """Return the papers whose object in the store is not what was put there, and the names of those objects."""
+        async with borrowed(self._pool) as database:
+            return await database.fetch(QUERIES["spoiled_papers"], connection, SHOWN_MAX)
+
     async def accesses(self, connection: str, document: str) -> Sequence[Mapping[str, Any]]:
         """Return who touched a paper, the newest first."""
         async with borrowed(self._pool) as database:

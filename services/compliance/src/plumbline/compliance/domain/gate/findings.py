@@ -29,6 +29,9 @@ CALLED: Mapping[str, str] = {
 
 _BEING_READ = frozenset({"received", "scanned", "extracted", "needs_review"})
 
+GONE = frozenset({"superseded", "destroyed"})
+"""States of papers that count for nothing, whatever they said."""
+
 Standing = Literal["met", "in_review", "wrong", "expired", "missing"]
 """How a requirement stands, from best to worst."""
 
@@ -76,7 +79,7 @@ class Finding:
 def stands(case: Case, code: Code, paper: PaperOnFile) -> Finding:
     """Say how one paper of the right kind stands."""
     called, ends = CALLED[code], paper.expires_on
-    if paper.state == "superseded":
+    if paper.state in GONE:
         return Finding("missing", "", paper)
     if paper.withdrawn_at is not None:
         on = day(paper.withdrawn_at.astimezone(case.zone).date())

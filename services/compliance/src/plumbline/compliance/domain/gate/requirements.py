@@ -6,7 +6,7 @@ from itertools import combinations
 
 from plumbline.common.contracts.documents import Requirement
 from plumbline.compliance.domain.facts import Payable
-from plumbline.compliance.domain.gate.findings import Case, Finding, age, best, counts, due, stands
+from plumbline.compliance.domain.gate.findings import GONE, Case, Finding, age, best, counts, due, stands
 from plumbline.compliance.domain.gate.licences import licence
 from plumbline.compliance.domain.gate.overrides import in_force
 from plumbline.compliance.domain.gate.payable import Billed, day
@@ -113,7 +113,14 @@ def _unconditional(case: Case, term: Term) -> Finding:
     """Find the waiver that is owed once the money has arrived."""
     settled_on = case.settlement.settled_on if case.settlement else None
     wanted = f"{UNCONDITIONAL}{_stage(case.billed)}"
-    found = [_checked(case, "unconditional-waiver", one) for one in case.papers if one.kind == wanted]
+    found = [
+        # What was settled for good is not asked for again because its papers' time is over.
+        Finding("met", "The unconditional lien waiver was on file until its time was over.", one)
+        if one.outlived
+        else _checked(case, "unconditional-waiver", one)
+        for one in case.papers
+        if one.kind == wanted
+    ]
     return best(case, "unconditional-waiver", due(settled_on, term), found)
 
 
@@ -171,7 +178,7 @@ def _checked(case: Case, code: Code, paper: PaperOnFile) -> Finding:
 
 
 def _is_there(paper: PaperOnFile) -> bool:
-    return paper.state != "superseded" and paper.withdrawn_at is None
+    return paper.state not in GONE and paper.withdrawn_at is None
 
 
 def _is_checked(case: Case, paper: PaperOnFile) -> bool:

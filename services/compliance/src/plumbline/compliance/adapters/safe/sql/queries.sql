@@ -50,7 +50,7 @@ SET key_id = excluded.key_id, wrapped = excluded.wrapped, kind = excluded.kind, 
     project_id = excluded.project_id, project = excluded.project, project_state = excluded.project_state,
     vendor = excluded.vendor, period = excluded.period, file_name = excluded.file_name,
     media_type = excluded.media_type, stored_at = excluded.stored_at, quarantine = excluded.quarantine,
-    destroyed_at = NULL, checked_at = NULL, spoiled_at = NULL
+    quarantined_by_person = false, destroyed_at = NULL, checked_at = NULL, spoiled_at = NULL
 WHERE safe_papers.destroyed_at IS NOT NULL
 RETURNING document
 
@@ -82,8 +82,18 @@ INSERT INTO safe_places (connection, document, name, folder)
 SELECT $1, $2, $3, folder FROM unnest($4::text[]) AS folder
 
 -- name: set_quarantine
--- Put a paper into quarantine, or let it out.
-UPDATE safe_papers SET quarantine = $3 WHERE connection = $1 AND document = $2
+-- A person puts a paper into quarantine, or lets it out.
+UPDATE safe_papers SET quarantine = $3, quarantined_by_person = $3::text IS NOT NULL WHERE connection = $1 AND document = $2
+
+-- name: set_scanned
+-- A scan puts a paper into quarantine, or lets it out; a person's word stands above it.
+UPDATE safe_papers SET quarantine = $3 WHERE connection = $1 AND document = $2 AND NOT quarantined_by_person
+
+-- name: is_unrecognised
+-- Whether a paper is on its way to be recognised: nobody knows yet whether it may be read.
+SELECT EXISTS (
+    SELECT 1 FROM documents WHERE connection = $1 AND document = $2 AND state IN ('received', 'scanned')
+)
 
 -- name: set_hold
 -- Put a paper under a legal hold, or lift it.
@@ -99,10 +109,27 @@ WHERE connection = $1 AND document = $2
 -- Forget the number that was kept from a paper.
 DELETE FROM safe_tax_numbers WHERE connection = $1 AND document = $2
 
--- name: complete_project
--- Keep the day on which a project was completed.
-INSERT INTO safe_completions (connection, project_id, completed_on) VALUES ($1, $2, $3)
-ON CONFLICT (connection, project_id) DO UPDATE SET completed_on = excluded.completed_on
+-- name: has_papers
+-- Whether there are papers of a project.
+SELECT EXISTS (SELECT 1 FROM safe_papers WHERE connection = $1 AND project_id = $2 AND destroyed_at IS NULL)
+
+-- name: say_completed
+-- Keep the day on which a project was completed, or that it was opened again; what is known already is kept once.
+INSERT INTO safe_completions (connection, project_id, completed_on, said_at, said_by, why)
+SELECT $1, $2, $3::date, $4, $5, $6
+WHERE $3::date IS DISTINCT FROM (
+    SELECT completed_on FROM safe_completions WHERE connection = $1 AND project_id = $2 ORDER BY id DESC LIMIT 1
+)
+
+-- name: projects
+-- Every project of a connection that has papers, with what was said last of its completion.
+SELECT p.project_id, max(p.project) AS project, count(*) AS papers, c.completed_on, c.said_at, c.said_by, c.why
+FROM safe_papers p LEFT JOIN LATERAL (
+    SELECT * FROM safe_completions s WHERE s.connection = p.connection AND s.project_id = p.project_id
+    ORDER BY id DESC LIMIT 1
+) c ON true
+WHERE p.connection = $1 AND p.project_id IS NOT NULL AND p.destroyed_at IS NULL
+GROUP BY p.project_id, c.completed_on, c.said_at, c.said_by, c.why ORDER BY p.project_id
 
 -- name: log_access
 -- Write down who touches a paper and why.
@@ -144,24 +171,37 @@ SELECT DISTINCT kind FROM safe_papers WHERE destroyed_at IS NULL ORDER BY kind
 
 -- name: due_after_received
 -- Papers of a kind that came in on a day or before, and that nobody holds.
-SELECT connection, document, (stored_at AT TIME ZONE 'UTC')::date AS counted_from FROM safe_papers
+SELECT connection, document, project_id, (stored_at AT TIME ZONE 'UTC')::date AS counted_from FROM safe_papers
 WHERE destroyed_at IS NULL AND hold IS NULL AND kind = $1 AND (stored_at AT TIME ZONE 'UTC')::date <= $2
+  AND ($4::text IS NULL OR document = $4)
 ORDER BY stored_at LIMIT $3
 
 -- name: due_after_project_completed
 -- Papers of a kind whose project was completed on a day or before, and that nobody holds.
-SELECT p.connection, p.document, c.completed_on AS counted_from
-FROM safe_papers p JOIN safe_completions c USING (connection, project_id)
+SELECT p.connection, p.document, p.project_id, c.completed_on AS counted_from
+FROM safe_papers p JOIN (
+    SELECT DISTINCT ON (connection, project_id) connection, project_id, completed_on FROM safe_completions
+    ORDER BY connection, project_id, id DESC
+) c ON c.connection = p.connection AND c.project_id = p.project_id
 WHERE p.destroyed_at IS NULL AND p.hold IS NULL AND p.kind = $1 AND c.completed_on <= $2
+  AND ($4::text IS NULL OR p.document = $4)
 ORDER BY p.stored_at LIMIT $3
 
 -- name: longest_unchecked
--- The papers that were read by no scrub for the longest time.
-SELECT * FROM safe_papers WHERE destroyed_at IS NULL ORDER BY checked_at NULLS FIRST LIMIT $1
+-- The papers that were read by no scrub for the longest time, and those that were found spoiled: they may be restored by now.
+(SELECT * FROM safe_papers WHERE destroyed_at IS NULL ORDER BY checked_at NULLS FIRST LIMIT $1)
+UNION (SELECT * FROM safe_papers WHERE destroyed_at IS NULL AND spoiled_at IS NOT NULL ORDER BY checked_at LIMIT $2)
+
+-- name: spoiled_papers
+-- The papers of a connection whose object is not what was put there, those first that were found first.
+SELECT document, kind, project, file_name, spoiled_at,
+       format('papers/%s/%s/%s.%s', left(document, 2), substr(document, 3, 2), document, encode(key_id, 'hex')) AS object
+FROM safe_papers WHERE connection = $1 AND spoiled_at IS NOT NULL AND destroyed_at IS NULL
+ORDER BY spoiled_at, document LIMIT $2
 
 -- name: tell_checked
--- Keep when a scrub read a paper.
-UPDATE safe_papers SET checked_at = $2 WHERE key_id = $1
+-- Keep when a scrub read a paper; one that it found sound is spoiled no more.
+UPDATE safe_papers SET checked_at = $2, spoiled_at = CASE WHEN $3 THEN NULL ELSE spoiled_at END WHERE key_id = $1
 
 -- name: living_keys
 -- Which of some data keys seal papers that are there.
@@ -227,3 +267,11 @@ SELECT d.version, d.kind, d.tags, t.ticket, t.region, t.trade
 FROM documents d LEFT JOIN tickets t
     ON t.connection = d.connection AND t.document = d.document AND t.withdrawn_at IS NULL
 WHERE d.connection = $1 AND d.document = $2 AND d.source = 'made'
+
+-- name: name_installation
+-- Name this installation, unless it has a name.
+INSERT INTO safe_installation (name) VALUES ($1) ON CONFLICT DO NOTHING
+
+-- name: installation
+-- The name of this installation.
+SELECT name FROM safe_installation
