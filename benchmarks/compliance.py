@@ -16,9 +16,8 @@ from benchmarks.machine import report
 from benchmarks.printing import TARGET_PAGES_PER_S, pages_per_s, printing
 from plumbline.compliance.adapters.rule_files import load_rule_set, read_book
 from plumbline.compliance.domain.facts import DocumentFacts
-from plumbline.compliance.domain.learning import bound
 from plumbline.compliance.domain.rules.deciding import decide
-from plumbline.compliance.domain.rules.rule_set import TABLE, CompiledCheck, RuleSet
+from plumbline.compliance.domain.rules.rule_set import CompiledCheck, RuleSet
 from plumbline.compliance.domain.rules.vectors import facts_of
 
 ROOT = Path(__file__).parents[1]
@@ -82,17 +81,11 @@ Condition = tuple[CompiledCheck, object]
 
 def ready(facts: DocumentFacts, rule_set: RuleSet) -> list[Condition]:
     """Return the conditions that may be asked of a document, each with its facts made ready."""
-    of_kind = rule_set.for_kind(facts.kind)
-    known = of_kind.learner.learn(facts, rule_set.minimum_confidence(facts.as_of))
-    for table in of_kind.tables:
-        known.values[TABLE + table.name] = bound(table.value_on(facts.as_of))
-    values = {name: value for name, value in known.values.items() if name in of_kind.asked}
+    fitting = rule_set.fitting(facts)
+    known = fitting.learner.learn(facts, fitting.minimum_confidence).values | fitting.figures
+    values = {name: value for name, value in known.items() if name in fitting.asked}
     made = rule_set.engine.facts(values)
-    return [
-        (one, made)
-        for one in of_kind.checks
-        if one.rule.fits(facts) and not one.rule.each and one.holds.asks <= values.keys()
-    ]
+    return [(one, made) for one in fitting.checks if not one.rule.each and one.holds.asks <= values.keys()]
 
 
 def asked(conditions: Sequence[Condition]) -> int:
