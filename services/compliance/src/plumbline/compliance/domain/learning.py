@@ -12,7 +12,17 @@ from typing import Any
 from plumbline.compliance.domain.facts import DocumentFacts, HeldLicence, RequiredCover
 from plumbline.compliance.domain.papers import Coverage
 from plumbline.compliance.domain.reading import Fact, Read
-from plumbline.compliance.domain.vocabulary import DERIVED, GIVEN, GROUPS, Cover, Sort, all_names, label
+from plumbline.compliance.domain.vocabulary import (
+    DERIVED,
+    GIVEN,
+    GROUPS,
+    ROWS,
+    Cover,
+    Derived,
+    Sort,
+    all_names,
+    label,
+)
 
 
 @dataclass(slots=True)
@@ -36,6 +46,10 @@ class Learner:
         names = {name.removesuffix(GIVEN) for name in wanted} - set(GROUPS)
         self._derived = [(name, DERIVED[name]) for name in DERIVED if name in names]
         names |= {name for _, one in self._derived for name in one.inputs}
+        self._derived_of_rows = {
+            word: [found for found in self._derived if found[0].startswith(word + ".")]
+            for word, _ in ROWS.values()
+        }
         self._by_word: dict[str, list[tuple[str, str]]] = {}
         for name in sorted(names - DERIVED.keys()):
             word, _, attribute = name.partition(".")
@@ -60,14 +74,14 @@ class Learner:
         self._take_group(known, "payable", facts.payable)
         self._take_group(known, "last_payroll", facts.vendor.last_payroll)
         self._take_group(known, "on_file", on_file(facts))
-        self._derive(known)
+        self._derive(known, self._derived)
         return known
 
     def learn_row(self, known: Known, word: str, row: Fact, minimum: float) -> Known:
         """Return what is known of a document and one of its rows."""
         both = Known(dict(known.values), dict(known.unknown))
         self._take_paper(both, word, row, minimum)
-        self._derive(both)
+        self._derive(both, self._derived_of_rows[word])
         return both
 
     def _take_paper(self, known: Known, word: str, said: Fact | None, minimum: float) -> None:
@@ -96,8 +110,8 @@ class Learner:
         for name, attribute in self._by_word.get(word, ()):
             _take_or_blank(known, name, getattr(said, attribute, None))
 
-    def _derive(self, known: Known) -> None:
-        for name, one in self._derived:
+    def _derive(self, known: Known, derived: Iterable[tuple[str, Derived]]) -> None:
+        for name, one in derived:
             why = next((known.unknown[given] for given in one.inputs if given in known.unknown), None)
             if why is not None:
                 known.unknown[name] = known.unknown[name + GIVEN] = why

@@ -10,13 +10,12 @@ from typing import Any
 
 from plumbline.compliance.domain.decision import Decision, Desk, Outcome
 from plumbline.compliance.domain.facts import DocumentFacts
-from plumbline.compliance.domain.learning import Known, bound, rows
+from plumbline.compliance.domain.learning import Known, rows
 from plumbline.compliance.domain.reading import Fact
 from plumbline.compliance.domain.rules.model import Check, Rule
 from plumbline.compliance.domain.rules.predicate import Predicate, UndecidedError
 from plumbline.compliance.domain.rules.rule_set import (
     EACH_WORDS,
-    TABLE,
     CompiledCheck,
     CompiledRoute,
     RuleSet,
@@ -55,11 +54,11 @@ class _Deciding:
     def __init__(self, facts: DocumentFacts, rule_set: RuleSet) -> None:
         self._facts = facts
         self._rule_set = rule_set
-        self._rules = rule_set.for_kind(facts.kind)
-        self._minimum = rule_set.minimum_confidence(facts.as_of)
+        self._rules = rule_set.fitting(facts)
         self._inputs = facts.digest()
-        known = self._rules.learner.learn(facts, self._minimum)
-        self._learn_tables(known)
+        known = self._rules.learner.learn(facts, self._rules.minimum_confidence)
+        known.values.update(self._rules.figures)
+        known.unknown.update(dict.fromkeys(self._rules.silent, f"says nothing for {facts.as_of}"))
         self._paper = self._view(known, self._rules.asked)
         self._rows: dict[str, tuple[_View, ...] | None] = {}
 
@@ -73,25 +72,15 @@ class _Deciding:
         for routes in self._rules.groups.values():
             yield from self._routed(routes, view)
 
-    def _learn_tables(self, known: Known) -> None:
-        for table in self._rules.tables:
-            value = table.value_on(self._facts.as_of)
-            if value is None:
-                known.unknown[TABLE + table.name] = f"says nothing for {self._facts.as_of}"
-            else:
-                known.values[TABLE + table.name] = bound(value)
-
     def _view(self, known: Known, asked: frozenset[str]) -> _View:
         """Make what is asked for ready for the rule language: each name more would cost as much as a condition."""
-        values = {name: value for name, value in known.values.items() if name in asked}
+        values = {name: known.values[name] for name in asked if name in known.values}
         return _View(known, self._rule_set.engine.facts(values))
 
     def _checked(self, one: CompiledCheck) -> Decision | None:
         rule = one.rule
-        if not rule.fits(self._facts):
-            return None
         answer = self._each_answer(one, rule.each) if rule.each else self._answer(one, self._paper)
-        return self._decision(rule, self._looked_at(one.rule, answer)) if answer else None
+        return self._decision(rule, self._looked_at(rule, answer)) if answer else None
 
     def _looked_at(self, rule: Check, answer: _Answer) -> _Answer:
         """Return an answer that asks for a look as a warning once the look was had.
@@ -143,14 +132,14 @@ class _Deciding:
         return self._rows[each]
 
     def _row_view(self, each: str, row: Fact) -> _View:
-        learner, known = self._rules.learner, self._paper.known
-        return self._view(learner.learn_row(known, EACH_WORDS[each], row, self._minimum), self._rules.asked)
+        known = self._rules.learner.learn_row(
+            self._paper.known, EACH_WORDS[each], row, self._rules.minimum_confidence
+        )
+        return self._view(known, self._rules.asked_of_rows[each])
 
     def _routed(self, routes: Iterable[CompiledRoute], view: _View) -> Iterator[Decision]:
         """Give the decision of the first route that applies; one that cannot be told holds the document."""
         for one in routes:
-            if not one.rule.fits(self._facts):
-                continue
             decision = self._way(one, view)
             if decision:
                 yield decision

@@ -62,9 +62,10 @@ class Rule(Dated):
         return any(fnmatchcase(kind, glob) for glob in self.kinds)
 
     def fits(self, facts: DocumentFacts) -> bool:
-        """Say whether it is about a document's project on the day that is asked for."""
+        """Say whether it is about a document and its project on the day that is asked for."""
         return (
             self.holds_on(facts.as_of)
+            and self.is_about(facts.kind)
             and (not self.states or facts.project.state in self.states)
             and (not self.trades or facts.project.trade in self.trades)
         )

@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any
 
-from plumbline.compliance.domain.learning import Learner
-from plumbline.compliance.domain.papers import FIELDS
+from plumbline.compliance.domain.facts import DocumentFacts
+from plumbline.compliance.domain.learning import Learner, bound
 from plumbline.compliance.domain.rules.model import Book, Check, Route, Table, Value
 from plumbline.compliance.domain.rules.predicate import Engine, Language, Predicate
 from plumbline.compliance.domain.rules.sentences import asked
@@ -48,18 +50,27 @@ class CompiledRoute:
 
 
 @dataclass(frozen=True, slots=True)
-class KindRules:
-    """What there is to ask about one kind of paper."""
+class FittingRules:
+    """What there is to ask about one document, and about all that are alike to the rules."""
 
     checks: tuple[CompiledCheck, ...]
     groups: Mapping[str, tuple[CompiledRoute, ...]]
     """Routes by their group, the most urgent first."""
-    tables: tuple[Table, ...]
-    """The tables that are asked for."""
+    figures: Mapping[str, Any]
+    """The tables that are asked for, by their names, as they stand on the document's day."""
+    silent: tuple[str, ...]
+    """Those that say nothing for it."""
+    minimum_confidence: float
     learner: Learner
     asked: frozenset[str]
-    """The names in the conditions of checks."""
+    """The names in the conditions of checks that are asked of the paper."""
+    asked_of_rows: Mapping[str, frozenset[str]]
+    """The names in the conditions of checks that are asked of each of its rows."""
     asked_by_routes: frozenset[str]
+
+
+Likeness = tuple[str, int, str | None, str | None]
+"""Kind, season, state and trade: no rule fits one document and not another that is alike in them."""
 
 
 class RuleSet:
@@ -78,7 +89,12 @@ class RuleSet:
         routes = [
             CompiledRoute(rule, self._condition(rule.when)) for rule in sorted(book.routes, key=urgency)
         ]
-        self._by_kind = {kind: self._of_kind(kind, checks, routes) for kind in FIELDS}
+        self._checks, self._routes = tuple(checks), tuple(routes)
+        self._states = frozenset(state for rule in self.rules for state in rule.states)
+        self._trades = frozenset(trade for rule in self.rules for trade in rule.trades)
+        dated = [*self.rules, *(row for table in book.tables for row in table.rows)]
+        self._turns = sorted({day for one in dated for day in (one.since, one.until) if day})
+        self._fitting: dict[Likeness, FittingRules] = {}
 
     @cached_property
     def hash(self) -> str:
@@ -94,9 +110,15 @@ class RuleSet:
         """Return the rules that were kept so."""
         return cls(Book.model_validate_json(text), language)
 
-    def for_kind(self, kind: str) -> KindRules:
-        """Return what there is to ask about a kind."""
-        return self._by_kind[kind]
+    def fitting(self, facts: DocumentFacts) -> FittingRules:
+        """Return what there is to ask about a document; found out once for all that are alike.
+
+        As many are kept as there are kinds, days on which a rule or table changes, and states and trades that rules name.
+        """
+        likeness = self._likeness(facts)
+        if likeness not in self._fitting:
+            self._fitting[likeness] = self._found_fitting(facts)
+        return self._fitting[likeness]
 
     def form_for(self, kind: str) -> Form | None:
         """Return the statutory form of a kind of paper, if it has one."""
@@ -130,14 +152,36 @@ class RuleSet:
     def _condition(self, text: str) -> Predicate | None:
         return self.engine.predicate(text) if text else None
 
-    def _of_kind(self, kind: str, checks: list[CompiledCheck], routes: list[CompiledRoute]) -> KindRules:
-        of_kind = tuple(one for one in checks if one.rule.is_about(kind))
-        ways = tuple(one for one in routes if one.rule.is_about(kind))
-        groups = {way.rule.group: tuple(w for w in ways if w.rule.group == way.rule.group) for way in ways}
-        about: tuple[CompiledCheck | CompiledRoute, ...] = (*of_kind, *ways)
+    def _likeness(self, facts: DocumentFacts) -> Likeness:
+        state, trade = facts.project.state, facts.project.trade
+        return (
+            facts.kind,
+            bisect_right(self._turns, facts.as_of),
+            state if state in self._states else None,
+            trade if trade in self._trades else None,
+        )
+
+    def _found_fitting(self, facts: DocumentFacts) -> FittingRules:
+        checks = tuple(one for one in self._checks if one.rule.fits(facts))
+        ways = tuple(one for one in self._routes if one.rule.fits(facts))
+        about: tuple[CompiledCheck | CompiledRoute, ...] = (*checks, *ways)
         wanted = {name for one in about for name in names_of(one)}
-        tables = tuple(table for table in self._book.tables if TABLE + table.name in wanted)
-        return KindRules(of_kind, groups, tables, Learner(wanted), _asked(of_kind), _asked(ways))
+        values = {
+            TABLE + table.name: table.value_on(facts.as_of)
+            for table in self._book.tables
+            if TABLE + table.name in wanted
+        }
+        return FittingRules(
+            checks=checks,
+            groups={way.rule.group: tuple(w for w in ways if w.rule.group == way.rule.group) for way in ways},
+            figures={name: bound(value) for name, value in values.items() if value is not None},
+            silent=tuple(name for name, value in values.items() if value is None),
+            minimum_confidence=self.minimum_confidence(facts.as_of),
+            learner=Learner(wanted),
+            asked=_asked([one for one in checks if not one.rule.each]),
+            asked_of_rows={each: _asked([one for one in checks if one.rule.each == each]) for each in ROWS},
+            asked_by_routes=_asked(ways),
+        )
 
 
 def names_of(one: CompiledCheck | CompiledRoute) -> frozenset[str]:
