@@ -155,7 +155,8 @@ class _Gate(httpx.AsyncHTTPTransport):
     """Holds back what people do while the sandbox is killed: they are not part of what is tried."""
 
     def __init__(self) -> None:
-        super().__init__(trust_env=False)
+        # A connection that was kept from before the kill may look open for a while: the engine's proxy holds its end.
+        super().__init__(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
         self._open = asyncio.Event()
         self._open.set()
         self._inside = 0
