@@ -300,7 +300,7 @@ def _waivers(sheet: Sheet, text: str, forms: Sequence[Form]) -> Iterator[Kind]:
         return
     kind = waiver_kind(heading)
     rivals = [form for form in forms if form.kind != kind and cover(form, text) >= LIKE_A_FORM]
-    own = next((cover(form, text) for form in forms if form.kind == kind), 0.0)
+    own = max((cover(form, text) for form in forms if form.kind == kind), default=0.0)
     rival = max(rivals, key=lambda form: cover(form, text), default=None)
     if rival and cover(rival, text) > own:
         yield Kind(kind, UNSURE, f'it is headed "{heading}" but has the wording of {rival.id}')
@@ -336,6 +336,14 @@ def _by_wording(text: str, forms: Sequence[Form]) -> Iterator[Kind]:
     if covers and covers[0][0] >= LIKE_A_FORM:
         share, form = covers[0]
         yield Kind(form.kind, BY_WORDING, f"it has {share:.0%} of the wording of {form.id}")
+
+
+def form_like(content: PaperContent, kind: str, forms: Iterable[Form]) -> Form | None:
+    """Return the form of a kind that a paper is like, else the one that a statute prescribes."""
+    text = plain_text(content)
+    own = [form for form in forms if form.kind == kind]
+    like = [form for form in own if cover(form, text) >= LIKE_A_FORM]
+    return next(iter([*like, *(form for form in own if form.statute)]), None)
 
 
 def cover(form: Form, text: str) -> float:

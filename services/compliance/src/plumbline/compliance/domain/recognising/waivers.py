@@ -163,7 +163,7 @@ def waiver(content: PaperContent, kind: str, form: Form | None) -> Gathered:
     prose = " ".join(content.text.replace("_", " ").split())
     sheet = Sheet.of(content, labels_of(ASKS))
     blanks = {name: list(_in_blank(prose, name)) for name in _BLANKS}
-    is_statutory = form is not None and cover(form, plain_text(content)) >= LIKE_A_FORM
+    is_statutory = form is not None and bool(form.statute) and cover(form, plain_text(content)) >= LIKE_A_FORM
     labelled = Sheet((), frozenset()) if is_statutory else _labelled_part(sheet, prose)
     gathered = gather(content, labelled, ASKS, blanks)
     if is_statutory and form is not None and "amount" not in form.blanks:
