@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from templates_lab import FIRM, FORMS, Desk, open_desk, sample
 from plumbline.compliance.adapters.reading.content import read_content
 from plumbline.compliance.domain.content import PaperContent
 from plumbline.compliance.domain.decision import Decision
-from plumbline.compliance.domain.papers import LienWaiver
+from plumbline.compliance.domain.papers import LienWaiver, Payroll, Timesheet
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.recognised import Recognised
 from plumbline.compliance.domain.recognising.recognition import recognise
@@ -139,3 +140,47 @@ def test_our_ohio_form_with_other_words_goes_to_a_person(
 def test_ohio_form_does_not_pass_for_a_texas_project(desk: Desk) -> None:
     around = {"project__state": "TX", "project__county": "Travis"}
     assert "TX-LW-02" in stopped(read(waiver(desk, 4)), **around)
+
+
+SIGNER = {"role": "Signer of the statement of compliance", "name": "Ana Ruiz", "title": "Controller"}
+
+
+@pytest.mark.parametrize(
+    ("signatures", "says"),
+    [
+        ([SIGNER | {"signed_on": "2026-11-10"}], (True, "Controller", date(2026, 11, 10))),
+        ([SIGNER], (False, "Controller", None)),
+        ([], (False, None, None)),
+    ],
+    ids=["signed", "named but not signed", "nobody"],
+)
+def test_statement_of_compliance_of_ours_is_read_as_it_was_signed(
+    desk: Desk, signatures: list[dict[str, str]], says: tuple[bool, str | None, date | None]
+) -> None:
+    found = read(read_content(desk.printed("wh347_data_sheet", signatures=signatures)))
+    assert isinstance(found.fields, Payroll)
+    signed = (found.fields.signed, found.fields.signer_title, found.fields.signed_on)
+    assert tuple(one and one.value for one in signed) == says
+    assert all(one is not None and one.confidence >= 0.9 for one in signed)
+    case = Case("round trip", found.kind, "right", "typst", b"", "payroll", {})
+    fired = {one.rule for one in decided(case, found) if one.outcome.blocks}
+    assert ("WH-08" in fired) is not says[0]
+
+
+def test_two_who_sign_a_statement_of_compliance_are_for_a_person(desk: Desk) -> None:
+    both = [SIGNER | {"signed_on": "2026-11-10"}, SIGNER | {"name": "Lee Park", "signed_on": "2026-11-10"}]
+    found = read(read_content(desk.printed("wh347_data_sheet", signatures=both)))
+    assert isinstance(found.fields, Payroll)
+    assert found.fields.signed is not None
+    assert found.fields.signed.confidence < 0.85
+
+
+@pytest.mark.parametrize("signed_on", [None, "2026-11-10"])
+@pytest.mark.parametrize("name", ["", "Luis Ortega"])
+def test_employee_of_our_timesheet_is_read_surely_whoever_signed(
+    desk: Desk, signed_on: str | None, name: str
+) -> None:
+    signatures = [{"role": role, "name": name, "signed_on": signed_on} for role in ("Employee", "Supervisor")]
+    found = read(read_content(desk.printed("timesheet", signatures=signatures)))
+    assert isinstance(found.fields, Timesheet)
+    assert found.fields.employee == Read(value="Luis Ortega", confidence=0.9)
