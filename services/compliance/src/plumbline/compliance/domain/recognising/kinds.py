@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from plumbline.compliance.domain.content import PaperContent
-from plumbline.compliance.domain.recognising.sheet import Line, Sheet, plain
+from plumbline.compliance.domain.recognising.cells import Line, plain
+from plumbline.compliance.domain.recognising.sheet import Sheet
 from plumbline.compliance.domain.statutory import SHINGLE_WORDS, Blank, Form
 
 BY_FORM = 0.99

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from plumbline.compliance.domain.content import PaperContent
+from plumbline.compliance.domain.recognising.cells import plain
 from plumbline.compliance.domain.recognising.gathering import (
     DISAGREEING,
     LABELLED,
@@ -12,7 +13,7 @@ from plumbline.compliance.domain.recognising.gathering import (
     gather,
     labels_of,
 )
-from plumbline.compliance.domain.recognising.sheet import Sheet, plain
+from plumbline.compliance.domain.recognising.sheet import Sheet
 from plumbline.compliance.domain.recognising.values import day, written
 
 ASKS: tuple[Ask[Any], ...] = (

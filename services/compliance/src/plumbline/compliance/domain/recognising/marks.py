@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from plumbline.compliance.domain.recognising.sheet import plain
+from plumbline.compliance.domain.recognising.cells import plain
 from plumbline.compliance.domain.recognising.values import days_in, is_blank
 
 _BOX = re.compile(r"(\[\s*[xX\u2713\u2714]?\s*\]|[\u2610\u2611\u2612]|\(\s*[xX]\s*\)|\(\s\))\s*")

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from plumbline.compliance.domain.content import PaperContent
+from plumbline.compliance.domain.recognising.cells import plain
 from plumbline.compliance.domain.recognising.gathering import LABELLED, Ask, Gathered, gather, labels_of
-from plumbline.compliance.domain.recognising.sheet import Sheet, plain
+from plumbline.compliance.domain.recognising.sheet import Sheet
 from plumbline.compliance.domain.recognising.values import day, written
 
 ASKS: tuple[Ask[Any], ...] = (

@@ -11,6 +11,7 @@ from plumbline.compliance.domain.papers import FIELDS
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.recognised import Place, Recognised
 from plumbline.compliance.domain.recognising import ohio
+from plumbline.compliance.domain.recognising.cells import plain
 from plumbline.compliance.domain.recognising.certificates import certificate
 from plumbline.compliance.domain.recognising.gathering import Gathered
 from plumbline.compliance.domain.recognising.invoices import invoice
@@ -18,7 +19,6 @@ from plumbline.compliance.domain.recognising.kinds import form_like, kind_of
 from plumbline.compliance.domain.recognising.licences import licence
 from plumbline.compliance.domain.recognising.payrolls import payroll
 from plumbline.compliance.domain.recognising.permits import permit
-from plumbline.compliance.domain.recognising.sheet import plain
 from plumbline.compliance.domain.recognising.timesheets import timesheet
 from plumbline.compliance.domain.recognising.w9 import w9
 from plumbline.compliance.domain.recognising.waivers import waiver

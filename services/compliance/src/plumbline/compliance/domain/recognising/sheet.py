@@ -5,65 +5,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from plumbline.compliance.domain.content import Page, PaperContent, Run
+from plumbline.compliance.domain.content import PaperContent
+from plumbline.compliance.domain.recognising.cells import (
+    Cell,
+    Line,
+    inner_label,
+    is_in_line,
+    label_words,
+    lines_of,
+    plain,
+)
 from plumbline.compliance.domain.recognising.values import is_blank
-
-_HINT = re.compile(r"\([^()]*\)")
-_NUMBERING = re.compile(r"^\s*\(?(?:\d{1,2}[a-z]?|[a-z])[.)]\s+|^\s*\d{1,2}[a-z]?\s+(?=[a-z])", re.IGNORECASE)
-_NO_WORD = re.compile(r"[^a-z0-9]+")
-_INITIALS = re.compile(r"(?<=\b[a-z])\.(?=[a-z]\b)")
-_COLUMNS = re.compile(r"\s{3,}|\t")
-
-_NARROW = frozenset("iljtfrI.,:;'|!()[] ")
-_NEAR_X = 8.0
-"""Points by which what stands below a label may be out of line with it."""
-
-
-def plain(text: str) -> str:
-    """Return a text's words alone, lower case, without numbering and hints in parentheses, unless it is all hint."""
-    numbered = _NUMBERING.sub("", text)
-    bare = _HINT.sub(" ", numbered)
-    bare = bare if bare.strip(" .:") else numbered
-    return _NO_WORD.sub(" ", _INITIALS.sub("", bare.lower().replace("'", "").replace("\u2019", ""))).strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A piece of text that stands by itself."""
-
-    text: str
-    page: int
-    x: float
-    y: float
-    points: float
-    is_bold: bool
-
-    @property
-    def ends_at(self) -> float:
-        """Return about where it ends; readers do not tell how wide type is."""
-        return self.x + self.points * sum(0.3 if letter in _NARROW else 0.54 for letter in self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Cells of one height, from left to right."""
-
-    cells: tuple[Cell, ...]
-
-    @property
-    def text(self) -> str:
-        """Return its text."""
-        return " ".join(cell.text for cell in self.cells)
-
-    @property
-    def y(self) -> float:
-        """Return its height on the page."""
-        return self.cells[0].y
-
-    @property
-    def page(self) -> int:
-        """Return the page it is on."""
-        return self.cells[0].page
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +42,9 @@ class Sheet:
     @classmethod
     def of(cls, content: PaperContent, labels: Iterable[str] = ()) -> "Sheet":
         """Lay out a paper, with the labels that its kind may have."""
-        known = frozenset(plain(label) for label in labels)
-        inner = _inner_label(known)
-        return cls([line for page in content.pages for line in _lines(page, inner)], known)
+        known = frozenset(label_words(label) for label in labels)
+        inner = inner_label(known)
+        return cls([line for page in content.pages for line in lines_of(page, known, inner)], known)
 
     @cached_property
     def text(self) -> str:
@@ -115,7 +67,7 @@ class Sheet:
 
     def beside(self, *labels: str, wraps: bool = False, far: bool = True) -> Iterator[Found]:
         """Give what stands beside each place where one of some labels is printed; below and above only if it is `far`."""
-        wanted = {plain(label) for label in labels}
+        wanted = {label_words(label) for label in labels}
         for number, line in enumerate(self.lines):
             for place, cell in enumerate(line.cells):
                 said = self._said(cell, wanted)
@@ -131,13 +83,13 @@ class Sheet:
     def _said(self, cell: Cell, wanted: set[str]) -> str | None:
         """Return what a cell says after its label; None if it has no such label."""
         head, colon, rest = cell.text.partition(":")
-        if plain(head) in wanted:
+        if label_words(head) in wanted:
             return rest.strip() if colon else ""
-        if colon and plain(head) in self._labels:
+        if colon and label_words(head) in self._labels:
             return None
         words = cell.text.split()
         for count in range(min(len(words) - 1, 7), 0, -1):
-            if plain(" ".join(words[:count])) in wanted and (short := _short(" ".join(words[count:]))):
+            if label_words(" ".join(words[:count])) in wanted and (short := _short(" ".join(words[count:]))):
                 return short
         return None
 
@@ -201,7 +153,7 @@ class Sheet:
         for number, line in enumerate(self.lines):
             for place, cell in enumerate(line.cells):
                 head, _, rest = cell.text.partition(":")
-                if plain(head) not in self._labels:
+                if label_words(head) not in self._labels:
                     continue
                 has_right = any(not self.is_label(one) for one in line.cells[place + 1 : place + 2])
                 has_below = self._below(cell, number) is not None
@@ -213,14 +165,16 @@ class Sheet:
     def is_label(self, cell: Cell) -> bool:
         """Say whether a cell is a label, by its colon or its words."""
         head, colon, _ = cell.text.partition(":")
-        return plain(head) in self._labels or bool(colon and not _[:1].isdigit() and len(head.split()) <= 6)
+        return label_words(head) in self._labels or bool(
+            colon and not _[:1].isdigit() and len(head.split()) <= 6
+        )
 
     def _below(self, cell: Cell, number: int) -> Cell | None:
         for line in self.lines[number + 1 : number + 4]:
             gap = cell.y - line.y
             if line.page != cell.page or gap > 3.2 * cell.points:
                 return None
-            under = next((one for one in line.cells if _is_in_line(cell, one)), None)
+            under = next((one for one in line.cells if is_in_line(cell, one)), None)
             if under:
                 return None if self.is_label(under) else under
         return None
@@ -229,14 +183,10 @@ class Sheet:
         for line in reversed(self.lines[max(0, number - 2) : number]):
             if line.page != cell.page or line.y - cell.y > 2.2 * cell.points:
                 return None
-            over = next((one for one in line.cells if _is_in_line(cell, one)), None)
+            over = next((one for one in line.cells if is_in_line(cell, one)), None)
             if over:
                 return None if self.is_label(over) or is_blank(over.text) else over
         return None
-
-
-def _is_in_line(label: Cell, one: Cell) -> bool:
-    return abs(one.x - label.x) <= _NEAR_X or abs(one.ends_at - label.ends_at) <= _NEAR_X
 
 
 def _label(cell: Cell) -> str:
@@ -255,78 +205,3 @@ def _is_prose(text: str) -> bool:
     return len(said) > 12 or (
         len(said) > 3 and said[-1].endswith(".") and sum(one.islower() for one in said) > 1
     )
-
-
-def _inner_label(labels: frozenset[str]) -> re.Pattern[str] | None:
-    """Return where a known label with its colon begins in the midst of a cell."""
-    if not labels:
-        return None
-    words = sorted(labels, key=len, reverse=True)
-    either = "|".join(re.escape(label).replace(r"\ ", r"[\s'./-]+") for label in words)
-    return re.compile(rf"(?<=[\s_])(?=(?:{either})\s*:)", re.IGNORECASE)
-
-
-def _lines(page: Page, inner: re.Pattern[str] | None) -> Iterator[Line]:
-    cells = [part for cell in _cells(page) for part in _parts(cell, inner)]
-    line: list[Cell] = []
-    for cell in sorted(cells, key=lambda cell: -cell.y):
-        if line and line[0].y - cell.y > max(1.5, line[0].points * 0.3):
-            yield Line(tuple(sorted(line, key=lambda cell: cell.x)))
-            line = []
-        line.append(cell)
-    if line:
-        yield Line(tuple(sorted(line, key=lambda cell: cell.x)))
-
-
-def _cells(page: Page) -> Iterator[Cell]:
-    """Put runs together that go on in one line; without runs every line of the text is cells."""
-    if not page.runs:
-        for number, line in enumerate(page.text.splitlines()):
-            if line.strip():
-                yield Cell(line, page.number, 0, -float(number) * 12, 10, is_bold=False)
-        return
-    cell = _cell(page.runs[0])
-    ended = page.runs[0].text.endswith("\n")
-    for run in page.runs[1:]:
-        if not ended and _goes_on(cell, run):
-            cell = Cell(cell.text + run.text, cell.page, cell.x, cell.y, cell.points, cell.is_bold)
-        else:
-            yield from _stripped(cell)
-            cell = _cell(run)
-        ended = run.text.endswith("\n")
-    yield from _stripped(cell)
-
-
-def _cell(run: Run) -> Cell:
-    return Cell(run.text, run.page, run.x, run.y, run.points, run.is_bold)
-
-
-def _goes_on(cell: Cell, run: Run) -> bool:
-    near = 0.35 * run.points + 0.06 * (cell.ends_at - cell.x)
-    return abs(cell.y - run.y) < 1 and (run.x == cell.x or abs(run.x - cell.ends_at) <= near)
-
-
-def _stripped(cell: Cell) -> Iterator[Cell]:
-    """Give each line of what was read as one run; lines stand below each other."""
-    for number, text in enumerate(cell.text.splitlines()):
-        if text.strip():
-            y = cell.y - number * cell.points * 1.2
-            yield Cell(" ".join(text.split(" ")).strip("\n"), cell.page, cell.x, y, cell.points, cell.is_bold)
-
-
-def _parts(cell: Cell, inner: re.Pattern[str] | None) -> Iterator[Cell]:
-    """Divide a cell at wide gaps and at known labels."""
-    start = 0
-    text = cell.text
-    labelled = {match.start() for match in inner.finditer(text)} if inner else set()
-    ends = labelled | (
-        {match.end() for match in _COLUMNS.finditer(text.strip())} if _COLUMNS.search(text.strip()) else set()
-    )
-    for end in [*sorted(ends), len(text)]:
-        if end in labelled and ":" not in text[start:end]:
-            continue
-        part = text[start:end].strip()
-        if part:
-            x = Cell(text[:start], cell.page, cell.x, cell.y, cell.points, cell.is_bold).ends_at
-            yield Cell(part, cell.page, x, cell.y, cell.points, cell.is_bold)
-        start = end

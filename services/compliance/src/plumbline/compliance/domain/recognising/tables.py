@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from plumbline.compliance.domain.recognising.sheet import Cell, Line, Sheet, plain
+from plumbline.compliance.domain.recognising.cells import Cell, Line, plain
+from plumbline.compliance.domain.recognising.sheet import Sheet
 
 Titles = Mapping[str, tuple[str, ...]]
 """Columns by their name, with the titles that they may have."""

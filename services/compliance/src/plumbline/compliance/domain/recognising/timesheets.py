@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from plumbline.compliance.domain.content import PaperContent
+from plumbline.compliance.domain.recognising.cells import plain
 from plumbline.compliance.domain.recognising.gathering import Ask, Gathered, gather, labels_of
-from plumbline.compliance.domain.recognising.sheet import Sheet, plain
+from plumbline.compliance.domain.recognising.sheet import Sheet
 from plumbline.compliance.domain.recognising.tables import DAYS, Table, Titles, tables
 from plumbline.compliance.domain.recognising.values import (
     cents,
