@@ -108,7 +108,7 @@ def inner_label(labels: frozenset[str]) -> re.Pattern[str] | None:
 
 def lines_of(page: Page, labels: frozenset[str], inner: re.Pattern[str] | None) -> list[Line]:
     """Return a page's lines from top to bottom, each cell with what goes on below it."""
-    return _rejoined(list(_lines(page, inner)), labels)
+    return _rejoined(list(_lines(page, labels, inner)), labels)
 
 
 def _rejoined(lines: Sequence[Line], labels: frozenset[str]) -> list[Line]:
@@ -154,6 +154,11 @@ def _goes_on_below(first: Line, row: Line, below: Line, labels: frozenset[str], 
     )
 
 
+def is_close(above: Cell, below: Cell) -> bool:
+    """Say whether two cells are no farther apart than lines of one paragraph."""
+    return above.page == below.page and 0 < above.y - below.y <= TIGHT * below.points
+
+
 def over(line: Line, cell: Cell) -> int | None:
     """Return the place of the cell of a line that stands over one, in the same type."""
     return next(
@@ -183,8 +188,8 @@ def _joined(first: Line, row: Line, below: Line) -> Line:
     return Line(tuple(cells))
 
 
-def _lines(page: Page, inner: re.Pattern[str] | None) -> Iterator[Line]:
-    cells = [part for cell in _cells(page) for part in _parts(cell, inner)]
+def _lines(page: Page, labels: frozenset[str], inner: re.Pattern[str] | None) -> Iterator[Line]:
+    cells = [part for cell in _cells(page, labels) for part in _parts(cell, inner)]
     line: list[Cell] = []
     for cell in sorted(cells, key=lambda cell: -cell.y):
         if line and line[0].y - cell.y > max(1.5, line[0].points * 0.3):
@@ -195,7 +200,7 @@ def _lines(page: Page, inner: re.Pattern[str] | None) -> Iterator[Line]:
         yield Line(tuple(sorted(line, key=lambda cell: cell.x)))
 
 
-def _cells(page: Page) -> Iterator[Cell]:
+def _cells(page: Page, labels: frozenset[str]) -> Iterator[Cell]:
     """Put runs together that go on in one line; without runs every line of the text is cells."""
     if not page.runs:
         for number, line in enumerate(page.text.splitlines()):
@@ -206,7 +211,8 @@ def _cells(page: Page) -> Iterator[Cell]:
     cell = _cell(page.runs[0])
     ended = page.runs[0].text.endswith("\n")
     for run in page.runs[1:]:
-        if not ended and round(run.x) not in edges and _goes_on(cell, run):
+        is_apart = ended or round(run.x) in edges or _is_own_label(cell, run, labels)
+        if not is_apart and _goes_on(cell, run):
             cell = Cell(cell.text + run.text, cell.page, cell.x, cell.y, cell.points, cell.is_bold)
         else:
             yield from _stripped(cell)
@@ -227,6 +233,11 @@ def _edges(runs: Sequence[Run]) -> frozenset[int]:
             edges.add(round(run.x))
         cell = _cell(run)
     return frozenset(edges)
+
+
+def _is_own_label(cell: Cell, run: Run, labels: frozenset[str]) -> bool:
+    """Say whether a label in other type begins where a value ends, however close."""
+    return run.is_bold != cell.is_bold and label_words(run.text.partition(":")[0]) in labels
 
 
 def _cell(run: Run) -> Cell:

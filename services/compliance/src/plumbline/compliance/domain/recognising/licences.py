@@ -141,7 +141,7 @@ def _name_grade(gathered: Gathered, text: str) -> None:
     sure = told.confidence if told is not None else LABELLED
     grade = next((name for name, either in _GRADES if any(f" {one} " in f" {said} " for one in either)), None)
     gathered.values.pop("grade", None)
-    if grade is not None or told is not None:
+    if grade is not None or (told is not None and told.value is None):
         gathered.tell("grade", grade, sure, at=said[:40])
 
 

@@ -29,7 +29,18 @@ def county(text: str) -> str | None:
 
 
 COMMENCEMENT: tuple[Ask[Any], ...] = (
-    Ask("county", ("county", "recorded in", "county of recording", "county recorder"), county),
+    Ask(
+        "county",
+        (
+            "county",
+            "recorded in",
+            "county of recording",
+            "county of record",
+            "county where recorded",
+            "county recorder",
+        ),
+        county,
+    ),
     Ask(
         "instrument_number",
         (
@@ -176,7 +187,11 @@ FURNISHING: tuple[Ask[Any], ...] = (
 
 AFFIDAVIT: tuple[Ask[Any], ...] = (
     Ask("claimant", ("claimant", "name of claimant", "lien claimant", "claimant name"), written),
-    Ask("owner", ("owner", "property owner", "name of owner", "owner of the property"), written),
+    Ask(
+        "owner",
+        ("owner", "property owner", "name of owner", "owner of the property", "owner of record"),
+        written,
+    ),
     Ask(
         "amount_cents",
         (

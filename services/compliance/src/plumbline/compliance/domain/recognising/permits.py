@@ -39,7 +39,16 @@ ASKS: tuple[Ask[Any], ...] = (
     Ask("issued_on", ("issued", "issued on", "issue date", "date issued", "date of issue"), day),
     Ask(
         "expires_on",
-        ("expires", "expires on", "expiration date", "expiration", "valid through", "expiry date"),
+        (
+            "expires",
+            "expires on",
+            "expiration date",
+            "expiration",
+            "valid through",
+            "valid until",
+            "valid to",
+            "expiry date",
+        ),
         day,
     ),
     Ask("status", ("status", "permit status"), written),

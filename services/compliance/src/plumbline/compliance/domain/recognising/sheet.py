@@ -9,13 +9,20 @@ from plumbline.compliance.domain.content import PaperContent
 from plumbline.compliance.domain.recognising.cells import (
     Cell,
     Line,
+    had_room,
     inner_label,
+    is_close,
     is_in_line,
     label_words,
     lines_of,
+    over,
     plain,
+    right_edge,
 )
 from plumbline.compliance.domain.recognising.values import is_blank
+
+_INDENT = 72
+"""Points by which a line may be set in behind the one that it goes on from; beyond them is another column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +79,9 @@ class Sheet:
             for place, cell in enumerate(line.cells):
                 said = self._said(cell, wanted)
                 if said:
-                    yield Found(
-                        self._whole(cell, number, said, wraps=wraps), cell.page, _label(cell), is_sure=True
-                    )
+                    text = self._whole(cell, number, said, wraps=wraps)
+                    is_whole = wraps or not self._may_go_on(cell, number)
+                    yield Found(text, cell.page, _label(cell), is_sure=is_whole)
                 elif said is not None:
                     found = self._near(cell, number, line.cells[place + 1 : place + 2], wraps=wraps, far=far)
                     if found is not None:
@@ -105,26 +112,57 @@ class Sheet:
         if beside:
             return self._found(cell, beside, number, wraps=wraps)
         if below:
-            return self._found(cell, below, number + 1, wraps=wraps)
+            return self._found(cell, below, number, wraps=wraps)
         above = (
             self._above(cell, number) if far and ":" not in cell.text and self._stand != "beside" else None
         )
         if above:
             return Found(above.text, cell.page, _label(cell), is_sure=cell.text.strip().startswith("("))
-        return Found("", cell.page, _label(cell), is_sure=True) if far else None
+        return (
+            Found("", cell.page, _label(cell), is_sure=not self._may_be_rest(cell, number)) if far else None
+        )
 
     def _chosen(self, cell: Cell, beside: Cell, below: Cell, number: int, *, wraps: bool) -> Found:
         """Tell which of two neighbours is the value: as other labels have theirs, else by type, else neither is sure."""
         of_label, of_beside, of_below = ((one.is_bold, one.points) for one in (cell, beside, below))
         if self._stand == "below" or (of_beside == of_label != of_below):
-            return self._found(cell, below, number + 1, wraps=wraps)
+            return self._found(cell, below, number, wraps=wraps)
         if of_below == of_label != of_beside:
             return self._found(cell, beside, number, wraps=wraps)
         return Found(beside.text, cell.page, _label(cell), is_sure=False)
 
     def _found(self, label: Cell, value: Cell, number: int, *, wraps: bool) -> Found:
+        number = next(n for n in range(number, len(self.lines)) if value in self.lines[n].cells)
         text = self._whole(value, number, value.text, wraps=wraps)
-        return Found("" if is_blank(text) else text, label.page, _label(label), is_sure=True)
+        is_whole = wraps or not self._may_go_on(value, number)
+        return Found("" if is_blank(text) else text, label.page, _label(label), is_sure=is_whole)
+
+    def _may_go_on(self, value: Cell, number: int) -> bool:
+        """Say whether the line below may belong to a value too: close, in line, what had no room, and no label."""
+        if number + 1 >= len(self.lines) or any(self.is_label(one) for one in self.lines[number + 1].cells):
+            return False
+        return any(
+            is_close(value, one)
+            and over(self.lines[number], one) == (place := self.lines[number].cells.index(value))
+            and not had_room(self.lines[number], place, one, self._right_edge)
+            for one in self.lines[number + 1].cells
+        )
+
+    def _may_be_rest(self, label: Cell, number: int) -> bool:
+        """Say whether a label may be the end of what stands above it, that is none."""
+        if number == 0:
+            return False
+        above = self.lines[number - 1]
+        place = over(above, label)
+        return (
+            place is not None
+            and is_close(above.cells[place], label)
+            and not self.is_label(above.cells[place])
+        )
+
+    @cached_property
+    def _right_edge(self) -> float:
+        return right_edge(self.lines)
 
     def _whole(self, cell: Cell, number: int, text: str, *, wraps: bool) -> str:
         """Return a text with the lines that it goes on for, as long as nothing else stands on them."""
@@ -140,7 +178,7 @@ class Sheet:
                 or not is_near
                 or self.is_label(alone)
                 or ":" in alone.text
-                or alone.x < cell.x - 1
+                or not -1 <= alone.x - cell.x <= _INDENT
             ):
                 break
             text = f"{text}\n{alone.text}"
