@@ -11,6 +11,7 @@ from corpus_held_out import held_out
 from corpus_kinds import other_papers
 from corpus_ohio import ohio_papers
 from corpus_ohio_waivers import ohio_waivers
+from corpus_other_layouts import other_layouts
 from corpus_payrolls import payrolls
 from corpus_timesheets import timesheets
 from corpus_w9 import w9s
@@ -119,6 +120,7 @@ def cases() -> Iterator[Case]:
     yield from payrolls()
     yield from timesheets()
     yield from other_papers()
+    yield from other_layouts()
     yield from held_out()
 
 

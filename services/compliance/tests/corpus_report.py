@@ -22,7 +22,9 @@ layouts like these, and no more. Written by `make docs`.
 A value counts as *read* where it was read surely enough for the rules ({enough:.0%}). **Precision**: of what was read, how much is right.
 **Recall**: of what the papers say, how much was read and is right. What is not read goes to a person.
 
-*Held out*: {held_out} papers in layouts and words that were written after the readers. Of what they brought to light one thing was changed: a permit is said to have no expiry only where no word of one stands.
+*Held out*: {held_out} papers in layouts and words that were written after the readers, for which nothing of the readers was changed. The 37 papers
+that were held out before went to a person without need 19 times, and 7 of their values were read wrongly and surely: the readers were mended by
+them, and they are among the known layouts since.
 
 | | papers | wrongly let through | stopped without need | wrong desk | check that should have spoken and did not |
 |---|---|---|---|---|---|
