@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from plumbline.compliance.domain.content import Page, Run
 
@@ -92,9 +92,11 @@ def _width(text: str) -> float:
     return sum(_WIDTHS.get(letter, 0.51) for letter in text)
 
 
-def is_in_line(label: Cell, one: Cell) -> bool:
-    """Say whether two cells begin or end in line with each other."""
-    return abs(one.x - label.x) <= _NEAR_X or abs(one.ends_at - label.ends_at) <= _NEAR_X
+def in_line(label: Cell, line: Line) -> Cell | None:
+    """Return the cell of a line that begins in line with one, else the one that ends so."""
+    begins = (one for one in line.cells if abs(one.x - label.x) <= _NEAR_X)
+    ends = (one for one in line.cells if abs(one.ends_at - label.ends_at) <= _NEAR_X)
+    return next(chain(begins, ends), None)
 
 
 def inner_label(labels: frozenset[str]) -> re.Pattern[str] | None:
@@ -176,7 +178,7 @@ def had_room(line: Line, place: int, below: Cell, edge: float) -> bool:
     above = line.cells[place]
     bound = line.cells[place + 1].x if place + 1 < len(line.cells) else edge
     longer = replace(above, text=f"{above.text} {below.text.split()[0]}")
-    return above.x + (longer.ends_at - above.x) * 1.1 < bound
+    return above.x + (longer.ends_at - above.x) * 1.1 < bound - above.points
 
 
 def _joined(first: Line, row: Line, below: Line) -> Line:

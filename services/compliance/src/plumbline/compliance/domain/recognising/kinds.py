@@ -267,10 +267,11 @@ def _by_heading(sheet: Sheet, text: str) -> Iterator[Kind]:
 
 
 def _headings(sheet: Sheet) -> Iterator[str]:
-    """Give what may be a heading of the first page, with and without what stands around it."""
+    """Give what may be a heading of the first page, with and without what stands around it; a sentence's end is none."""
     for line in _first_lines(sheet):
-        for said in (plain(line.text), *(plain(cell.text) for cell in line.cells)):
-            if 0 < len(said.split()) <= HEADING_WORDS:
+        for text in (line.text, *(cell.text for cell in line.cells)):
+            said = plain(text)
+            if 0 < len(said.split()) <= HEADING_WORDS and not text.strip()[0].islower():
                 yield said
                 yield from _without_edges(said)
 

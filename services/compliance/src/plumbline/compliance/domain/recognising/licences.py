@@ -60,6 +60,7 @@ ASKS: tuple[Ask[Any], ...] = (
             "expiration",
             "valid through",
             "valid until",
+            "good through",
             "expiry date",
         ),
         day,

@@ -55,11 +55,12 @@ class Notary:
 
 def notary(text: str) -> Notary:
     """Return what the notary's block says: without a day it is only printed, not filled in."""
+    text = " ".join(text.split())
     found = _SWORN.search(text)
     is_there = found is not None and "notary public" in text.lower()
     if not found or not is_there:
         return Notary(is_there=is_there, sworn_on=None)
-    after = _AFTER_JURAT.split(" ".join(found["after"].split()))[0]
+    after = _AFTER_JURAT.split(found["after"])[0]
     before, _, behind = (
         re.split(r"(notary public)", after, maxsplit=1, flags=re.IGNORECASE)
         if re.search("notary public", after, re.IGNORECASE)

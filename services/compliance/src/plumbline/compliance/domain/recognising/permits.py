@@ -46,6 +46,7 @@ ASKS: tuple[Ask[Any], ...] = (
             "expiration",
             "valid through",
             "valid until",
+            "void after",
             "valid to",
             "expiry date",
         ),

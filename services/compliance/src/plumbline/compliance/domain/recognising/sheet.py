@@ -10,9 +10,9 @@ from plumbline.compliance.domain.recognising.cells import (
     Cell,
     Line,
     had_room,
+    in_line,
     inner_label,
     is_close,
-    is_in_line,
     label_words,
     lines_of,
     over,
@@ -212,7 +212,7 @@ class Sheet:
             gap = cell.y - line.y
             if line.page != cell.page or gap > 3.2 * cell.points:
                 return None
-            under = next((one for one in line.cells if is_in_line(cell, one)), None)
+            under = in_line(cell, line)
             if under:
                 return None if self.is_label(under) else under
         return None
@@ -221,7 +221,7 @@ class Sheet:
         for line in reversed(self.lines[max(0, number - 2) : number]):
             if line.page != cell.page or line.y - cell.y > 2.2 * cell.points:
                 return None
-            over = next((one for one in line.cells if is_in_line(cell, one)), None)
+            over = in_line(cell, line)
             if over:
                 return None if self.is_label(over) or is_blank(over.text) else over
         return None

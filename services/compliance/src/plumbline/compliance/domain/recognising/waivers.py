@@ -70,6 +70,7 @@ ASKS: tuple[Ask[Any], ...] = (
         (
             "payee",
             "claimant",
+            "claimant name",
             "name of claimant",
             "payable to",
             "subcontractor",
@@ -106,7 +107,7 @@ ASKS: tuple[Ask[Any], ...] = (
         ("name", "printed name", "print name", "name of signer", "signer", "signer name"),
         written,
     ),
-    Ask("signer_title", ("title", "title of signer", "its", "signer title"), written),
+    Ask("signer_title", ("title", "title of signer", "its", "signer title", "capacity"), written),
     Ask("signed_on", ("date", "date signed", "signed on", "date of signature", "dated"), day),
 )
 
