@@ -315,8 +315,8 @@ def _waiver_headings(sheet: Sheet) -> Iterator[str]:
     said = [plain(line.text) for line in _first_lines(sheet)]
     short = [one if 0 < len(one.split()) <= HEADING_WORDS else "" for one in said]
     yield from (one for one in short if _is_whole(one))
-    pairs = pairwise(short)
-    yield from (f"{one} {other}" for one, other in pairs if _WAIVER.search(one) and _is_whole(other))
+    pairs = (f"{one} {other}" for one, other in pairwise(short) if one and other)
+    yield from (both for both in pairs if _WAIVER.search(both) and _is_whole(both))
     yield from short
 
 
