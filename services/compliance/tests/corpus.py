@@ -12,7 +12,9 @@ from corpus_held_out import held_out
 from corpus_kinds import other_papers
 from corpus_ohio import ohio_papers
 from corpus_ohio_waivers import ohio_waivers
+from corpus_other_layouts import other_layouts
 from corpus_payrolls import payrolls
+from corpus_seen import seen
 from corpus_timesheets import timesheets
 from corpus_w9 import w9s
 from corpus_waivers import texas_waivers
@@ -120,6 +122,8 @@ def cases() -> Iterator[Case]:
     yield from timesheets()
     yield from other_papers()
     yield from active_papers()
+    yield from other_layouts()
+    yield from seen()
     yield from held_out()
 
 

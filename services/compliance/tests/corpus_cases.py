@@ -99,6 +99,8 @@ class Case:
     desk: str | None = None
     """The desk that it must reach, `us-tx/hvac`; None: it must be held."""
     held_out: bool = False
+    seen: bool = False
+    """Whether it was held out until it was looked at."""
 
 
 def american(day: date) -> str:

@@ -1,7 +1,4 @@
-"""Ways in which papers are laid out, drawn with reportlab and typst, knowing nothing of what reads them.
-
-Those of `HELD_OUT` were written after the readers were finished, and nothing was changed for them.
-"""
+"""Ways in which papers are laid out, drawn with reportlab and typst, knowing nothing of what reads them."""
 
 import io
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -22,7 +22,10 @@ layouts like these, and no more. Written by `make docs`.
 A value counts as *read* where it was read surely enough for the rules ({enough:.0%}). **Precision**: of what was read, how much is right.
 **Recall**: of what the papers say, how much was read and is right. What is not read goes to a person.
 
-*Held out*: {held_out} papers in layouts and words that were written after the readers. Of what they brought to light one thing was changed: a permit is said to have no expiry only where no word of one stands.
+*Held out*: {held_out} papers in layouts and words that were written after the readers. Of what they brought to light one thing was changed: a waiver's
+heading that breaks within its words is read over both lines. Before them two other sets were held out, until the readers were mended by them. Of the first
+37 papers 19 went to a person without need, and 7 values were read wrongly and surely; they are among the known layouts now. Of {seen}
+more, 22 and 4: *seen*, for some of them still go to a person.
 
 | | papers | wrongly let through | stopped without need | wrong desk | check that should have spoken and did not |
 |---|---|---|---|---|---|
@@ -117,11 +120,19 @@ def _values(one: Result) -> Iterator[tuple[str, bool, bool]]:
 def page() -> str:
     """Return the page."""
     found = results()
-    known, held_out = ([one for one in found if one.case.held_out is flag] for flag in (False, True))
+    held_out = [one for one in found if one.case.held_out]
+    seen = [one for one in found if one.case.seen]
+    known = [one for one in found if not one.case.held_out and not one.case.seen]
     sorts = Counter[str](one.case.sort for one in found)
-    head = HEAD.format(count=len(found), enough=ENOUGH, held_out=len(held_out), **sorts)
+    head = HEAD.format(count=len(found), enough=ENOUGH, held_out=len(held_out), seen=len(seen), **sorts)
     return "\n".join(
-        [head + _row("known layouts", known), _row("held out", held_out), *_tables(known, held_out), ""]
+        [
+            head + _row("known layouts", known),
+            _row("seen", seen),
+            _row("held out", held_out),
+            *_tables(known, held_out),
+            "",
+        ]
     )
 
 

@@ -12,7 +12,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import Flowable, Paragraph, Spacer
 from rules_lab import shipped
 
-FORMS = {form.kind: form for form in shipped().forms}
+FORMS = {form.kind: form for form in shipped().forms if form.state == "TX"}
 TX_BASES = {
     "lien_waiver.conditional_progress": "tx-conditional-progress",
     "lien_waiver.unconditional_progress": "tx-unconditional-progress",

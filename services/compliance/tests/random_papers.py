@@ -81,6 +81,7 @@ def _change_wording(fields: dict[str, Any], dice: random.Random) -> None:
             {"template_cover": dice.choice((0.94, 0.95, 1.0))},
             {"foreign_run_words": dice.choice((0, 12, 13))},
             {"changed_words": dice.choice((0, 1))},
+            {"form": dice.choice(("tx-53-284-b", "oh-conditional-progress"))},
         )
     )
 

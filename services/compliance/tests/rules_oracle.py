@@ -115,7 +115,8 @@ def of_texas_waiver(facts: DocumentFacts) -> Named:
 
     def wording() -> bool:
         compared = known(waiver.wording)
-        return bool(compared.template_cover >= 0.95 and compared.foreign_run_words <= 12)
+        is_texan = compared.form[:2] == "tx"
+        return bool(is_texan and compared.template_cover >= 0.95 and compared.foreign_run_words <= 12)
 
     def signed() -> bool:
         is_signed, name, title = yes(waiver.signed), text(waiver.signer_name), text(waiver.signer_title)
@@ -201,6 +202,10 @@ def of_ohio_waiver(facts: DocumentFacts) -> Named:
         said = seen(waiver.amount_cents)
         return pay is not None and said == pay.amount_cents
 
+    def our_words() -> bool | None:
+        compared = known(waiver.wording)
+        return None if compared.form[:2] != "oh" else bool(compared.changed_words == 0)
+
     def nothing_beforehand() -> bool:
         flags = (waiver.waives_before_payment, waiver.waives_before_work, waiver.waives_future_claims)
         found = [yes(flag) for flag in flags]
@@ -210,6 +215,8 @@ def of_ohio_waiver(facts: DocumentFacts) -> Named:
     if variant.startswith("conditional") or variant == "unconditional_progress":
         yield "OH-LW-02", amount, "hold"
     yield "OH-LW-03", nothing_beforehand, "review"
+    if variant != "other":
+        yield "OH-LW-05", our_words, "review"
     if variant.startswith("unconditional"):
         yield "OH-LW-04", lambda: pay is not None and pay.is_settled, "hold"
 

@@ -105,9 +105,9 @@ def _figure(table: Table, row: Dated) -> Sequence[str]:
 
 
 def _forms() -> str:
-    rows = [(f"`{form.id}`", form.statute, form.status, f"`{form.sha256[:16]}…`") for form in shipped().forms]
-    table = _rows(("form", "statute", "status", "hash of its text"), rows)
-    return f"## Statutory forms\n\nWhere their text is from stands in `config/rules/forms`.\n\n{table}"
+    rows = [(f"`{form.id}`", form.origin, form.status, f"`{form.sha256[:16]}…`") for form in shipped().forms]
+    table = _rows(("form", "whose words", "status", "hash of its text"), rows)
+    return f"## Forms\n\nWhere their text is from stands in `config/rules/forms`.\n\n{table}"
 
 
 def _source(source: Source) -> str:

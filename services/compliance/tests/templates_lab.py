@@ -20,7 +20,7 @@ from plumbline.compliance.domain.templates.template import Printed, Template
 from plumbline.compliance.domain.templates.waiver import WaiverSheet
 
 FOLDER = Path(__file__).parents[3] / "config" / "templates"
-FORMS = {form.kind: form for form in shipped().forms}
+FORMS = {form.id: form for form in shipped().forms}
 FIRM = "lone-star-air"
 
 
@@ -44,7 +44,7 @@ def template(kind: str, *, firm: str | None = None, project: str | None = None) 
 
 
 def form_of(sheet: Sheet) -> Form | None:
-    return FORMS[sheet.form] if isinstance(sheet, WaiverSheet) else None
+    return sheet.form_in(FORMS.values()) if isinstance(sheet, WaiverSheet) else None
 
 
 def statutory(number: int) -> Form:

@@ -12,6 +12,7 @@ FOLDER = Path(__file__).parents[3] / "docs" / "pictures"
 PICTURES = {
     "daily-report": ("daily_report", 0),
     "unconditional-waiver": ("waiver", 1),
+    "ohio-waiver": ("waiver", 6),
     "dispatch-sheet": ("dispatch_sheet", 0),
 }
 WIDTH_PIXELS = 1000

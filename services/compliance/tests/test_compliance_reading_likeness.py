@@ -18,6 +18,7 @@ NEXT_MONTH = OCTOBER | {
     "amount": "52,010.00",
     "date": "December 2, 2026",
     "extent": "Ductwork, levels 1 and 2, through November 30, 2026",
+    "through": "November 30, 2026",
 }
 ANOTHER_VENDOR = {
     "project": "Bluebonnet Clinic Phase 2",
@@ -32,7 +33,9 @@ ANOTHER_VENDOR = {
     "date": "October 5, 2026",
     "company": "Mesquite Mechanical LLC",
     "signature": "/s/ Bo Diaz",
+    "signer_name": "Bo Diaz",
     "title": "Member",
+    "through": "September 30, 2026",
 }
 
 

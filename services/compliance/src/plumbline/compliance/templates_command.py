@@ -148,11 +148,11 @@ async def _faults(press: Press, template: Template, sheet: Sheet, rules: Path) -
 
 
 def _form(rules: Path, sheet: Sheet) -> Form | None:
-    """Return the statutory form of a waiver."""
+    """Return the form of a waiver."""
     if not isinstance(sheet, WaiverSheet):
         return None
     book, _ = read_book(rules)
-    return next((form for form in book.forms if form.kind == sheet.form), None)
+    return sheet.form_in(book.forms)
 
 
 def _today() -> date:

@@ -49,7 +49,7 @@ class SheetPrinter:
     folder: Path
     press: Press
     forms: Sequence[Form]
-    """The statutory forms of waivers."""
+    """The forms of waivers."""
 
     async def printed(self, order: Order) -> bytes:
         """Print a sheet.
@@ -60,18 +60,13 @@ class SheetPrinter:
             PressBusyError: wait.
         """
         sheet = _sheet(order)
-        form = self._form(sheet)
+        form = sheet.form_in(self.forms) if isinstance(sheet, WaiverSheet) else None
         template = await asyncio.to_thread(self._template, order)
         printed = await self.press.print(template, sheet, form)
         try:
             return await asyncio.to_thread(untagged, printed.content)
         except NotOursError as error:
             raise TemplateFailedError(f"{template.label}: what it prints does not bear our mark") from error
-
-    def _form(self, sheet: Sheet) -> Form | None:
-        if not isinstance(sheet, WaiverSheet):
-            return None
-        return next((form for form in self.forms if form.kind == sheet.form), None)
 
     def _template(self, order: Order) -> Template:
         """Find it anew each time: a firm may have saved another meanwhile."""

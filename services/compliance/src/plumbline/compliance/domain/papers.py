@@ -54,7 +54,7 @@ class LienWaiver(Fields):
     largest_points: Read[float] | None = None
     """The largest type size in the document."""
     wording: Wording | None = None
-    """How its text compares with the statutory form; None if there is none, or it was not compared."""
+    """How its text compares with the form that it is like, else with the statute's; None if it was not compared."""
     waives_before_payment: Yes = None
     waives_before_work: Yes = None
     waives_future_claims: Yes = None

@@ -1,7 +1,7 @@
-"""Statutory wording: how the text of a paper compares with the form that a statute prescribes.
+"""Statutory wording: how the text of a paper compares with the form that a statute prescribes, or that we wrote.
 
 A form is fixed words with blanks between. What is filled into a blank is the signer's; every other
-word is the statute's. `compare` tells what is missing and what is foreign, so that a rule, not this
+word is the form's. `compare` tells what is missing and what is foreign, so that a rule, not this
 module, says how much of it is too much.
 """
 
@@ -51,11 +51,13 @@ class Wording(Fact):
 
 
 class Form(Fact):
-    """A form that a statute prescribes, as data."""
+    """The words of a kind of paper in a state, as data: a statute's, or our own where no statute prescribes any."""
 
     id: str
     kind: str
-    statute: str
+    state: str = Field(pattern=r"^[A-Z]{2}$")
+    statute: str = ""
+    """Empty: the words are ours."""
     status: str
     """What counsel has said of it."""
     provenance: str
@@ -66,6 +68,11 @@ class Form(Fact):
     blanks: dict[str, Blank]
     not_in_blanks: tuple[str, ...]
     """Words that change what a form does; in a blank they are foreign."""
+
+    @property
+    def origin(self) -> str:
+        """Return whose words they are."""
+        return self.statute or f"Plumbline's own form for {self.state}, where no statute prescribes one"
 
     @cached_property
     def parts(self) -> tuple[tuple[str, ...] | Blank, ...]:

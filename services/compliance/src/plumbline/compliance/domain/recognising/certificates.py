@@ -13,6 +13,7 @@ from plumbline.compliance.domain.content import PaperContent
 from plumbline.compliance.domain.papers import Coverage, Insurer
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.recognised import Place
+from plumbline.compliance.domain.recognising.cells import Cell, Line, plain
 from plumbline.compliance.domain.recognising.gathering import (
     DISAGREEING,
     FORM,
@@ -23,7 +24,7 @@ from plumbline.compliance.domain.recognising.gathering import (
     gather,
     labels_of,
 )
-from plumbline.compliance.domain.recognising.sheet import Cell, Line, Sheet, plain
+from plumbline.compliance.domain.recognising.sheet import Sheet
 from plumbline.compliance.domain.recognising.values import cents, day, days_in, is_blank, written
 
 ASKS: tuple[Ask[Any], ...] = (

@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeVar
 from plumbline.compliance.domain.content import PaperContent
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.recognised import Place
-from plumbline.compliance.domain.recognising.sheet import Found, Sheet, plain
+from plumbline.compliance.domain.recognising.cells import plain
+from plumbline.compliance.domain.recognising.sheet import Found, Sheet
 from plumbline.compliance.domain.recognising.values import is_blank
 
 T = TypeVar("T")

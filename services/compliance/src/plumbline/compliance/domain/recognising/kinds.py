@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from plumbline.compliance.domain.content import PaperContent
-from plumbline.compliance.domain.recognising.sheet import Line, Sheet, plain
+from plumbline.compliance.domain.recognising.cells import Line, plain
+from plumbline.compliance.domain.recognising.sheet import Sheet
 from plumbline.compliance.domain.statutory import SHINGLE_WORDS, Blank, Form
 
 BY_FORM = 0.99
@@ -266,10 +267,11 @@ def _by_heading(sheet: Sheet, text: str) -> Iterator[Kind]:
 
 
 def _headings(sheet: Sheet) -> Iterator[str]:
-    """Give what may be a heading of the first page, with and without what stands around it."""
+    """Give what may be a heading of the first page, with and without what stands around it; a sentence's end is none."""
     for line in _first_lines(sheet):
-        for said in (plain(line.text), *(plain(cell.text) for cell in line.cells)):
-            if 0 < len(said.split()) <= HEADING_WORDS:
+        for text in (line.text, *(cell.text for cell in line.cells)):
+            said = plain(text)
+            if 0 < len(said.split()) <= HEADING_WORDS and not text.strip()[0].islower():
                 yield said
                 yield from _without_edges(said)
 
@@ -300,7 +302,7 @@ def _waivers(sheet: Sheet, text: str, forms: Sequence[Form]) -> Iterator[Kind]:
         return
     kind = waiver_kind(heading)
     rivals = [form for form in forms if form.kind != kind and cover(form, text) >= LIKE_A_FORM]
-    own = next((cover(form, text) for form in forms if form.kind == kind), 0.0)
+    own = max((cover(form, text) for form in forms if form.kind == kind), default=0.0)
     rival = max(rivals, key=lambda form: cover(form, text), default=None)
     if rival and cover(rival, text) > own:
         yield Kind(kind, UNSURE, f'it is headed "{heading}" but has the wording of {rival.id}')
@@ -313,8 +315,8 @@ def _waiver_headings(sheet: Sheet) -> Iterator[str]:
     said = [plain(line.text) for line in _first_lines(sheet)]
     short = [one if 0 < len(one.split()) <= HEADING_WORDS else "" for one in said]
     yield from (one for one in short if _is_whole(one))
-    pairs = pairwise(short)
-    yield from (f"{one} {other}" for one, other in pairs if _WAIVER.search(one) and _is_whole(other))
+    pairs = (f"{one} {other}" for one, other in pairwise(short) if one and other)
+    yield from (both for both in pairs if _WAIVER.search(both) and _is_whole(both))
     yield from short
 
 
@@ -336,6 +338,14 @@ def _by_wording(text: str, forms: Sequence[Form]) -> Iterator[Kind]:
     if covers and covers[0][0] >= LIKE_A_FORM:
         share, form = covers[0]
         yield Kind(form.kind, BY_WORDING, f"it has {share:.0%} of the wording of {form.id}")
+
+
+def form_like(content: PaperContent, kind: str, forms: Iterable[Form]) -> Form | None:
+    """Return the form of a kind that a paper is like, else the one that a statute prescribes."""
+    text = plain_text(content)
+    own = [form for form in forms if form.kind == kind]
+    like = [form for form in own if cover(form, text) >= LIKE_A_FORM]
+    return next(iter([*like, *(form for form in own if form.statute)]), None)
 
 
 def cover(form: Form, text: str) -> float:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from plumbline.compliance.domain.content import PaperContent
+from plumbline.compliance.domain.recognising.cells import plain
 from plumbline.compliance.domain.recognising.gathering import (
     DISAGREEING,
     LABELLED,
@@ -12,7 +13,7 @@ from plumbline.compliance.domain.recognising.gathering import (
     gather,
     labels_of,
 )
-from plumbline.compliance.domain.recognising.sheet import Sheet, plain
+from plumbline.compliance.domain.recognising.sheet import Sheet
 from plumbline.compliance.domain.recognising.values import day, written
 
 ASKS: tuple[Ask[Any], ...] = (
@@ -59,6 +60,7 @@ ASKS: tuple[Ask[Any], ...] = (
             "expiration",
             "valid through",
             "valid until",
+            "good through",
             "expiry date",
         ),
         day,
@@ -140,7 +142,7 @@ def _name_grade(gathered: Gathered, text: str) -> None:
     sure = told.confidence if told is not None else LABELLED
     grade = next((name for name, either in _GRADES if any(f" {one} " in f" {said} " for one in either)), None)
     gathered.values.pop("grade", None)
-    if grade is not None or told is not None:
+    if grade is not None or (told is not None and told.value is None):
         gathered.tell("grade", grade, sure, at=said[:40])
 
 

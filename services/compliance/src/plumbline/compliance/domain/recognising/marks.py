@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from plumbline.compliance.domain.recognising.sheet import plain
+from plumbline.compliance.domain.recognising.cells import plain
 from plumbline.compliance.domain.recognising.values import days_in, is_blank
 
 _BOX = re.compile(r"(\[\s*[xX\u2713\u2714]?\s*\]|[\u2610\u2611\u2612]|\(\s*[xX]\s*\)|\(\s\))\s*")
@@ -55,11 +55,12 @@ class Notary:
 
 def notary(text: str) -> Notary:
     """Return what the notary's block says: without a day it is only printed, not filled in."""
+    text = " ".join(text.split())
     found = _SWORN.search(text)
     is_there = found is not None and "notary public" in text.lower()
     if not found or not is_there:
         return Notary(is_there=is_there, sworn_on=None)
-    after = _AFTER_JURAT.split(" ".join(found["after"].split()))[0]
+    after = _AFTER_JURAT.split(found["after"])[0]
     before, _, behind = (
         re.split(r"(notary public)", after, maxsplit=1, flags=re.IGNORECASE)
         if re.search("notary public", after, re.IGNORECASE)

@@ -29,7 +29,18 @@ def county(text: str) -> str | None:
 
 
 COMMENCEMENT: tuple[Ask[Any], ...] = (
-    Ask("county", ("county", "recorded in", "county of recording", "county recorder"), county),
+    Ask(
+        "county",
+        (
+            "county",
+            "recorded in",
+            "county of recording",
+            "county of record",
+            "county where recorded",
+            "county recorder",
+        ),
+        county,
+    ),
     Ask(
         "instrument_number",
         (
@@ -54,6 +65,7 @@ COMMENCEMENT: tuple[Ask[Any], ...] = (
             "expiration date",
             "date of expiration",
             "this notice expires on",
+            "notice expires",
             "expiration",
         ),
         day,
@@ -131,6 +143,7 @@ FURNISHING: tuple[Ask[Any], ...] = (
             "contract with",
             "contracted with",
             "requested by",
+            "hired by",
         ),
         written,
     ),
@@ -143,6 +156,7 @@ FURNISHING: tuple[Ask[Any], ...] = (
             "first work",
             "first labor or materials",
             "date of first work",
+            "first day of work",
         ),
         day,
     ),
@@ -176,7 +190,11 @@ FURNISHING: tuple[Ask[Any], ...] = (
 
 AFFIDAVIT: tuple[Ask[Any], ...] = (
     Ask("claimant", ("claimant", "name of claimant", "lien claimant", "claimant name"), written),
-    Ask("owner", ("owner", "property owner", "name of owner", "owner of the property"), written),
+    Ask(
+        "owner",
+        ("owner", "property owner", "name of owner", "owner of the property", "owner of record"),
+        written,
+    ),
     Ask(
         "amount_cents",
         (
@@ -197,6 +215,7 @@ AFFIDAVIT: tuple[Ask[Any], ...] = (
             "last work",
             "date of last work",
             "last date of work",
+            "last day of work",
             "date last furnished",
         ),
         day,

@@ -9,9 +9,10 @@ from plumbline.compliance.domain.content import PaperContent
 from plumbline.compliance.domain.papers import Worker
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.recognised import Place
+from plumbline.compliance.domain.recognising.cells import plain
 from plumbline.compliance.domain.recognising.gathering import LABELLED, Ask, Gathered, gather, labels_of
 from plumbline.compliance.domain.recognising.marks import boxes, signer
-from plumbline.compliance.domain.recognising.sheet import Sheet, plain
+from plumbline.compliance.domain.recognising.sheet import Sheet
 from plumbline.compliance.domain.recognising.tables import DAYS, Table, Titles, tables
 from plumbline.compliance.domain.recognising.values import (
     cents,

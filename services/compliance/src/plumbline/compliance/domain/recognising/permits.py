@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from plumbline.compliance.domain.content import PaperContent
+from plumbline.compliance.domain.recognising.cells import plain
 from plumbline.compliance.domain.recognising.gathering import LABELLED, Ask, Gathered, gather, labels_of
-from plumbline.compliance.domain.recognising.sheet import Sheet, plain
+from plumbline.compliance.domain.recognising.sheet import Sheet
 from plumbline.compliance.domain.recognising.values import day, written
 
 ASKS: tuple[Ask[Any], ...] = (
@@ -38,7 +39,17 @@ ASKS: tuple[Ask[Any], ...] = (
     Ask("issued_on", ("issued", "issued on", "issue date", "date issued", "date of issue"), day),
     Ask(
         "expires_on",
-        ("expires", "expires on", "expiration date", "expiration", "valid through", "expiry date"),
+        (
+            "expires",
+            "expires on",
+            "expiration date",
+            "expiration",
+            "valid through",
+            "valid until",
+            "void after",
+            "valid to",
+            "expiry date",
+        ),
         day,
     ),
     Ask("status", ("status", "permit status"), written),

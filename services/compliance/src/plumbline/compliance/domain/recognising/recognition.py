@@ -11,14 +11,14 @@ from plumbline.compliance.domain.papers import FIELDS
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.recognised import Place, Recognised
 from plumbline.compliance.domain.recognising import ohio
+from plumbline.compliance.domain.recognising.cells import plain
 from plumbline.compliance.domain.recognising.certificates import certificate
 from plumbline.compliance.domain.recognising.gathering import Gathered
 from plumbline.compliance.domain.recognising.invoices import invoice
-from plumbline.compliance.domain.recognising.kinds import kind_of
+from plumbline.compliance.domain.recognising.kinds import form_like, kind_of
 from plumbline.compliance.domain.recognising.licences import licence
 from plumbline.compliance.domain.recognising.payrolls import payroll
 from plumbline.compliance.domain.recognising.permits import permit
-from plumbline.compliance.domain.recognising.sheet import plain
 from plumbline.compliance.domain.recognising.timesheets import timesheet
 from plumbline.compliance.domain.recognising.w9 import w9
 from plumbline.compliance.domain.recognising.waivers import waiver
@@ -49,7 +49,7 @@ def recognise(
 
     Args:
         content: What a reader found in the file.
-        forms: The statutory forms, by which waivers are told and with which their wording is compared.
+        forms: The forms by which waivers are told and with which their wording is compared.
         authorities: Ids of the directory's authorities by the names that they print on permits.
     """
     known = tuple(forms)
@@ -79,7 +79,7 @@ def _read(
     if kind == "permit":
         return permit(content, {plain(name): one for name, one in authorities.items()}), None
     if kind.startswith("lien_waiver."):
-        return waiver(content, kind, next((form for form in forms if form.kind == kind), None)), None
+        return waiver(content, kind, form_like(content, kind, forms)), None
     return _READERS[kind](content), None
 
 

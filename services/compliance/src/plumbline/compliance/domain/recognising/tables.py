@@ -5,9 +5,11 @@ A line that cannot be told apart into the columns spoils the table: a row that n
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
-from plumbline.compliance.domain.recognising.sheet import Cell, Line, Sheet, plain
+from plumbline.compliance.domain.recognising.cells import Cell, Line, plain
+from plumbline.compliance.domain.recognising.sheet import Sheet
 
 Titles = Mapping[str, tuple[str, ...]]
 """Columns by their name, with the titles that they may have."""
@@ -23,6 +25,9 @@ _DAY = re.compile(
 
 ROW_CELLS = 3
 """A line of fewer cells is no row: a note, or the end of a cell that goes on."""
+
+_STACKED = 25.0
+"""Points by which two lines of a title may be out of line."""
 
 _FAR = 5.0
 """Line heights after which a table is over."""
@@ -60,29 +65,40 @@ def tables(sheet: Sheet, titles: Titles, *, needs: Sequence[str], ends: Sequence
 
 
 def _header(lines: Sequence[Line], number: int, titles: Titles, needs: Sequence[str]) -> _Header | None:
-    """Read a line, or two lines that stand above each other, as column titles."""
+    """Read a line, or two lines that stand above each other, as column titles; the second alone comes before both."""
     one = lines[number]
-    forms = [(one.cells, number + 1)]
-    if number + 1 < len(lines) and lines[number + 1].page == one.page:
-        forms.append((_stacked(one, lines[number + 1]), number + 2))
-    for cells, after in forms:
-        names = tuple(_columns(cells, titles))
-        if set(needs) <= set(names) and len(set(names) - {""}) == len([name for name in names if name]):
-            return _Header(names, tuple(cells), after)
-    return None
+    header = _titled(one.cells, number + 1, titles, needs)
+    if header or number + 1 == len(lines) or lines[number + 1].page != one.page:
+        return header
+    other = lines[number + 1]
+    if _titled(other.cells, number + 2, titles, needs):
+        return None
+    return _titled(_stacked(one, other), number + 2, titles, needs)
+
+
+def _titled(cells: Sequence[Cell], after: int, titles: Titles, needs: Sequence[str]) -> _Header | None:
+    names = tuple(_columns(cells, titles))
+    are_distinct = len(set(names) - {""}) == len([name for name in names if name])
+    return _Header(names, tuple(cells), after) if set(needs) <= set(names) and are_distinct else None
 
 
 def _stacked(one: Line, other: Line) -> tuple[Cell, ...]:
+    """Put titles together that stand above each other: of each only the nearest, and none that is far."""
     cells = list(one.cells)
-    for below in other.cells:
-        place = min(range(len(cells)), key=lambda n: abs(_middle(cells[n]) - _middle(below)))
+    pairs = sorted(product(range(len(cells)), other.cells), key=lambda pair: _apart(cells[pair[0]], pair[1]))
+    above: dict[int, Cell] = {}
+    for place, below in pairs:
+        if place not in above and below not in above.values() and _apart(cells[place], below) <= _STACKED:
+            above[place] = below
+    for place, below in above.items():
         cell = cells[place]
-        if abs(_middle(cell) - _middle(below)) > 25:
-            cells.append(below)
-        else:
-            text = f"{cell.text} {below.text}"
-            cells[place] = Cell(text, cell.page, min(cell.x, below.x), cell.y, cell.points, cell.is_bold)
+        cells[place] = replace(cell, text=f"{cell.text} {below.text}", x=min(cell.x, below.x))
+    cells += [below for below in other.cells if below not in above.values()]
     return tuple(sorted(cells, key=lambda cell: cell.x))
+
+
+def _apart(one: Cell, other: Cell) -> float:
+    return min(abs(one.x - other.x), abs(_middle(one) - _middle(other)))
 
 
 def _middle(cell: Cell) -> float:
@@ -122,7 +138,7 @@ def _is_over(line: Line, last: Line, ends: Sequence[str]) -> bool:
 def _row(line: Line, header: _Header) -> Mapping[str, str] | None:
     """Tell a line apart: by the order of its cells where none is missing, else by where they stand."""
     if len(line.cells) < ROW_CELLS:
-        return None
+        return _day_off(line, header)
     has_title = line.cells[0].ends_at < header.cells[0].x
     cells = line.cells[1:] if has_title else line.cells
     if len(cells) == len(header.cells):
@@ -133,6 +149,13 @@ def _row(line: Line, header: _Header) -> Mapping[str, str] | None:
             return None
         pairs = [(header.names[place], cell) for place, cell in placed]
     return dict.fromkeys(filter(None, header.names), "") | {name: cell.text for name, cell in pairs if name}
+
+
+def _day_off(line: Line, header: _Header) -> Mapping[str, str] | None:
+    """Read a line that names a day in the first column, and has nothing else, as a day on which nothing was done."""
+    if len(line.cells) > 1 or header.names[0] != "day" or not _DAY.fullmatch(plain(line.text)):
+        return None
+    return dict.fromkeys(filter(None, header.names), "") | {"day": line.text}
 
 
 def _nearest(cell: Cell, header: _Header) -> int:

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from plumbline.compliance.domain.content import PaperContent
+from plumbline.compliance.domain.recognising.cells import plain
 from plumbline.compliance.domain.recognising.gathering import Ask, Gathered, gather, labels_of
-from plumbline.compliance.domain.recognising.sheet import Sheet, plain
+from plumbline.compliance.domain.recognising.sheet import Sheet
 from plumbline.compliance.domain.recognising.tables import DAYS, Table, Titles, tables
 from plumbline.compliance.domain.recognising.values import (
     cents,
@@ -86,6 +87,9 @@ ASKS: tuple[Ask[Any], ...] = (
     ),
 )
 
+AT_THE_FOOT = ("date", "signature")
+"""Labels of those who sign: what stands beside "Employee" there is no name of one."""
+
 ACROSS: Titles = {"label": ("day", "hours", "", "worked"), "total": ("total", "week", "total hours")}
 DOWN: Titles = {
     "day": ("day", "date", "weekday", "day and date"),
@@ -104,7 +108,7 @@ _WHY = re.compile(r"\b(?:because|reason:?|why:?|since)\s+\w+", re.IGNORECASE)
 
 def timesheet(content: PaperContent) -> Gathered:
     """Return what a timesheet says."""
-    sheet = Sheet.of(content, labels_of(ASKS))
+    sheet = Sheet.of(content, [*labels_of(ASKS), *AT_THE_FOOT])
     gathered = gather(content, sheet, ASKS)
     _take_days(gathered, sheet)
     edits = list(_edits(sheet))

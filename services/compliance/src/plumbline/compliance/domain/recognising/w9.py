@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from plumbline.compliance.domain.content import PaperContent
 from plumbline.compliance.domain.recognised import Place
+from plumbline.compliance.domain.recognising.cells import plain
 from plumbline.compliance.domain.recognising.gathering import (
     DISAGREEING,
     FORM,
@@ -24,7 +25,7 @@ from plumbline.compliance.domain.recognising.gathering import (
     labels_of,
 )
 from plumbline.compliance.domain.recognising.marks import boxes, signer
-from plumbline.compliance.domain.recognising.sheet import Sheet, plain
+from plumbline.compliance.domain.recognising.sheet import Sheet
 from plumbline.compliance.domain.recognising.values import day, is_blank, month, written
 from plumbline.compliance.domain.tax_numbers import tax_number
 

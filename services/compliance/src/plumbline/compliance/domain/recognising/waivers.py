@@ -70,6 +70,7 @@ ASKS: tuple[Ask[Any], ...] = (
         (
             "payee",
             "claimant",
+            "claimant name",
             "name of claimant",
             "payable to",
             "subcontractor",
@@ -88,6 +89,10 @@ ASKS: tuple[Ask[Any], ...] = (
             "property address",
             "project address",
             "property location",
+            "job address",
+            "site address",
+            "address of property",
+            "address of project",
         ),
         written,
         wraps=True,
@@ -102,7 +107,7 @@ ASKS: tuple[Ask[Any], ...] = (
         ("name", "printed name", "print name", "name of signer", "signer", "signer name"),
         written,
     ),
-    Ask("signer_title", ("title", "title of signer", "its", "signer title"), written),
+    Ask("signer_title", ("title", "title of signer", "its", "signer title", "capacity"), written),
     Ask("signed_on", ("date", "date signed", "signed on", "date of signature", "dated"), day),
 )
 
@@ -163,7 +168,7 @@ def waiver(content: PaperContent, kind: str, form: Form | None) -> Gathered:
     prose = " ".join(content.text.replace("_", " ").split())
     sheet = Sheet.of(content, labels_of(ASKS))
     blanks = {name: list(_in_blank(prose, name)) for name in _BLANKS}
-    is_statutory = form is not None and cover(form, plain_text(content)) >= LIKE_A_FORM
+    is_statutory = form is not None and bool(form.statute) and cover(form, plain_text(content)) >= LIKE_A_FORM
     labelled = Sheet((), frozenset()) if is_statutory else _labelled_part(sheet, prose)
     gathered = gather(content, labelled, ASKS, blanks)
     if is_statutory and form is not None and "amount" not in form.blanks:

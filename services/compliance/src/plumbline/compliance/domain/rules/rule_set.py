@@ -120,13 +120,9 @@ class RuleSet:
             self._fitting[likeness] = self._found_fitting(facts)
         return self._fitting[likeness]
 
-    def form_for(self, kind: str) -> Form | None:
-        """Return the statutory form of a kind of paper, if it has one."""
-        return next((form for form in self._book.forms if form.kind == kind), None)
-
     @property
     def forms(self) -> tuple[Form, ...]:
-        """Return the statutory forms."""
+        """Return the forms of papers whose words are given."""
         return self._book.forms
 
     def minimum_confidence(self, day: date) -> float:

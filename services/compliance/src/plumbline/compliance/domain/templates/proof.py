@@ -1,4 +1,4 @@
-"""What must be true of a sheet once it is printed: nothing that must be said is missing, no statute's word is changed."""
+"""What must be true of a sheet once it is printed: nothing that must be said is missing, no word of a form is changed."""
 
 from collections.abc import Iterator, Sequence
 
@@ -38,17 +38,17 @@ def _lost(sheet: Sheet, read: Print) -> Iterator[str]:
 def _unlawful(form: Form, read: Print) -> Iterator[str]:
     wording = compare(form, read.content.text)
     if wording.changed_words:
-        yield f"it changes the words of {form.statute}: {wording.first_change}"
+        yield f"it changes the words of {form.origin}: {wording.first_change}"
     if form.text.startswith(NOTICE):
-        yield from _unseen(form.statute, [run for page in read.content.pages for run in page.runs])
+        yield from _unseen(form.origin, [run for page in read.content.pages for run in page.runs])
 
 
-def _unseen(statute: str, runs: Sequence[Run]) -> Iterator[str]:
+def _unseen(origin: str, runs: Sequence[Run]) -> Iterator[str]:
     """Tell what is wrong with the notice: it stands first, in bold, and nothing is larger."""
     largest = max((run.points for run in runs), default=0.0)
     if not runs or not runs[0].text.strip().startswith(NOTICE):
-        yield f"{statute} wants its notice before all other text"
+        yield f"{origin} wants its notice before all other text"
     elif not runs[0].is_bold:
-        yield f"{statute} wants its notice in bold type"
+        yield f"{origin} wants its notice in bold type"
     elif runs[0].points < max(largest, LEAST_NOTICE_POINTS):
-        yield f"{statute} wants its notice in the largest type, and no smaller than 10 points"
+        yield f"{origin} wants its notice in the largest type, and no smaller than 10 points"

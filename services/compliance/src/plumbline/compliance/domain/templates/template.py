@@ -25,7 +25,7 @@ class UnfitSheetError(NeedsHumanError):
 
 
 class ChangedFormError(NeedsHumanError):
-    """A statutory form is not the one that a template was written for; let counsel confirm it, and save a new version."""
+    """A form is not the one that a template was written for; let counsel confirm it, and save a new version."""
 
 
 class TemplateVersion(Dated):
@@ -38,7 +38,7 @@ class TemplateVersion(Dated):
     """Of the template's file."""
     layout_sha256: str
     forms: dict[str, str] = Field(default_factory=dict)
-    """The statutory forms that it sets, each with the hash of its words."""
+    """The forms that it sets, each with the hash of its words."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Template:
 
         Raises:
             UnfitSheetError: needs a person; a field of the firm's own is missing, or unknown.
-            UnfitWaiverError: needs a person; a statutory form's blanks do not take the values.
+            UnfitWaiverError: needs a person; a form's blanks do not take the values.
             ChangedFormError: needs a person; the form is not the one that the template was saved for.
         """
         if not isinstance(sheet, KINDS[self.kind]):
@@ -117,9 +117,13 @@ class Template:
     def _statutory(self, sheet: WaiverSheet, form: Form | None) -> dict[str, Any]:
         """Return the form's words, and what is drawn beside them: whoever reads the page reads the form alone."""
         if form is None or self.version.forms.get(form.id) != form.sha256:
-            named = "there is no such form" if form is None else f"{form.id} has other words"
+            named = (
+                f"there is no such form of {sheet.site.state}"
+                if form is None
+                else f"{form.id} has other words"
+            )
             raise ChangedFormError(f"{self.name} v{self.version.version} cannot print {sheet.form}: {named}")
-        mark = f"{form.statute}, {form.status}. Words SHA-256 {form.sha256}"
+        mark = f"{form.origin}, {form.status}. Words SHA-256 {form.sha256}"
         return {
             "form": sheet.set_in(form),
             "draw": {

@@ -1,14 +1,14 @@
-"""A lien waiver in the words of its statute, with its blanks filled.
+"""A lien waiver in the words of its state's form, with its blanks filled.
 
 The words come from the form, never from a template: a template only sets them. What is filled in must fit
-the form's blanks, so that whoever compares the printed sheet with the statute finds it unchanged.
+the form's blanks, so that whoever compares the printed sheet with the form finds it unchanged.
 """
 
 import re
-from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from typing_extensions import override
 
 from plumbline.common.errors import NeedsHumanError
@@ -26,21 +26,23 @@ _BLANK = re.compile(r"\{(\w+)\}")
 
 
 class UnfitWaiverError(NeedsHumanError):
-    """What is to be filled into a statutory form does not fit its blanks; shorten it or put it right."""
+    """What is to be filled into a form does not fit its blanks; shorten it or put it right."""
 
 
 class WaiverSheet(Sheet):
-    """A waiver, ready to be signed or signed."""
+    """A waiver, ready to be signed or signed. Which of its values are printed is the form's to say."""
 
     kind: ClassVar[str] = "waiver"
     sections: ClassVar[frozenset[str]] = frozenset()
-    """None: the sheet has the statute's words and nothing else."""
+    """None: the sheet has the form's words and nothing else."""
 
     form: WaiverKind
     job_number: Words = ""
     maker: Words = ""
     amount_cents: int | None = Field(default=None, ge=0)
     payee: Words = ""
+    through: Words = ""
+    """The last day of work that is paid: `October 31, 2026`; the Texas forms say it in the extent."""
     location: Words
     extent: Words
     contracted_with: Words
@@ -48,7 +50,14 @@ class WaiverSheet(Sheet):
     """As it is signed: `November 3, 2026`; blank until then."""
     company: Words
     signature: Words = ""
+    signer_name: Words = ""
     title: Words = ""
+
+    @model_validator(mode="after")
+    def _is_of_a_state(self) -> Self:
+        if self.site.state is None:
+            raise ValueError("site.state is missing: each state has its own form")
+        return self
 
     def values(self) -> dict[str, str]:
         """Return what goes into the blanks, by their names in the form."""
@@ -56,16 +65,21 @@ class WaiverSheet(Sheet):
             "" if self.amount_cents is None else f"{self.amount_cents // 100:,}.{self.amount_cents % 100:02}"
         )
         named = self.model_dump(
-            include={"maker", "payee", "location", "extent", "contracted_with", "date", "company"}
-        )
+            include={
+                "maker", "payee", "through", "location", "extent", "contracted_with", "date", "company", "signature",
+                "signer_name", "title",
+            }
+        )  # fmt: skip
         return named | {
             "project": self.site.name,
             "job_number": self.job_number or self.site.number,
             "owner": self.site.owner,
             "amount": amount,
-            "signature": self.signature,
-            "title": self.title,
         }
+
+    def form_in(self, forms: Iterable[Form]) -> Form | None:
+        """Return the form of its kind and state, if there is one."""
+        return next((form for form in forms if (form.kind, form.state) == (self.form, self.site.state)), None)
 
     def set_in(self, form: Form) -> dict[str, Any]:
         """Return the form as a template sets it: lines of fixed words and filled blanks, in order.
@@ -78,14 +92,8 @@ class WaiverSheet(Sheet):
         wording = compare(form, text)
         if form.kind != self.form or wording.changed_words:
             change = wording.first_change or f"the form is {form.kind}"
-            raise UnfitWaiverError(f"{form.statute} would be changed: {change}", form=form.id)
-        return {
-            "id": form.id,
-            "statute": form.statute,
-            "status": form.status,
-            "sha256": form.sha256,
-            "lines": [_pieces(line, values) for line in form.text.splitlines()],
-        }
+            raise UnfitWaiverError(f"{form.origin} would be changed: {change}", form=form.id)
+        return {"id": form.id, "lines": [_pieces(line, values) for line in form.text.splitlines()]}
 
     @override
     def must_show(self) -> Sequence[str]:
