@@ -82,7 +82,7 @@ Condition = tuple[CompiledCheck, object]
 def ready(facts: DocumentFacts, rule_set: RuleSet) -> list[Condition]:
     """Return the conditions that may be asked of a document, each with its facts made ready."""
     fitting = rule_set.fitting(facts)
-    known = fitting.learner.learn(facts, fitting.minimum_confidence).values | fitting.figures
+    known = {**fitting.learner.learn(facts, fitting.minimum_confidence).values, **fitting.figures}
     values = {name: value for name, value in known.items() if name in fitting.asked}
     made = rule_set.engine.facts(values)
     return [(one, made) for one in fitting.checks if not one.rule.each and one.holds.asks <= values.keys()]

@@ -112,7 +112,8 @@ def printing() -> Iterator[tuple[object, ...]]:
         ways = list(_ways(template, root, laid_out() / "fonts"))
         spent = [[_spent(way, number) for way in ways] for number in range(ROUNDS)]
     for way, took in zip(ways, zip(*spent, strict=True), strict=True):
-        yield _told(way.name, *min(took), way.note)
+        spent_s, printed = min(took)
+        yield _told(way.name, spent_s, printed, way.note)
     yield asyncio.run(_in_its_process(template))
     if not any(way.name.startswith("WeasyPrint") for way in ways):
         left_out = "left out: `uv sync --all-packages --group rivals`, and Pango"
