@@ -41,7 +41,6 @@ from plumbline.stack.scenario.stage import (
 from plumbline.stack.scenario.summary import print_summary
 from plumbline.stack.scenario.timeline import print_timeline
 
-
 BACK_WITHIN_S = 90.0
 """How long the sandbox may take to come back after its kill; on a busy machine more than 20 s were seen."""
 
