@@ -138,7 +138,7 @@ def test_articles_of_a_label_count_for_nothing() -> None:
 def test_column_that_one_row_shows_is_a_column_in_the_next_row_too() -> None:
     rows: list[Row] = [
         (0, {0: "Lender", 1: "Erie", 2: "Payee", 3: "Caprock"}),
-        (20, {0: "Owner", 1: "Red River Construction Inc", 2: "Amount", 3: "$10.00"}),
+        (20, {0: "Owner", 1: "Red River Constructions Inc", 2: "Amount", 3: "$10.00"}),
     ]
     cells = sheet(rows, bold_labels=False).lines[1].cells
-    assert [cell.text for cell in cells] == ["Owner", "Red River Construction Inc", "Amount", "$10.00"]
+    assert [cell.text for cell in cells] == ["Owner", "Red River Constructions Inc", "Amount", "$10.00"]
