@@ -277,7 +277,7 @@ def laid(
     case: Case, way: str, how: Way, sort: str, title: str, notes: Sequence[str], more: Mapping[str, str]
 ) -> Case:
     layout, words, day, amount = how
-    said = {name: _printed(name, value, day, amount) for name, value in case.fields.items()} | more
+    said = {name: _printed(name, value, day, amount) for name, value in case.fields.items()} | dict(more)
     fields = {name: value for name, value in case.fields.items() if name in words[sort] or value is not None}
     return replace(
         case,

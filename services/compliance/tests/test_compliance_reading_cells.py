@@ -15,14 +15,21 @@ LONG = "Cuyahoga General"
 Row = tuple[float, dict[int, str]]
 
 
-def sheet(rows: Iterable[Row], points: float = 11) -> Sheet:
-    """A page of four columns, labels in bold; each row with its distance from the one above it."""
+def sheet(rows: Iterable[Row], *, bold_labels: bool = True) -> Sheet:
+    """A page of four columns; each row with its distance from the one above it."""
     y, runs = 740.0, []
     for gap, cells in rows:
         y -= gap
         for column, text in cells.items():
             runs.append(
-                Run(text=text, page=1, x=COLUMNS[column], y=y, points=points, is_bold=column % 2 == 0)
+                Run(
+                    text=text,
+                    page=1,
+                    x=COLUMNS[column],
+                    y=y,
+                    points=11,
+                    is_bold=bold_labels and column % 2 == 0,
+                )
             )
     page = Page(number=1, text="", runs=tuple(runs))
     return Sheet.of(
@@ -126,3 +133,12 @@ def test_articles_of_a_label_count_for_nothing() -> None:
     ]
     assert one(rows, "owner").text == "Erie Shore"
     assert len(list(sheet(rows).beside("owner of property"))) == 1
+
+
+def test_column_that_one_row_shows_is_a_column_in_the_next_row_too() -> None:
+    rows: list[Row] = [
+        (0, {0: "Lender", 1: "Erie", 2: "Payee", 3: "Caprock"}),
+        (20, {0: "Owner", 1: "Red River Constructions Inc", 2: "Amount", 3: "$10.00"}),
+    ]
+    cells = sheet(rows, bold_labels=False).lines[1].cells
+    assert [cell.text for cell in cells] == ["Owner", "Red River Constructions Inc", "Amount", "$10.00"]
