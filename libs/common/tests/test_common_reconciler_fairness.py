@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from plumbline.common.database import Pool
+from plumbline.common.database import Pool, transaction
 from plumbline.common.listening import Bell
 from plumbline.common.reconciling.loop import Reconciler
 from plumbline.common.reconciling.marks import Lane, Mark
-from plumbline.common.reconciling.store import RETRY_BURST, RETRY_COST, Claimed, WorkStore
+from plumbline.common.reconciling.store import QUERIES, RETRY_BURST, RETRY_COST, Claimed, HeldWork, WorkStore
 from plumbline.common.reconciling.verdicts import Done, Park, Retry, Verdict, Wait
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.database import idle, keys_where, marked, rows, service_pool, work_row
@@ -73,6 +73,37 @@ async def test_held_connection_is_skipped_until_its_time_and_others_are_not(
     await reconciler(store, handler, clock).work_off()
     assert sorted(c.key for c in handler.seen) == ["a", "a", "b", "c"]
     assert {c.row.attempt for c in handler.seen} == {0}
+
+
+async def test_while_a_connection_is_held_what_needs_no_far_side_is_worked_and_nothing_else(
+    pool: Pool, clock: FakeClock
+) -> None:
+    store, meanwhile = work_store(pool), HeldWork(pool, replica="r1 while held", lease=LEASE, kinds=["bill"])
+    await marked(pool, clock, Mark("bill/t", "texas", "e"), *[Mark(f"bill/{n}", "ohio", "e") for n in "ab"])
+    await marked(pool, clock, Mark("paper/a", "ohio", "e"), Mark("bills/a", "ohio", "e"))
+    assert await meanwhile.claim(9, now=clock.now()) == []
+
+    async with transaction(pool) as database:
+        await database.execute(QUERIES["hold_connection"], "ohio", clock.now() + THROTTLED.after, "429")
+    late = Mark("bill/late", "ohio", "e", due_at=clock.now() + SECOND)
+    await marked(pool, clock, late)
+    first = await meanwhile.claim(1, now=clock.now())
+    rest = await meanwhile.claim(9, now=clock.now())
+    assert sorted(one.key for one in (*first, *rest)) == ["bill/a", "bill/b"]
+    assert await meanwhile.claim(9, now=clock.now()) == []
+
+    await marked(pool, clock, Mark("bill/a", "ohio", "news"))
+    loop = reconciler(meanwhile, Scripted(), clock)
+    await loop._finish(first[0], Wait(SECOND, "cannot be read"))
+    await loop._finish(rest[0], Done())
+    clock.advance(SECOND)
+    assert sorted(one.key for one in await meanwhile.claim(9, now=clock.now())) == ["bill/a", "bill/late"]
+
+    await meanwhile.release_former_life()
+    clock.advance(THROTTLED.after)
+    assert await meanwhile.claim(9, now=clock.now()) == []
+    await reconciler(store, Scripted(), clock).work_off()
+    assert await idle(pool)
 
 
 async def test_longest_hold_of_a_connection_counts(pool: Pool, clock: FakeClock) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 from typing_extensions import override
 
 from plumbline.compliance.domain.facts import Payable
+from plumbline.compliance.domain.gate.findings import Case
 from plumbline.compliance.domain.gate.money import InBooks, Settlement
 from plumbline.compliance.domain.gate.overrides import Override
 from plumbline.compliance.domain.gate.payable import Billed, BilledLine
 from plumbline.compliance.domain.gate.policy import Code, Term, Terms
-from plumbline.compliance.domain.gate.requirements import Case, payable_facts
+from plumbline.compliance.domain.gate.requirements import payable_facts
 from plumbline.compliance.domain.on_file import PaperOnFile
 from plumbline.compliance.ports.documents import Papers
 
@@ -55,6 +56,7 @@ def billed(**changes: Any) -> Billed:
         "billed_on": date(2026, 11, 5),
         "due_on": date(2026, 12, 5),
         "lines": (BilledLine(description="Underground", amount_cents=2300500),),
+        "state": "TX",
     }
     return Billed(**{**standard, **changes})
 
@@ -82,6 +84,9 @@ def paper(kind: str, state: str = "validated", **changes: Any) -> PaperOnFile:
         "file_name": f"{kind}.pdf",
         "received_at": datetime(2026, 11, 20, 15, tzinfo=UTC),
         "named": PAYEE,
+        "project_id": "1001",
+        "authority": "tsbpe" if kind == "licence" else None,
+        "trade": "plumbing" if kind == "licence" else None,
         "payable": PAYABLE if kind.startswith("lien_waiver.") else None,
         "checked_against": seen() if kind.startswith("lien_waiver.") else None,
     }
@@ -130,7 +135,13 @@ def let_pass(code: str, *, until: date = TODAY + timedelta(days=7), **changes: A
 
 def case(*papers: PaperOnFile, **changes: Any) -> Case:
     """Return a case of the standard invoice under the standard terms, today."""
-    standard: dict[str, Any] = {"billed": billed(), "terms": terms(), "papers": papers, "today": TODAY}
+    standard: dict[str, Any] = {
+        "billed": billed(),
+        "terms": terms(),
+        "papers": papers,
+        "trade": "plumbing",
+        "today": TODAY,
+    }
     return Case(**{**standard, **changes})
 
 

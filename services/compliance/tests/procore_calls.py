@@ -26,8 +26,9 @@ from plumbline.compliance.adapters.gate.files import load_gate
 from plumbline.compliance.adapters.gate.payables import PostgresPayables
 from plumbline.compliance.adapters.gate.procore import ProcoreSubcontracts
 from plumbline.compliance.adapters.looks import PostgresLooks
-from plumbline.compliance.adapters.procore import ProcorePapers
+from plumbline.compliance.adapters.procore import ProcoreDirectory, ProcorePapers
 from plumbline.compliance.domain.gate.payable import Target
+from plumbline.compliance.domain.projects import Sheets
 from plumbline.compliance.handlers import by_prefix
 from plumbline.compliance.service.gate import SWEEP as REQUISITIONS
 from plumbline.compliance.service.gate import Gate
@@ -212,6 +213,8 @@ async def busy_company(database_url: str, folder: Path, *, projects: int) -> Asy
             subcontracts=ProcoreSubcontracts(clients, remembered_s=_default("remembered_s")),
             papers=PostgresDocuments(lab.pool),
             book=JudgedAlready(lab.pool, laboratory.world.procore),
+            directory=ProcoreDirectory(clients, remembered_s=_default("remembered_s")),
+            sheets=Sheets(),
             clock=lab.clock,
             sweep_every=timedelta(seconds=_default("requisitions_s")),
         )

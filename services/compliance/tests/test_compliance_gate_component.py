@@ -21,7 +21,8 @@ from plumbline.common.edge import Received
 from plumbline.common.listening import Bell
 from plumbline.common.reconciling.loop import Claim, Reconciler
 from plumbline.common.reconciling.marks import Lane, Mark
-from plumbline.common.reconciling.store import WorkStore, mark
+from plumbline.common.reconciling.store import QUERIES as RECONCILING
+from plumbline.common.reconciling.store import HeldWork, WorkStore, mark
 from plumbline.common.reconciling.verdicts import Done, Verdict
 from plumbline.common.secrets.tokens import LiveToken
 from plumbline.common.testing.database import expire_leases, rows, service_pool, work_row
@@ -29,11 +30,14 @@ from plumbline.compliance.adapters.gate.files import load_gate
 from plumbline.compliance.adapters.gate.money import PostgresMoney, is_in_escrow, paper_marks
 from plumbline.compliance.adapters.gate.payables import PostgresBills, PostgresEndings, PostgresPayables
 from plumbline.compliance.adapters.gate.procore import ProcoreSubcontracts
+from plumbline.compliance.adapters.procore import ProcoreDirectory
+from plumbline.compliance.adapters.sheets import load_sheets
 from plumbline.compliance.app import MIGRATIONS, SCHEMA
 from plumbline.compliance.domain.gate.policy import GatePolicy
 from plumbline.compliance.domain.on_file import PaperOnFile
+from plumbline.compliance.domain.projects import Sheets, VendorSheet
 from plumbline.compliance.handlers import by_prefix
-from plumbline.compliance.paying import GateRoutes, gate_work, let_go_on, recording_results
+from plumbline.compliance.paying import GateRoutes, gate_work, held_work, let_go_on, recording_results
 from plumbline.compliance.service.billing import Billing
 from plumbline.compliance.service.expiring import Expiring
 from plumbline.compliance.service.gate import PAUSE_LONGEST, Gate
@@ -52,6 +56,7 @@ EVERY = timedelta(seconds=60)
 LONGEST = PAUSE_LONGEST * EVERY
 W9 = paper("w9")
 CERTIFICATE = paper("coi.acord25", expires_on=date(2027, 6, 30))
+LICENCE = paper("licence", expires_on=date(2027, 6, 30))
 
 
 class Tokens:
@@ -78,10 +83,12 @@ class Site:
 
     lab: Laboratory
     pool: Pool
+    client: ProcoreClient
     papers: FakePapers
     gate: Gate
     loop: Reconciler
     loop_store: WorkStore
+    meanwhile: Reconciler
     routes: httpx.AsyncClient
     people: ProcorePeople
     policy: GatePolicy
@@ -111,6 +118,17 @@ class Site:
     async def work(self, *, after: timedelta = timedelta(seconds=20)) -> int:
         self.lab.world.clock.step(after.total_seconds())
         return await self.loop.work_off()
+
+    async def hold(self, lasts: timedelta) -> None:
+        """Let Procore refuse our credentials for so long: nothing of the connection is worked."""
+        async with transaction(self.pool) as database:
+            until = self.lab.world.clock.now() + lasts
+            await database.execute(RECONCILING["hold_connection"], CONNECTION, until, "no live access token")
+
+    async def work_meanwhile(self, *, after: timedelta = timedelta(minutes=2)) -> int:
+        """Work what can be worked while the connection is held."""
+        self.lab.world.clock.step(after.total_seconds())
+        return await self.meanwhile.work_off()
 
     async def sweep(self) -> None:
         async with transaction(self.pool) as database:
@@ -205,6 +223,10 @@ class Site:
         told: dict[str, Any] = answer.json()
         return told
 
+    async def standing(self, key: str, code: str) -> str:
+        (found,) = [one["state"] for one in (await self.shown(key))["requirements"] if one["code"] == code]
+        return str(found)
+
     async def state(self, key: str) -> str:
         return str((await self.shown(key))["state"])
 
@@ -235,7 +257,7 @@ async def site(database_url: str) -> AsyncIterator[Site]:
             yield site
 
 
-def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient) -> "Opened":
+def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient, *, sheets: Sheets | None = None) -> "Opened":
     connections, clock = load_connections(CONFIG), lab.world.clock
     policy, papers = load_gate(CONFIG, connections), FakePapers()
     book = PostgresPayables(pool)
@@ -245,6 +267,8 @@ def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient) -> "Opened":
         subcontracts=ProcoreSubcontracts({CONNECTION: client}, remembered_s=300.0),
         papers=papers,
         book=book,
+        directory=ProcoreDirectory({CONNECTION: client}, remembered_s=0),
+        sheets=sheets or load_sheets(CONFIG),
         clock=clock,
         sweep_every=EVERY,
     )
@@ -271,10 +295,37 @@ def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient) -> "Opened":
         bell=Bell(),
         concurrency=4,
     )
+    unread = held_work(gate, billing, expiring)
+    meanwhile = Reconciler(
+        service="compliance",
+        store=HeldWork(
+            pool,
+            replica="compliance-1 while held",
+            lease=timedelta(seconds=30),
+            kinds=[prefix.rstrip("/") for prefix in unread],
+        ),
+        handler=by_prefix(unread),
+        clock=clock,
+        bell=Bell(),
+        concurrency=1,
+    )
     app = Starlette(routes=GateRoutes(gate=gate, words=words, pool=pool).routes())
     routes = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://compliance.test")
     return Opened(
-        Site(lab, pool, papers, gate, loop, store, routes, ProcorePeople(lab.world), policy, killed)
+        Site(
+            lab,
+            pool,
+            client,
+            papers,
+            gate,
+            loop,
+            store,
+            meanwhile,
+            routes,
+            ProcorePeople(lab.world),
+            policy,
+            killed,
+        )
     )
 
 
@@ -715,6 +766,55 @@ async def test_an_override_ends_though_procore_does_not_answer(site: Site) -> No
     assert await site.state(key) == "held"
 
 
+async def test_papers_and_overrides_end_on_their_day_while_the_connection_is_held(site: Site) -> None:
+    key, now = site.requisition(), site.lab.world.clock.now()
+    await site.sweep()
+    ends = replace(CERTIFICATE, expires_on=now.date() + timedelta(days=1))
+    await site.put_on_file(key, W9, ends, paper("lien_waiver.conditional_progress"))
+    await site.book(key, "open")
+    await site.work()
+    assert await site.state(key) == "released"
+    told = len(await site.told(key))
+
+    await site.hold(timedelta(days=9))
+    site.lab.world.faults.add({"name": "html", "match": {"provider": "procore"}, "times": 50})
+    assert await site.work(after=timedelta(days=1)) == 0
+    await site.work_meanwhile()
+    assert await site.state(key) == "released"  # its last day
+    assert await site.work(after=timedelta(days=1)) == 0
+    await site.work_meanwhile()
+
+    shown = await site.shown(key)
+    assert (shown["state"], "ran out" in str(shown["requirements"])) == ("held", True)
+    assert [one.state for one in (await site.told(key))[told:]] == ["held"]
+
+    await site.routes.post("/gate/overrides", json=_override(key, code="certificate"))
+    await site.work_meanwhile()
+    assert await site.state(key) == "released"
+    await site.work_meanwhile(after=timedelta(days=4))
+    assert await site.state(key) == "held"
+    assert len(await site.told(key)) == told + 3
+
+    assert (await work_row(site.pool, key))["waiting_for"].startswith("the connection is held")
+    site.lab.world.faults.clear()
+    await site.work(after=timedelta(days=9))
+    assert (await work_row(site.pool, key))["waiting_for"] is None
+    assert await site.work_meanwhile() == 0
+
+
+async def test_papers_are_told_to_run_out_while_the_connection_is_held(site: Site) -> None:
+    today = site.lab.world.clock.now().date()
+    await _keep_document(site.pool, "coi", kind="coi.acord25", expires_on=today + timedelta(days=7))
+    await site.hold(timedelta(days=1))
+    async with transaction(site.pool) as database:
+        row = Mark(f"expiry/{CONNECTION}/coi", CONNECTION, "paper coi 1")
+        await mark(database, [row], now=site.lab.world.clock.now())
+
+    assert await site.work() == 0
+    assert await site.work_meanwhile() == 1
+    assert len(await site.sent("documents.expiring.v1")) == 1
+
+
 async def test_an_invoice_that_can_be_read_no_more_is_held(site: Site) -> None:
     key = site.requisition()
     await site.sweep()
@@ -847,6 +947,33 @@ async def test_the_outlook_says_what_the_next_invoice_needs_before_it_is_sent(si
     standing = {one["code"]: one["state"] for one in told["requirements"]}
     assert (standing["w9"], standing["certificate"], standing["lien-waiver"]) == ("met", "expired", "missing")
     assert (unknown.status_code, unknown.json()["error"]) == (422, "unknown-project")
+
+
+async def test_a_licence_is_held_against_the_trade_and_the_state_that_procore_says(site: Site) -> None:
+    key = site.requisition()
+    await site.sweep()
+    await site.put_on_file(key, replace(LICENCE, authority="tdlr", trade="hvac"))
+    await site.work()
+    assert await site.standing(key, "licence") == "wrong"
+
+    await site.put_on_file(key, replace(LICENCE, document="plumbing"))
+    await site.work()
+    assert await site.standing(key, "licence") == "met"
+
+
+async def test_what_people_wrote_down_is_news_to_every_payable_after_a_restart(site: Site) -> None:
+    key = site.requisition()
+    await site.sweep()
+    await site.put_on_file(key, LICENCE)
+    await site.work()
+    vendor = (await site.shown(key))["vendor_id"]
+
+    sheets = load_sheets(CONFIG)
+    electric = sheets.model_copy(update={"vendors": {vendor: VendorSheet(trade="electrical")}})
+    async with a_site(site.lab, site.pool, site.client, sheets=electric) as restarted:
+        restarted.papers.by_vendor = site.papers.by_vendor
+        await restarted.sweep()
+        assert await restarted.standing(key, "licence") == "wrong"
 
 
 async def test_payables_are_listed_by_state_with_the_most_money_first(site: Site) -> None:

@@ -1,7 +1,7 @@
 """The judgement as a table, and what no combination may do."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -26,10 +26,12 @@ from gate_lab import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plumbline.compliance.domain.gate.findings import Case
 from plumbline.compliance.domain.gate.judging import Judgement, judge, unmet_blocks
-from plumbline.compliance.domain.gate.requirements import Case, concerns
+from plumbline.compliance.domain.gate.requirements import concerns
 from plumbline.compliance.domain.on_file import PaperOnFile
 
+NOW = datetime(2026, 11, 30, 18, tzinfo=UTC)
 PROGRESS = "lien_waiver.conditional_progress"
 
 
@@ -100,6 +102,12 @@ def test_state_follows_from_the_facts(changes: dict[str, Any], state: str) -> No
         ((replace(CERTIFICATE, expires_on=TODAY),), "certificate", "met"),
         ((replace(CERTIFICATE, expires_on=TODAY - timedelta(days=1)),), "certificate", "expired"),
         ((replace(CERTIFICATE, state="expired", expires_on=None),), "certificate", "expired"),
+        ((replace(W9, withdrawn_at=NOW),), "w9", "missing"),
+        ((replace(W9, withdrawn_at=NOW), replace(W9, document="new")), "w9", "met"),
+        ((replace(W9, withdrawn_at=NOW), replace(W9, document="new", state="invalid")), "w9", "wrong"),
+        ((replace(CONDITIONAL, withdrawn_at=NOW),), "lien-waiver", "missing"),
+        ((replace(paper("lien_waiver.conditional_final"), withdrawn_at=NOW),), "lien-waiver", "missing"),
+        ((replace(W9, named="Somebody Else Inc", withdrawn_at=NOW), CERTIFICATE), "names", "met"),
         ((CONDITIONAL,), "lien-waiver", "met"),
         ((paper("lien_waiver.conditional_final"),), "lien-waiver", "wrong"),
         ((paper("lien_waiver.other"),), "lien-waiver", "wrong"),
@@ -148,6 +156,8 @@ def test_a_waiver_of_another_payment_of_the_same_amount_and_day_does_not_count()
         (replace(W9, vendor_id="88"), True),
         (paper("payroll.wh347", project_id="1002"), False),
         (paper("payroll.wh347", project_id="1001"), True),
+        # Nobody knows whose week it covers.
+        (paper("payroll.wh347", project_id=None), False),
         (replace(CONDITIONAL, vendor_id="89"), False),
     ],
 )
@@ -155,6 +165,161 @@ def test_papers_of_another_firm_or_project_do_not_speak_for_a_payable(
     other: PaperOnFile, speaks: bool
 ) -> None:
     assert concerns(other, billed()) is speaks
+
+
+HVAC = replace(LICENCE, document="hvac", authority="tdlr", trade="hvac")
+
+
+@pytest.mark.parametrize(
+    ("papers", "changes", "expected", "told"),
+    [
+        ((LICENCE,), {}, "met", "is on file, good until"),
+        ((replace(LICENCE, authority="TSBPE"),), {}, "met", "is on file"),
+        ((HVAC,), {}, "wrong", "it is for hvac in TX, the work is plumbing in TX."),
+        ((LICENCE,), {"trade": "hvac"}, "wrong", "it is for plumbing in TX, the work is hvac in TX."),
+        ((HVAC,), {"trade": "hvac"}, "met", "is on file"),
+        ((HVAC, LICENCE), {}, "met", "is on file"),
+        ((replace(HVAC, trade="electrical"),), {"trade": "electrical"}, "met", "is on file"),
+        (
+            (replace(LICENCE, authority="ocilb"),),
+            {},
+            "wrong",
+            "it is for plumbing in OH, the work is plumbing in TX.",
+        ),
+        ((replace(LICENCE, authority="ocilb"),), {"billed": billed(state="OH")}, "met", "is on file"),
+        ((LICENCE,), {"billed": billed(state="OH")}, "wrong", "it is for plumbing in TX"),
+        ((replace(LICENCE, authority="Austin"),), {}, "wrong", "plumbing by Austin, no state's board"),
+        # An expired one of another trade is not asked for anew.
+        ((replace(HVAC, expires_on=TODAY - timedelta(1)),), {}, "wrong", "it is for hvac in TX"),
+        ((replace(LICENCE, expires_on=TODAY - timedelta(1)),), {}, "expired", "ran out on Nov 29, 2026"),
+        # What nobody knows is a person's to say, and never met.
+        ((LICENCE,), {"trade": None}, "in_review", "name its trade in config/projects.yaml"),
+        ((LICENCE,), {"billed": billed(state=None)}, "in_review", "in which state the project is"),
+        ((replace(LICENCE, trade=None),), {}, "in_review", "a person looks at it"),
+        ((replace(LICENCE, authority=None),), {}, "in_review", "a person looks at it"),
+        ((), {"trade": None}, "missing", "has sent no trade licence"),
+        (
+            (replace(LICENCE, state="held", blocking=("It says so.",)),),
+            {},
+            "wrong",
+            "will not do: It says so.",
+        ),
+    ],
+)
+def test_a_licence_counts_for_its_trade_and_its_state_alone(
+    papers: tuple[PaperOnFile, ...], changes: dict[str, Any], expected: str, told: str
+) -> None:
+    (found,) = [one for one in judge(case(*papers, **changes)).requirements if one.code == "licence"]
+    assert found.state == expected
+    assert told in found.sentence
+
+
+OCTOBER = [date(2026, 10, ends) for ends in (3, 10, 17, 24, 31)]
+"""The Saturdays of what the standard invoice bills."""
+
+
+def payroll(week: date | None, state: str = "validated", **changes: Any) -> PaperOnFile:
+    return paper("payroll.wh347", state, document=f"week {week}", week_ends_on=week, **changes)
+
+
+def asked_for_payroll(*papers: PaperOnFile, **changes: Any) -> Any:
+    (found,) = [
+        one
+        for one in judge(case(*papers, terms=terms(payroll="block"), **changes)).requirements
+        if one.code == "payroll"
+    ]
+    return found
+
+
+ALL_WEEKS = tuple(payroll(week) for week in OCTOBER)
+
+
+@pytest.mark.parametrize(
+    ("papers", "changes", "expected", "told"),
+    [
+        (
+            ALL_WEEKS,
+            {},
+            "met",
+            "of the weeks ending Oct 3, 2026, Oct 10, 2026, Oct 17, 2026, Oct 24, 2026 and Oct 31",
+        ),
+        (
+            ALL_WEEKS[1:],
+            {},
+            "missing",
+            "Certified payroll of the week ending Oct 3, 2026 is missing; it was due by Nov 7",
+        ),
+        (
+            (*ALL_WEEKS[:1], *ALL_WEEKS[3:]),
+            {},
+            "missing",
+            "Certified payroll of the weeks ending Oct 10, 2026 and Oct 17, 2026 is missing",
+        ),
+        ((), {}, "missing", "of the weeks ending Oct 3, 2026, Oct 10, 2026"),
+        # A week of another month makes up for none.
+        (
+            (*ALL_WEEKS[1:], payroll(date(2026, 11, 7))),
+            {},
+            "missing",
+            "the week ending Oct 3, 2026 is missing",
+        ),
+        ((*ALL_WEEKS[1:], payroll(OCTOBER[0], "needs_review")), {}, "in_review", "still being looked at"),
+        (
+            (*ALL_WEEKS[1:], payroll(OCTOBER[0], "invalid", blocking=("No.",))),
+            {},
+            "wrong",
+            "will not do: No.",
+        ),
+        (
+            (*ALL_WEEKS[1:], payroll(OCTOBER[0], withdrawn_at=NOW)),
+            {},
+            "missing",
+            "The certified payroll (payroll.wh347.pdf) was withdrawn in Procore on Nov 30, 2026",
+        ),
+        ((*ALL_WEEKS[1:], payroll(OCTOBER[0], "superseded")), {}, "missing", "Oct 3, 2026 is missing"),
+        # An older one that was wrong does not spoil the week.
+        ((*ALL_WEEKS, payroll(OCTOBER[0], "invalid")), {}, "met", "is on file"),
+        (
+            (*ALL_WEEKS[1:], payroll(None)),
+            {},
+            "missing",
+            "which week payroll.wh347.pdf is of; a person looks at it.",
+        ),
+        # A vendor whose weeks end on Sundays.
+        (tuple(payroll(week + timedelta(1)) for week in OCTOBER[:4]), {}, "met", "Oct 4, 2026, Oct 11, 2026"),
+        (ALL_WEEKS, {"billed": billed(starts_on=None)}, "in_review", "Procore says no billing period"),
+        (
+            (),
+            {"billed": billed(starts_on=date(2026, 10, 5), through_on=date(2026, 10, 9))},
+            "met",
+            "No week ends",
+        ),
+    ],
+)
+def test_every_week_that_is_billed_needs_its_payroll(
+    papers: tuple[PaperOnFile, ...], changes: dict[str, Any], expected: str, told: str
+) -> None:
+    found = asked_for_payroll(*papers, **changes)
+    assert found.state == expected
+    assert told in found.sentence
+
+
+@given(st.sets(st.sampled_from(OCTOBER)), st.integers(1, 3), st.randoms(use_true_random=False))
+def test_weeks_are_covered_or_named_whatever_comes_first_and_however_often(
+    sent: set[date], times: int, chance: Any
+) -> None:
+    papers = [replace(payroll(week), document=f"{week} {copy}") for week in sent for copy in range(times)]
+    chance.shuffle(papers)
+    found = asked_for_payroll(*papers)
+    missing = [week for week in OCTOBER if week not in sent]
+    assert found.state == ("missing" if missing else "met")
+    if missing:
+        named = [
+            week
+            for week in OCTOBER
+            if f"{week:%b} {week.day}, 2026" in found.sentence.partition(" is missing")[0]
+        ]
+        assert named == missing
 
 
 def test_what_is_missing_is_said_with_by_whom_and_by_when() -> None:
@@ -167,6 +332,18 @@ def test_what_is_missing_is_said_with_by_whom_and_by_when() -> None:
     )
     assert judgement.sentence == (
         "Do not pay $20,704.50 to Hill Country Plumbing: it lacks conditional lien waiver (missing)."
+    )
+
+
+def test_a_paper_that_was_withdrawn_says_so() -> None:
+    judgement = judge(
+        case(W9, CERTIFICATE, LICENCE, replace(CONDITIONAL, withdrawn_at=NOW - timedelta(days=2)))
+    )
+    (waiver,) = unmet_blocks(judgement.requirements)
+    assert judgement.state == "held"
+    assert waiver.sentence == (
+        "The conditional lien waiver (lien_waiver.conditional_progress.pdf) was withdrawn in Procore on Nov 28, 2026; "
+        "Hill Country Plumbing sends another."
     )
 
 
@@ -262,6 +439,7 @@ STATES = st.sampled_from(
         "acknowledged",
         "expired",
         "superseded",
+        "withdrawn",
         "quarantined",
     ]
 )
@@ -275,15 +453,21 @@ KINDS = (
     "lien_waiver.unconditional_progress",
     "lien_waiver.other",
 )
+BILLED_THROUGH = date(2026, 10, 26)
+"""Two weeks end in what the random invoices bill."""
 AMOUNTS = st.sampled_from([2070450, 2070449, 0, 100])
 ON_FILE = st.builds(
-    lambda kind, state, ends, named, amount, settled, number: paper(
+    lambda kind, state, ends, named, amount, settled, number, licensed, week, gone: paper(
         kind,
         state,
         document=f"d{number}",
         expires_on=ends,
         named=named,
-        checked_against=seen(billed(amount_cents=amount), is_settled=settled),
+        checked_against=seen(billed(amount_cents=amount, through_on=BILLED_THROUGH), is_settled=settled),
+        authority=licensed[0],
+        trade=licensed[1],
+        week_ends_on=week,
+        withdrawn_at=gone,
     ),
     st.sampled_from(KINDS),
     STATES,
@@ -292,13 +476,21 @@ ON_FILE = st.builds(
     AMOUNTS,
     st.booleans(),
     st.integers(0, 9),
+    st.sampled_from([("tsbpe", "plumbing"), ("tdlr", "hvac"), ("ocilb", "plumbing"), (None, "plumbing")]),
+    st.none() | st.sampled_from([date(2026, 10, 17), date(2026, 10, 24), date(2026, 11, 7)]),
+    st.sampled_from([None, None, None, NOW]),
 )
 CASES = st.builds(
     lambda papers, asked, bills, status, flags, told, shown, passing, prior: case(
         *papers,
         terms=terms(bills=bills, **asked),
         billed=billed(
-            status=status, is_final=flags[0], is_withdrawn=flags[1], trouble="unseen" if flags[2] else ""
+            status=status,
+            is_final=flags[0],
+            is_withdrawn=flags[1],
+            trouble="unseen" if flags[2] else "",
+            starts_on=date(2026, 10, 15),
+            through_on=BILLED_THROUGH,
         ),
         settlement=told,
         in_books=shown,
@@ -340,17 +532,19 @@ def may_release(given: Case, code: str) -> bool:
     good = [
         one
         for one in given.papers
-        if one.state in IN_ORDER and not (one.expires_on and one.expires_on < given.today)
+        if one.state in IN_ORDER
+        and one.withdrawn_at is None
+        and not (one.expires_on and one.expires_on < given.today)
     ]
     match code:
-        case "w9" | "certificate" | "licence" | "payroll":
-            kind = {
-                "w9": "w9",
-                "certificate": "coi.acord25",
-                "licence": "licence",
-                "payroll": "payroll.wh347",
-            }
+        case "w9" | "certificate":
+            kind = {"w9": "w9", "certificate": "coi.acord25"}
             return any(one.kind == kind[code] for one in good)
+        case "licence":
+            return any(one.kind == "licence" and one.authority == "tsbpe" for one in good)
+        case "payroll":
+            weeks = {one.week_ends_on for one in good if one.kind == "payroll.wh347"}
+            return weeks >= {date(2026, 10, 17), date(2026, 10, 24)}
         case "lien-waiver":
             stage = "final" if given.billed.is_final else "progress"
             return any(
@@ -365,7 +559,7 @@ def may_release(given: Case, code: str) -> bool:
             named = {
                 one.named
                 for one in given.papers
-                if one.kind in {"w9", "coi.acord25"} and one.state in IN_ORDER
+                if one.kind in {"w9", "coi.acord25"} and one.state in IN_ORDER and one.withdrawn_at is None
             }
             # Only the newest of each kind counts; all are of one moment here, so one that agrees is needed at least.
             return not named or "Hill Country Plumbing" in named

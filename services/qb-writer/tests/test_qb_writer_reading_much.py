@@ -288,11 +288,12 @@ async def test_what_changes_elsewhere_while_a_crowd_waits_to_be_read_is_found_by
     for n in range(1_000):
         hurried.person("Invoice", hurried.stranger(f"I-{n}"))
     match = {"provider": "quickbooks", "path": "/query"}
-    hurried.world.faults.add({"name": "html", "match": match, "times": 1})
+    fault = hurried.world.faults.add({"name": "html", "match": match})
     await hurried.look_once()
     reading = (await horizon(hurried)).reading
     assert reading is not None
     assert reading.entities == ("Invoice",)
+    hurried.world.faults.remove(fault.id)
     [owed] = hurried.held("Bill")
     hurried.person("Bill", {"Id": owed["Id"], "TxnDate": "2026-01-01"})
     hurried.world.clock.step(1_200)

@@ -19,10 +19,11 @@ from plumbline.common.contracts.topics import DISPATCH_ACKNOWLEDGED, LEDGER_RESU
 from plumbline.common.database import COMMON_MIGRATIONS, migrate, open_pool, transaction
 from plumbline.common.http import partner_client
 from plumbline.common.kafka import KafkaPublisher
+from plumbline.common.listening import Bell
 from plumbline.common.process import Loop
-from plumbline.common.reconciling.loop import Handler
+from plumbline.common.reconciling.loop import Handler, Reconciler
 from plumbline.common.reconciling.marks import Mark
-from plumbline.common.reconciling.store import mark
+from plumbline.common.reconciling.store import HeldWork, mark
 from plumbline.common.repeating import repeat
 from plumbline.common.secrets.access import asking_over_kafka
 from plumbline.common.secrets.opening import open_secret_store
@@ -57,8 +58,9 @@ from plumbline.compliance.domain.projects import Sheets
 from plumbline.compliance.domain.recognising.recognition import recognise
 from plumbline.compliance.domain.rules.rule_set import RuleSet
 from plumbline.compliance.handlers import acknowledging, by_prefix, recording, telling
-from plumbline.compliance.paying import GateRoutes, gate_work, let_go_on, recording_results
+from plumbline.compliance.paying import GateRoutes, gate_work, held_work, let_go_on, recording_results
 from plumbline.compliance.ports.reading import Reader
+from plumbline.compliance.ports.surroundings import Directory
 from plumbline.compliance.routes import PaperRoutes
 from plumbline.compliance.service.billing import Billing
 from plumbline.compliance.service.documents import DocumentLoop, Parts
@@ -151,9 +153,18 @@ async def run(settings: Settings) -> None:
             clock=service.clock,
             deadline_s=settings.procore_deadline_s,
         )
-        paying = _paying(files, service, settings, clients)
+        directory = ProcoreDirectory(clients, remembered_s=settings.remembered_s)
+        paying = _paying(files, service, settings, clients, directory)
         papers = _papers(
-            files, service, settings, clients, safe=safe, reader=reader, press=press, paying=paying
+            files,
+            service,
+            settings,
+            clients,
+            directory,
+            safe=safe,
+            reader=reader,
+            press=press,
+            paying=paying,
         )
         await _begin(files, service, [*first_sweeps(files.connections), *paying.gate.sweeps()])
         _subscribe(files, service, settings)
@@ -163,7 +174,7 @@ async def run(settings: Settings) -> None:
             pace=Pace(settings.concurrency, settings.per_connection, settings.lease),
             routes=[*papers.routes, *paying.routes, *safe_routes.routes(safe)],
             self_guarded=safe_routes.SELF_GUARDED,
-            loops=[safe.rounds.run, *papers.loops],
+            loops=[safe.rounds.run, *papers.loops, *paying.loops],
         )
 
 
@@ -174,9 +185,12 @@ class _Paying:
     gate: Gate
     work: Mapping[str, Handler]
     routes: Sequence[BaseRoute]
+    loops: Sequence[Loop]
 
 
-def _paying(files: Files, service: RecordService, settings: Settings, clients: Clients) -> _Paying:
+def _paying(
+    files: Files, service: RecordService, settings: Settings, clients: Clients, directory: Directory
+) -> _Paying:
     connections, policy, clock, pool = files.connections, files.policy, service.clock, service.pool
     book = PostgresPayables(pool)
     gate = Gate(
@@ -185,6 +199,8 @@ def _paying(files: Files, service: RecordService, settings: Settings, clients: C
         subcontracts=ProcoreSubcontracts(clients, remembered_s=settings.remembered_s),
         papers=PostgresDocuments(pool),
         book=book,
+        directory=directory,
+        sheets=files.sheets,
         clock=clock,
         sweep_every=timedelta(seconds=settings.requisitions_s),
     )
@@ -194,7 +210,21 @@ def _paying(files: Files, service: RecordService, settings: Settings, clients: C
         connections=connections, policy=policy, book=book, money=PostgresMoney(pool, clock), clock=clock
     )
     routes = GateRoutes(gate=gate, words=words, pool=pool).routes()
-    return _Paying(gate, gate_work(gate, bills, expiring), routes)
+    meanwhile = held_work(gate, bills, expiring)
+    held = Reconciler(
+        service=NAME,
+        store=HeldWork(
+            pool,
+            replica=f"{settings.replica} while held",
+            lease=settings.lease,
+            kinds=[prefix.rstrip("/") for prefix in meanwhile],
+        ),
+        handler=by_prefix(meanwhile),
+        clock=clock,
+        bell=Bell(),
+        concurrency=1,
+    )
+    return _Paying(gate, gate_work(gate, bills, expiring), routes, (held.run,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +242,7 @@ def _papers(
     service: RecordService,
     settings: Settings,
     clients: Clients,
+    directory: Directory,
     *,
     safe: OpenSafe,
     reader: Reader,
@@ -221,7 +252,6 @@ def _papers(
     connections, clock, pool = files.connections, service.clock, service.pool
     inbox, documents, books = PostgresInbox(pool), PostgresDocuments(pool), PostgresRuleBooks(pool)
     intake = Intake(inspect=inspect, safe=safe.papers, inbox=inbox, clock=clock)
-    directory = ProcoreDirectory(clients, remembered_s=settings.remembered_s)
     loop = DocumentLoop(
         Parts(
             connections=connections,

@@ -41,6 +41,15 @@ def gate_work(gate: Gate, billing: Billing, expiring: Expiring) -> Mapping[str, 
     }
 
 
+def held_work(gate: Gate, billing: Billing, expiring: Expiring) -> Mapping[str, Handler]:
+    """Return what works the gate's rows while Procore must be left alone: all that can be said without it."""
+    return {
+        payable.PREFIX: gate.work_held,
+        bills.PREFIX: billing.work,
+        expiry.PREFIX: expiring.work,
+    }
+
+
 async def let_go_on(database: Connection, policy: GatePolicy, *, now: datetime) -> None:
     """Resume the bills that waited for a vendor that is linked by now; safe to repeat."""
     for name, company in policy.connections.items():

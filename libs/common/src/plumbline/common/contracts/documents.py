@@ -64,6 +64,8 @@ class DocumentDecided(Contract):
     payable: RecordKey | None = None
     near_duplicate_of: DocumentId | None = None
     """An earlier paper of the same vendor and occasion that says nearly the same; it decides nothing."""
+    withdrawn_at: Moment | None = None
+    """When it was seen that Procore lists the paper no more; its state is `withdrawn` until it is listed again."""
     at: Moment
 
     @property

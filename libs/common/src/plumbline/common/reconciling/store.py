@@ -1,10 +1,12 @@
 """The table of work: marking, claiming, finishing. All SQL, no policy."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from typing_extensions import override
 
 from plumbline.common.database import Connection, Pool, borrowed, load_queries, transaction
 from plumbline.common.errors import TransientError
@@ -195,6 +197,26 @@ class WorkStore:
     ) -> datetime:
         budget_at: datetime = await connection.fetchval(QUERIES["spend_retry"], name, now, RETRY_COST)
         return max(wanted, budget_at - RETRY_BURST)
+
+
+class HeldWork(WorkStore):
+    """The work of connections that are held: what can be done without the far side is done meanwhile.
+
+    What cannot is told to wait, and is worked as ever when the hold is over.
+    """
+
+    def __init__(self, pool: Pool, *, replica: str, lease: timedelta, kinds: Collection[str]) -> None:
+        """Work rows whose keys begin with one of `kinds` and a slash; see `WorkStore`."""
+        super().__init__(pool, replica=replica, lease=lease, per_connection=0)
+        self._kinds = sorted(kinds)
+
+    @override
+    async def claim(self, limit: int, *, now: datetime, lowest: Lane = Lane.LIVE) -> list[Claimed]:
+        async with borrowed(self.pool) as connection:
+            rows = await connection.fetch(
+                QUERIES["claim_held"], now, limit, self._lease, int(lowest), self._replica, self._kinds
+            )
+        return [_claimed(row) for row in rows]
 
 
 def _head(claimed: Claimed, now: datetime) -> tuple[object, ...]:

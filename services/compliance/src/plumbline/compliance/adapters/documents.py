@@ -26,12 +26,13 @@ from plumbline.compliance.domain.document import (
     clean_name,
     key_of,
     named_in,
+    sure,
 )
 from plumbline.compliance.domain.facts import Payable
 from plumbline.compliance.domain.judging import blocking
 from plumbline.compliance.domain.likeness import are_alike, is_same_occasion
 from plumbline.compliance.domain.on_file import PaperOnFile
-from plumbline.compliance.domain.papers import FIELDS
+from plumbline.compliance.domain.papers import FIELDS, Licence, Payroll
 from plumbline.compliance.domain.recognised import Recognised
 from plumbline.compliance.ports.documents import Documents, Papers, Step
 from plumbline.compliance.ports.intake import Arrival, Inbox, Receipt
@@ -58,6 +59,10 @@ class PostgresInbox(Inbox):
             marks = [Mark(key, arrival.connection, f"received {document}")]
             row = await database.fetchrow(QUERIES["document"], arrival.connection, document)
             is_placed = row is not None and _is_news(row, arrival)
+            if row is not None and row["withdrawn_at"] is not None:
+                marks += [Mark(key, arrival.connection, f"listed {arrival.source_record} {now.isoformat()}")]
+            replaced = await _stood_there(database, arrival, document)
+            marks += _withdrawn(arrival.connection, replaced, now)
             if row is not None and is_placed:
                 cause = f"found {arrival.source_record}"
                 placed = replace(
@@ -82,6 +87,8 @@ class PostgresInbox(Inbox):
                 now,
             )
             await _keep_finding(database, arrival, now, document=document)
+            await database.execute(QUERIES["count_again"], arrival.connection, document)
+            await database.execute(QUERIES["withdraw_unlisted"], arrival.connection, replaced, now)
             if is_new:
                 await put(database, [received(arrival, document, now)])
                 return Receipt(document, is_new=True, earlier=arrival.source_record)
@@ -92,13 +99,36 @@ class PostgresInbox(Inbox):
     @override
     async def refuse(self, arrival: Arrival, code: str, sentence: str, *, now: datetime) -> None:
         async with transaction(self._pool) as database:
+            replaced = await _stood_there(database, arrival, None)
+            await mark(database, _withdrawn(arrival.connection, replaced, now), now=now)
             await _keep_finding(database, arrival, now, refusal=(code, sentence))
+            await database.execute(QUERIES["withdraw_unlisted"], arrival.connection, replaced, now)
 
     @override
     async def fingerprints(self, connection: str, prefix: str) -> Mapping[str, str]:
         async with borrowed(self._pool) as database:
             rows = await database.fetch(QUERIES["fingerprints"], connection, prefix)
         return {row["source_record"]: row["fingerprint"] for row in rows}
+
+    @override
+    async def missed(self, connection: str, shelf: str, seen: Collection[str]) -> Collection[str]:
+        async with borrowed(self._pool) as database:
+            rows = await database.fetch(QUERIES["missed"], connection, shelf, sorted(seen))
+        return [row["source_record"] for row in rows]
+
+    @override
+    def shelving(self, connection: str, shelf: str, seen: Collection[str], *, now: datetime) -> Effect:
+        async def keep(database: Connection) -> None:
+            rows = await database.fetch(QUERIES["missed"], connection, shelf, sorted(seen))
+            documents = sorted({row["document"] for row in rows if row["document"] is not None})
+            await mark(database, _withdrawn(connection, documents, now), now=now)
+            await database.execute(QUERIES["shelve"], connection, shelf, sorted(seen))
+            await database.execute(
+                QUERIES["forget_findings"], connection, [row["source_record"] for row in rows]
+            )
+            await database.execute(QUERIES["withdraw_unlisted"], connection, documents, now)
+
+        return keep
 
     @override
     async def project_changed(
@@ -205,6 +235,17 @@ class PostgresDocuments(Documents, Papers):
             return [_on_file(await document_from(database, row)) for row in rows]
 
 
+async def _stood_there(database: Connection, arrival: Arrival, document: str | None) -> list[str]:
+    """Return the other paper that was found at an arrival's place before, if there was one."""
+    before = await database.fetchval(QUERIES["found_before"], arrival.connection, arrival.source_record)
+    return [] if before in {None, document} else [before]
+
+
+def _withdrawn(connection: str, documents: Sequence[str], now: datetime) -> list[Mark]:
+    """Return marks for papers that stand at a place no more."""
+    return [Mark(key_of(connection, one), connection, f"withdrawn {now.isoformat()}") for one in documents]
+
+
 def _is_news(row: Mapping[str, Any], arrival: Arrival) -> bool:
     """Say whether a place tells more of a paper than was known, and nothing else."""
     names = ("project_id", "vendor_id", "payable")
@@ -231,7 +272,7 @@ async def document_from(database: Connection, row: Mapping[str, Any]) -> Documen
     names = (
         "connection", "document", "source", "source_record", "file_name", "received_at", "company_id", "project_id",
         "vendor_id", "payable", "state", "version", "scanned_by", "rule_set", "inputs", "kind", "subject", "held",
-        "expires_on", "superseded_by", "fingerprint", "near_duplicate_of",
+        "expires_on", "superseded_by", "withdrawn_at", "fingerprint", "near_duplicate_of",
     )  # fmt: skip
     return Document(
         **{name: row[name] for name in names},
@@ -400,6 +441,9 @@ def _news(step: Step) -> list[Any]:
 
 
 def _on_file(document: Document) -> PaperOnFile:
+    fields = document.known.fields if document.known else None
+    licence = fields if isinstance(fields, Licence) else Licence()
+    payroll = fields if isinstance(fields, Payroll) else Payroll()
     return PaperOnFile(
         document=document.document,
         kind=document.kind,
@@ -410,7 +454,11 @@ def _on_file(document: Document) -> PaperOnFile:
         project_id=document.project_id,
         payable=document.payable,
         expires_on=document.expires_on,
+        withdrawn_at=document.withdrawn_at,
         blocking=blocking(document.decisions),
-        named=named_in(document.known.fields) if document.known else None,
+        named=named_in(fields) if fields else None,
+        authority=sure(licence.authority),
+        trade=sure(licence.trade),
+        week_ends_on=sure(payroll.week_ends_on),
         checked_against=document.checked_against,
     )

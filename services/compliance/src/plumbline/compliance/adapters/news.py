@@ -65,6 +65,7 @@ def decided(step: Step) -> Outgoing:
         vendor_id=after.vendor_id,
         payable=after.payable,
         near_duplicate_of=after.near_duplicate_of,
+        withdrawn_at=after.withdrawn_at,
         at=step.at,
     )
     return outgoing(

@@ -27,6 +27,9 @@ BILLED_WITHIN = timedelta(days=120)
 OTHERS_SHARE = 0.5
 """Of the calls that Procore allows, so many are left to others: ingest and mapper, whose work is payments."""
 
+CANCELLED = "cancelled"
+"""The status of a waiver that is void; whatever its file says, it is listed as if it had none."""
+
 SIGNED_LATER = frozenset({"draft", "awaiting_signature"})
 """Statuses of a waiver that somebody is about to sign."""
 
@@ -191,7 +194,7 @@ async def _in_folder(client: ProcoreClient, project_id: str, folder_id: int) -> 
 
 
 def _waiver(waiver: LienWaiver, *, vendor_id: str | None, payable: str) -> Found | None:
-    if not waiver.pdf_url:
+    if not waiver.pdf_url or waiver.status == CANCELLED:
         return None
     return Found(
         record=f"lien-waivers/{waiver.id}",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -29,10 +29,12 @@ from plumbline.compliance.domain.recognised import Recognised
 from plumbline.compliance.domain.rules.vectors import read_for_certain
 from plumbline.compliance.domain.tax_numbers import masked
 
+T = TypeVar("T")
+
 IN_ORDER: tuple[State, ...] = ("validated", "dispatch_ready", "dispatched", "acknowledged")
 """States of a paper whose checks have all passed; where it goes is another question."""
 
-AT_REST: tuple[State, ...] = ("expired", "superseded", "quarantined")
+AT_REST: tuple[State, ...] = ("expired", "superseded", "withdrawn", "quarantined")
 """States that news around a paper does not change."""
 
 Source = Literal["procore", "upload", "folder", "made"]
@@ -42,7 +44,7 @@ PREFIX = "document/"
 """Begins the keys of documents among the records."""
 
 SURE = 0.9
-"""From here on a firm's name was read surely enough to be compared with another's."""
+"""From here on a value was read surely enough to be compared with another."""
 
 NAME_CHARS_MAX = 120
 """Longest file name that is kept."""
@@ -100,6 +102,8 @@ class Document:
     """The stable code of why it goes to no desk."""
     expires_on: date | None = None
     superseded_by: str | None = None
+    withdrawn_at: datetime | None = None
+    """When it was seen that Procore lists it no more: it counts again once it is listed, or comes another way."""
     checked_against: Payable | None = None
     """Its payable as it stood at the last decision, also where that said nothing new: money rests on it."""
 
@@ -212,15 +216,19 @@ def named_in(fields: Fields) -> str | None:
     """Return the firm that a paper names as its own; None where it names none, or not surely."""
     match fields:
         case W9():
-            read = fields.name
+            return sure(fields.name)
         case Certificate():
-            read = fields.insured
+            return sure(fields.insured)
         case LienWaiver() | Invoice():
-            read = fields.payee
+            return sure(fields.payee)
         case Licence():
-            read = fields.holder
+            return sure(fields.holder)
         case _:
             return None
+
+
+def sure(read: Read[T] | None) -> T | None:
+    """Return what was read, if it was read surely enough for money to rest on it."""
     return read.value if read and read.confidence >= SURE else None
 
 

@@ -19,6 +19,7 @@ State = Literal[
     "acknowledged",
     "expired",
     "superseded",
+    "withdrawn",
     "quarantined",
 ]
 """How far a document is."""
@@ -38,6 +39,8 @@ class PaperOnFile:
     payable: str | None = None
     """The payable that it belongs to; every waiver belongs to one."""
     expires_on: date | None = None
+    withdrawn_at: datetime | None = None
+    """When it was seen that Procore lists it no more; None while it does, or the paper came another way too."""
     blocking: tuple[str, ...] = ()
     """The sentences of its blocking decisions."""
     named: str | None = None
@@ -45,5 +48,11 @@ class PaperOnFile:
 
     None where no reader is sure of it.
     """
+    authority: str | None = None
+    """Whose licence it is: a board, or a city; None where no reader is sure of it."""
+    trade: str | None = None
+    """What a licence permits; None where no reader is sure of it."""
+    week_ends_on: date | None = None
+    """The last day of the week that a payroll is of; None where no reader is sure of it."""
     checked_against: Payable | None = None
     """The payable as it stood when the rules decided; None where they knew of none."""

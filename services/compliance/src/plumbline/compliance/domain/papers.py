@@ -272,6 +272,10 @@ class Licence(Fields):
     """How it was verified: a look-up at the authority, a letter."""
 
 
+STATE_OF = {"tdlr": "TX", "tsbpe": "TX", "ocilb": "OH"}
+"""Whose licences are a state's; a city's registration permits no work in a state."""
+
+
 class Permit(Fields):
     """A permit of an authority having jurisdiction."""
 

@@ -1,6 +1,7 @@
 """What we know of projects and vendors that Procore does not: the data file that people keep."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -37,6 +38,19 @@ class Sheets(Fact):
 
     projects: Mapping[str, ProjectSheet] = Field(default_factory=dict)
     vendors: Mapping[str, VendorSheet] = Field(default_factory=dict)
+
+    def trade(
+        self, *, vendor_id: str | None, project_id: str | None, in_directory: Iterable[str]
+    ) -> str | None:
+        """Return the trade in which a vendor works on a project; None if nobody says, or several are said.
+
+        The vendor's sheet counts first, then the only trade that the directory names, then the project's sheet.
+        """
+        said = self.vendor(vendor_id).trade
+        if said:
+            return said
+        trades = {re.sub(r"[^a-z0-9]+", "_", trade.lower()).strip("_") for trade in in_directory}
+        return trades.pop() if len(trades) == 1 else self.project(project_id).trade
 
     def project(self, project_id: str | None) -> ProjectSheet:
         """Return a project's sheet; an empty one where there is none."""

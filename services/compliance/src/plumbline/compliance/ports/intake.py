@@ -1,10 +1,11 @@
 """Where papers come from, and the inbox that keeps them."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from plumbline.common.reconciling.verdicts import Effect
 from plumbline.compliance.domain.document import Source
 
 
@@ -47,6 +48,15 @@ class Inbox(Protocol):
 
     async def fingerprints(self, connection: str, prefix: str) -> Mapping[str, str]:
         """Return what was found below a prefix, by place."""
+
+    async def missed(self, connection: str, shelf: str, seen: Collection[str]) -> Collection[str]:
+        """Return the places that were found on a shelf before and were not seen there now."""
+
+    def shelving(self, connection: str, shelf: str, seen: Collection[str], *, now: datetime) -> Effect:
+        """Return the effect that forgets what stands on a shelf no more, after all that does was seen.
+
+        Papers that were found nowhere else are withdrawn, and due. They count again once they come in again.
+        """
 
     async def project_changed(
         self,

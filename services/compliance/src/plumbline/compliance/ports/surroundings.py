@@ -1,10 +1,13 @@
 """What stands around a paper: its project, its firm, what is owed, and which authorities there are."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
 from plumbline.compliance.domain.facts import Payable
+
+_POSTAL = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,11 @@ class Place:
     state: str | None
     county: str | None
     city: str | None
+
+    @property
+    def postal_state(self) -> str | None:
+        """The state as rules name it, in two capital letters; None if Procore says none, or something else."""
+        return self.state if self.state and _POSTAL.fullmatch(self.state) else None
 
 
 @dataclass(frozen=True, slots=True)

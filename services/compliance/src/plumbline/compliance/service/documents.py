@@ -191,13 +191,16 @@ class DocumentLoop:
             marks=await self._concerned(document, after),
             traceparent=claim.row.traceparent,
         )
-        if after.kind and after.version != document.version:
+        if after.kind and after.version != document.version and after.state != "withdrawn":
             await self._describe(after, decided.facts)
         again = self._again(after, decided, stays or issue, today=today, is_new=after.state != document.state)
         return Done(store=parts.documents.keeping(step), again_after=again)
 
     async def _look(self, document: Document, *, today: date, live: Ticket | None) -> Decided:
         """Decide anew, by everything that is known now."""
+        if document.withdrawn_at is not None:
+            gone = replace(document, state="withdrawn", problem=None, tags=(), held=None, superseded_by=None)
+            return Decided(gone, None, Judgement("withdrawn"))
         known = document.known
         problem = self._problem(document, known, today)
         if known is None or problem is not None:

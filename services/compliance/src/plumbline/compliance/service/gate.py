@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from plumbline.common.clock import Clock
@@ -13,22 +13,28 @@ from plumbline.common.errors import NeedsHumanError, SuiteError, TransientError
 from plumbline.common.reconciling.loop import Claim
 from plumbline.common.reconciling.marks import Lane, Mark
 from plumbline.common.reconciling.store import Claimed
-from plumbline.common.reconciling.verdicts import Done, Verdict
+from plumbline.common.reconciling.verdicts import Done, Verdict, Wait
 from plumbline.compliance.domain.facts import Payable
 from plumbline.compliance.domain.gate import bills as billing
+from plumbline.compliance.domain.gate.findings import Case
 from plumbline.compliance.domain.gate.judging import Judgement, judge
 from plumbline.compliance.domain.gate.payable import Billed, State, Target, billed, foreseen
 from plumbline.compliance.domain.gate.policy import GatePolicy, Terms
-from plumbline.compliance.domain.gate.requirements import UNCONDITIONAL, Case, concerns, payable_facts
+from plumbline.compliance.domain.gate.requirements import UNCONDITIONAL, concerns, payable_facts
 from plumbline.compliance.domain.gate.story import story
 from plumbline.compliance.domain.looking import rest
+from plumbline.compliance.domain.projects import Sheets
 from plumbline.compliance.ports.documents import Papers
 from plumbline.compliance.ports.gate import Around, Kept, Known, PayableBook, Subcontracts
+from plumbline.compliance.ports.surroundings import Directory
 from plumbline.compliance.service.sweeping import sweep_key
 from plumbline.procore.subcontracting import Requisition
 
 SWEEP = "requisitions/"
 """How the keys of rows begin that look for invoices of a project: `requisitions/<connection>/<project>`."""
+
+HELD_PAUSE = timedelta(minutes=1)
+"""How often what is due is judged anew while its connection is held, and the longest that it is read later for that."""
 
 PAUSE_LONGEST, PAUSE_QUIET_SHARE = 5, 60
 """Where no invoice has changed for long, they are looked through again after a sixtieth of that time, at most five times
@@ -77,6 +83,8 @@ class Gate:
         subcontracts: Subcontracts,
         papers: Papers,
         book: PayableBook,
+        directory: Directory,
+        sheets: Sheets,
         clock: Clock,
         sweep_every: timedelta,
     ) -> None:
@@ -88,6 +96,8 @@ class Gate:
             subcontracts: Procore, read anew.
             papers: what is on file.
             book: what was judged before, and what is known of its money.
+            directory: where projects are.
+            sheets: what vendors do, where the directory does not say it.
             clock: the time.
             sweep_every: how often a project's invoices are looked through; no webhook tells of them.
         """
@@ -96,8 +106,11 @@ class Gate:
         self._subcontracts = subcontracts
         self._papers = papers
         self._book = book
+        self._directory = directory
+        self._sheets = sheets
         self._clock = clock
         self._sweep_every = sweep_every
+        self._files = _digest(f"{policy.model_dump_json()} {sheets.model_dump_json()}")
 
     def sweeps(self) -> Sequence[Mark]:
         """Return the marks by which a starting service begins to look."""
@@ -127,7 +140,8 @@ class Gate:
             for one in requisitions
         }
         now = self._clock.now()
-        marks = [Mark(key, name, f"listed {seen}") for key, seen in listed.items()]
+        # Files that say something else after a restart are news to every payable.
+        marks = [Mark(key, name, f"listed {seen} {self._files}") for key, seen in listed.items()]
         # What is unknown here, or was lost, is looked at whenever it is listed.
         marks += [
             Mark(key, name, f"listed {now.isoformat()}") for key in listed if before.get(key) is not False
@@ -171,6 +185,19 @@ class Gate:
             return Done()  # It was gone before anybody saw it; if it comes back, it is listed anew.
         kept, changes_on = await self._judged(task, seen)
         return Done(store=self._book.keeping(kept), again_after=_until(changes_on, task))
+
+    async def work_held(self, claim: Claim) -> Verdict:
+        """Judge one payable by what is known, while its connection is held; it is read once that is over.
+
+        Raises:
+            SuiteError: with the verdict of its class.
+        """
+        task = await self._task(claim.row)
+        if task.known is None:
+            return Wait(HELD_PAUSE, "the connection is held, and this was never read")
+        kept, _ = await self._judged(task, task.known.billed)
+        store = self._book.keeping(kept)
+        return Wait(HELD_PAUSE, "the connection is held: judged by what was read last", store=store)
 
     async def _judge_unseen(self, claim: Claim, task: Task, before: Billed, error: SuiteError) -> None:
         """Judge by what was seen before; what a person has to look into is held until then."""
@@ -228,6 +255,7 @@ class Gate:
             project_id=project_id,
             vendor=vendor,
             periods=periods,
+            state=await self._state(connection, project_id),
             today=today,
         )
         case, _ = await self._case(next_one, today=today)
@@ -267,7 +295,7 @@ class Gate:
         return before.model_copy(update={"is_withdrawn": True, "trouble": ""})
 
     async def _billed(self, task: Task, found: Requisition) -> Billed:
-        name = task.connection.name
+        name, project_id = task.connection.name, task.target.project_id
         vendor_id = found.vendor_id
         vendor = None if vendor_id is None else await self._subcontracts.vendor(name, str(vendor_id))
         return billed(
@@ -275,8 +303,13 @@ class Gate:
             connection=name,
             requisition=found,
             vendor=vendor,
-            periods=await self._subcontracts.billing_periods(name, task.target.project_id),
+            periods=await self._subcontracts.billing_periods(name, project_id),
+            state=await self._state(name, project_id),
         )
+
+    async def _state(self, connection: str, project_id: str) -> str | None:
+        place = await self._directory.project(connection, project_id)
+        return place.postal_state if place else None
 
     async def _case(self, seen: Billed, *, today: date) -> tuple[Case, Around]:
         around = await self._around(seen)
@@ -292,9 +325,17 @@ class Gate:
             settlement=around.settlement,
             in_books=around.in_books,
             prior=around.prior,
+            trade=self._sheets.trade(
+                vendor_id=seen.vendor_id, project_id=seen.project_id, in_directory=seen.trades
+            ),
             today=today,
+            zone=self._zone(seen.connection),
         )
         return case, around
+
+    def _zone(self, connection: str) -> tzinfo:
+        config = self._connections.get(connection)
+        return config.hours.zone if config else UTC
 
     async def _around(self, seen: Billed) -> Around:
         return await self._book.around(

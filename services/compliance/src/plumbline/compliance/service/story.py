@@ -36,6 +36,8 @@ def _arrival(document: Document) -> str:
 def _dated(
     document: Document, decisions: Sequence[Decided], errands: Sequence[Errand]
 ) -> Iterator[tuple[datetime, str]]:
+    if document.withdrawn_at:
+        yield document.withdrawn_at, "Withdrawn: Procore lists it no more. It counts again once it is listed."
     for review in document.reviews:
         yield review.at, _reviewed(review)
     for one in decisions:

@@ -1,6 +1,5 @@
 """What rules may ask around a paper: its project, its vendor, its payable, the vendor's other papers."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -8,7 +7,7 @@ from typing import TypeVar
 
 from plumbline.compliance.domain.document import Document, Known
 from plumbline.compliance.domain.facts import DocumentFacts, HeldLicence, LastPayroll, Project, Vendor
-from plumbline.compliance.domain.papers import W9, Fields, Licence, Payroll
+from plumbline.compliance.domain.papers import STATE_OF, W9, Fields, Licence, Payroll
 from plumbline.compliance.domain.projects import Sheets
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.tax_numbers import whole_tax_numbers
@@ -16,11 +15,6 @@ from plumbline.compliance.ports.documents import Documents
 from plumbline.compliance.ports.surroundings import Authorities, Directory, Firm, Payables, Place
 
 T = TypeVar("T")
-
-STATE_OF = {"tdlr": "TX", "tsbpe": "TX", "ocilb": "OH"}
-"""Whose licences are a state's; a city's registration permits no work in a state."""
-
-_STATE = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +70,12 @@ class Surroundings:
 
     def _project(self, document: Document, place: Place | None, firm: Firm | None, today: date) -> Project:
         sheet = self.sheets.project(document.project_id)
-        trade = self._trade(document, firm) or sheet.trade
-        state = place.state if place and place.state and _STATE.fullmatch(place.state) else None
+        trade = self.sheets.trade(
+            vendor_id=document.vendor_id,
+            project_id=document.project_id,
+            in_directory=firm.trades if firm else (),
+        )
+        state = place.postal_state if place else None
         found = None
         if state and place and self.authorities:
             found = self.authorities(
@@ -96,15 +94,6 @@ class Surroundings:
             "authorities": found,
         }
         return Project.model_validate(said)
-
-    def _trade(self, document: Document, firm: Firm | None) -> str | None:
-        said = self.sheets.vendor(document.vendor_id).trade
-        if said:
-            return said
-        trades = {
-            re.sub(r"[^a-z0-9]+", "_", trade.lower()).strip("_") for trade in (firm.trades if firm else ())
-        }
-        return trades.pop() if len(trades) == 1 else None
 
     async def _vendor(self, document: Document, known: Known, firm: Firm | None) -> Vendor:
         sheet = self.sheets.vendor(document.vendor_id)

@@ -112,11 +112,15 @@ class Sweeping:
             news = [
                 one for one in reading.papers if site.known.get(site.place + one.record) != one.fingerprint
             ]
-            given = [await self._take(site, found) for found in news[:room]]
-            if len(news) > room:
-                return Done(again_after=timedelta(0))
-            room -= len(news)
-            if not all(given):
+            taken = 0
+            for found in news:
+                if room == 0:
+                    return Done(again_after=timedelta(0))
+                is_given = await self._take(site, found)
+                # What is not given costs no room: or so many of them would be asked for without end.
+                taken, room = taken + is_given, room - is_given
+            await self._keep_shelf(site, shelf, reading)
+            if taken < len(news):
                 are_all_given = False  # so it is read again at the next round
                 continue
             place = f"{site.place}{shelf.place}"
@@ -136,6 +140,15 @@ class Sweeping:
             for place in [f"{site.place}{shelf.place}"]
             if is_due(place, shelf.version, site.looks.get(place), now=now, every=every)
         ]
+
+    async def _keep_shelf(self, site: _Site, shelf: Shelf, reading: Reading) -> None:
+        """Withdraw what stands on a shelf no more, now that all that does was taken."""
+        place, seen = f"{site.place}{shelf.place}", {f"{site.place}{one.record}" for one in reading.papers}
+        if await self.inbox.missed(site.connection, place, seen):
+            # A list that changes while it is read may leave a row out: what is gone is missing a second time.
+            seen |= {f"{site.place}{one.record}" for one in (await shelf.read()).papers}
+        async with site.claim.transaction() as database:
+            await self.inbox.shelving(site.connection, place, seen, now=self.clock.now())(database)
 
     async def _keep_look(self, site: _Site, shelf: Shelf, reading: Reading, changed_at: datetime) -> None:
         look = Look(

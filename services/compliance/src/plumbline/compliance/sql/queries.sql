@@ -10,12 +10,40 @@ ON CONFLICT (connection, document) DO NOTHING RETURNING true
 SELECT source_record, file_name, received_at FROM documents WHERE connection = $1 AND document = $2
 
 -- name: keep_finding
--- Remember what was found at a place, so that it is not fetched again.
+-- Remember what was found at a place, so that it is not fetched again. What is not given leaves what stood there before.
 INSERT INTO findings (connection, source_record, fingerprint, document, refused_code, refused, found_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (connection, source_record) DO UPDATE SET
-    fingerprint = excluded.fingerprint, document = excluded.document, refused_code = excluded.refused_code,
-    refused = excluded.refused, found_at = excluded.found_at
+    fingerprint = excluded.fingerprint, refused_code = excluded.refused_code,
+    refused = excluded.refused, found_at = excluded.found_at,
+    document = CASE WHEN excluded.refused_code = 'not-given' THEN findings.document ELSE excluded.document END
+
+-- name: found_before
+-- The paper that was found at a place.
+SELECT document FROM findings WHERE connection = $1 AND source_record = $2
+
+-- name: missed
+-- What was found on a shelf before and was not seen there now.
+SELECT source_record, document FROM findings
+WHERE connection = $1 AND shelf = $2 AND source_record <> ALL ($3::text[])
+
+-- name: shelve
+-- Remember on which shelf places were seen.
+UPDATE findings SET shelf = $2 WHERE connection = $1 AND source_record = ANY ($3::text[]) AND shelf IS DISTINCT FROM $2
+
+-- name: forget_findings
+-- Nothing is found at these places any more; what is listed there again is fetched again.
+DELETE FROM findings WHERE connection = $1 AND source_record = ANY ($2::text[])
+
+-- name: withdraw_unlisted
+-- Of these papers those are withdrawn that were found nowhere else.
+UPDATE documents d SET withdrawn_at = $3
+WHERE d.connection = $1 AND d.document = ANY ($2::text[]) AND d.withdrawn_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM findings f WHERE f.connection = $1 AND f.document = d.document)
+
+-- name: count_again
+-- The paper is listed again, or has come another way.
+UPDATE documents SET withdrawn_at = NULL WHERE connection = $1 AND document = $2 AND withdrawn_at IS NOT NULL
 
 -- name: fingerprints
 -- What is known of places below a prefix.
@@ -104,10 +132,11 @@ WHERE connection = $1 AND document <> $2 AND vendor_id = $3 AND kind = $4 AND fi
 ORDER BY received_at DESC, document LIMIT 100
 
 -- name: of_vendor
--- The papers of a vendor that count for whatever it bills: what is about one payable counts for that one alone.
+-- The papers of a vendor that count for whatever it bills: what is about one payable counts for that one alone. A
+-- payroll is about its week, whichever invoice it came with.
 SELECT * FROM documents
 WHERE connection = $1 AND vendor_id = $2
-    AND (payable IS NULL OR kind NOT LIKE 'lien\_waiver.%' AND kind NOT IN ('payroll.wh347', 'invoice', 'timesheet'))
+    AND (payable IS NULL OR kind NOT LIKE 'lien\_waiver.%' AND kind NOT IN ('invoice', 'timesheet'))
 ORDER BY received_at, document
 
 -- name: of_payable

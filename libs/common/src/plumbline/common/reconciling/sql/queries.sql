@@ -71,6 +71,26 @@ FROM picked LEFT JOIN probed USING (connection) WHERE w.key = picked.key
 RETURNING w.key, w.connection, w.lane, w.generation, w.fence, w.attempt, w.serving_since, w.deletion_seen,
           w.traceparent, w.causes, w.announced_code, w.announced_reason, probed.held_until AS probe_until
 
+-- name: claim_held
+-- Lease due rows of held connections, of the kinds of which something can be said without the far side.
+WITH picked AS (
+    SELECT w.key FROM connections c JOIN work w USING (connection)
+    WHERE c.held_until > $1 AND w.due_at <= $1 AND w.lane >= $4 AND split_part(w.key, '/', 1) = ANY ($6::text[])
+      AND (w.leased_until IS NULL OR w.leased_until <= clock_timestamp())
+    ORDER BY w.lane, w.due_at LIMIT $2
+    FOR UPDATE OF w SKIP LOCKED
+)
+UPDATE work w SET
+    fence = w.fence + 1,
+    leased_until = clock_timestamp() + $3::interval,
+    leased_by = $5,
+    claimed_in = pg_current_snapshot(),
+    serving_since = least(w.serving_since, w.unserved_since),
+    unserved_since = NULL
+FROM picked WHERE w.key = picked.key
+RETURNING w.key, w.connection, w.lane, w.generation, w.fence, w.attempt, w.serving_since, w.deletion_seen,
+          w.traceparent, w.causes, w.announced_code, w.announced_reason, NULL::timestamptz AS probe_until
+
 -- name: hold_fence
 -- Lock the claimed row and renew its lease, if the claim still holds it.
 -- One that was finished holds nothing: a commit whose answer was lost is not made twice.

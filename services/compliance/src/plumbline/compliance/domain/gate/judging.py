@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from plumbline.common.contracts.documents import Requirement
+from plumbline.compliance.domain.gate.findings import CALLED, TOLD_DAYS, Case
 from plumbline.compliance.domain.gate.payable import State, day, dollars
-from plumbline.compliance.domain.gate.requirements import CALLED, TOLD_DAYS, Case, required
+from plumbline.compliance.domain.gate.requirements import required
 
 SETTLED_STATES = frozenset({"met", "overridden"})
 """States of a requirement that hold nothing."""

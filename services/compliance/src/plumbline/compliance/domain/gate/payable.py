@@ -99,6 +99,10 @@ class Billed(Fact):
     billed_on: date | None
     due_on: date | None
     lines: tuple[BilledLine, ...]
+    state: str | None = None
+    """Where the work is, by the project's address in Procore: two capital letters."""
+    trades: tuple[str, ...] = ()
+    """What the vendor does, by Procore's directory."""
     trouble: str = ""
     """Why nobody knows how it stands in Procore now; nothing is paid on what cannot be seen."""
     is_withdrawn: bool = False
@@ -134,6 +138,7 @@ def billed(
     requisition: Requisition,
     vendor: Vendor | None,
     periods: Iterable[BillingPeriodOfProject],
+    state: str | None,
 ) -> Billed:
     """Return what a requisition bills.
 
@@ -169,6 +174,8 @@ def billed(
         billed_on=requisition.billing_date,
         due_on=requisition.payment_date or (period.due_date if period else None),
         lines=lines,
+        state=state,
+        trades=tuple(trade.name for trade in vendor.trades),
     )
 
 
@@ -179,6 +186,7 @@ def foreseen(
     project_id: str,
     vendor: Vendor,
     periods: Iterable[BillingPeriodOfProject],
+    state: str | None,
     today: date,
 ) -> Billed:
     """Return a vendor's next invoice as far as it can be known: that of the period that ends next."""
@@ -204,6 +212,8 @@ def foreseen(
         billed_on=None,
         due_on=period.due_date if period else None,
         lines=(),
+        state=state,
+        trades=tuple(trade.name for trade in vendor.trades),
     )
 
 

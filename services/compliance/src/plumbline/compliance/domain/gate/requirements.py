@@ -1,85 +1,28 @@
 """Requirements: what a payable needs, whether it is there, and a sentence about each."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from itertools import combinations
-from typing import Literal
 
 from plumbline.common.contracts.documents import Requirement
 from plumbline.compliance.domain.facts import Payable
-from plumbline.compliance.domain.gate.money import InBooks, Settlement
-from plumbline.compliance.domain.gate.overrides import Override, in_force
+from plumbline.compliance.domain.gate.findings import Case, Finding, age, best, counts, due, stands
+from plumbline.compliance.domain.gate.licences import licence
+from plumbline.compliance.domain.gate.overrides import in_force
 from plumbline.compliance.domain.gate.payable import Billed, day
-from plumbline.compliance.domain.gate.policy import Code, Term, Terms
+from plumbline.compliance.domain.gate.payrolls import PAYROLL, payroll
+from plumbline.compliance.domain.gate.policy import Code, Term
 from plumbline.compliance.domain.names import similarity
 from plumbline.compliance.domain.on_file import PaperOnFile
 
 ALIKE = 0.9
 """Names that are less alike than this are for a person to compare (W9-07)."""
 
-TOLD_DAYS = 30
-"""So long before a paper runs out, its requirement says so."""
-
-CALLED: Mapping[str, str] = {
-    "w9": "Form W-9",
-    "certificate": "certificate of insurance",
-    "licence": "trade licence",
-    "names": "one name on W-9, certificate and in the directory",
-    "lien-waiver": "conditional lien waiver",
-    "prior-waiver": "unconditional waiver of an earlier payment",
-    "unconditional-waiver": "unconditional lien waiver",
-    "payroll": "certified payroll",
-}
-"""What people call it."""
-
 CONDITIONAL = "lien_waiver.conditional_"
 """How the kinds of waivers begin that count once the money arrives."""
 
 UNCONDITIONAL = "lien_waiver.unconditional_"
 """How the kinds of waivers begin that count at once: kept in escrow until the money has arrived."""
-
-_IN_ORDER = frozenset({"validated", "dispatch_ready", "dispatched", "acknowledged"})
-_BEING_READ = frozenset({"received", "scanned", "extracted", "needs_review"})
-_GONE = frozenset({"superseded"})
-
-Standing = Literal["met", "in_review", "wrong", "expired", "missing"]
-"""How a requirement stands, from best to worst."""
-
-_RANK: Mapping[Standing, int] = {"met": 0, "in_review": 1, "wrong": 2, "expired": 3, "missing": 4}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """All that a judgement looks at."""
-
-    billed: Billed
-    terms: Terms
-    papers: Sequence[PaperOnFile]
-    """Those of the vendor, and those that belong to this payable."""
-    overrides: Sequence[Override] = ()
-    settlement: Settlement | None = None
-    in_books: InBooks | None = None
-    prior: Sequence[str] = ()
-    """Numbers of earlier invoices of the commitment that were paid, and whose unconditional waiver is missing."""
-    today: date
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether the bank says that exactly what is due has arrived."""
-        return self.settlement is not None and self.settlement.settles(self.billed)
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found about one requirement."""
-
-    standing: Standing
-    sentence: str
-    paper: PaperOnFile | None = None
-    due_on: date | None = None
-    is_ours: bool = False
-    """Whether the next step is our own, not the vendor's."""
 
 
 def concerns(paper: PaperOnFile, billed: Billed) -> bool:
@@ -89,7 +32,7 @@ def concerns(paper: PaperOnFile, billed: Billed) -> bool:
         return False
     if kind.startswith("lien_waiver."):
         return paper.payable in {None, billed.payable}
-    return not kind.startswith("payroll.") or paper.project_id in {None, billed.project_id}
+    return kind != PAYROLL or paper.project_id == billed.project_id
 
 
 def payable_facts(billed: Billed, *, firm: str, is_settled: bool, open_invoices: int) -> Payable:
@@ -143,8 +86,8 @@ def _of_kind(code: Code, kind: str) -> Find:
     """Return the search for a paper of one kind."""
 
     def find(case: Case, term: Term) -> Finding:
-        found = [_paper(case, code, one) for one in case.papers if one.kind == kind]
-        return _best(case, code, _due(case.billed.through_on, term), found)
+        found = [stands(case, code, one) for one in case.papers if one.kind == kind]
+        return best(case, code, due(case.billed.through_on, term), found)
 
     return find
 
@@ -156,10 +99,14 @@ def _conditional(case: Case, term: Term) -> Finding:
     for one in case.papers:
         if one.kind == wanted:
             found.append(_checked(case, "lien-waiver", one))
-        elif one.kind is not None and one.kind.startswith((CONDITIONAL, "lien_waiver.other")):
+        elif (
+            one.kind is not None
+            and one.kind.startswith((CONDITIONAL, "lien_waiver.other"))
+            and _is_there(one)
+        ):
             told = f"{one.file_name} is not the one for this payment: a {_stage(case.billed)} conditional waiver is."
             found.append(Finding("wrong", told, one))
-    return _best(case, "lien-waiver", _due(case.billed.through_on, term), found)
+    return best(case, "lien-waiver", due(case.billed.through_on, term), found)
 
 
 def _unconditional(case: Case, term: Term) -> Finding:
@@ -167,7 +114,7 @@ def _unconditional(case: Case, term: Term) -> Finding:
     settled_on = case.settlement.settled_on if case.settlement else None
     wanted = f"{UNCONDITIONAL}{_stage(case.billed)}"
     found = [_checked(case, "unconditional-waiver", one) for one in case.papers if one.kind == wanted]
-    return _best(case, "unconditional-waiver", _due(settled_on, term), found)
+    return best(case, "unconditional-waiver", due(settled_on, term), found)
 
 
 def _prior(case: Case, term: Term) -> Finding:
@@ -178,17 +125,17 @@ def _prior(case: Case, term: Term) -> Finding:
         f"The money of invoice {numbers} has arrived, but its unconditional waiver is missing; "
         f"{case.billed.payee} sends it before the next payment."
     )
-    return Finding("missing", told, due_on=_due(case.billed.through_on, term))
+    return Finding("missing", told, due_on=due(case.billed.through_on, term))
 
 
 def _names(case: Case, term: Term) -> Finding:
     """Compare the names on W-9 and certificate, and in the directory, each with each."""
     named = {"the directory": case.billed.payee}
     for kind, place in (("w9", "the W-9"), ("coi.acord25", "the certificate")):
-        papers = [one for one in case.papers if one.kind == kind and one.state in _IN_ORDER]
+        papers = [one for one in case.papers if one.kind == kind and counts(one)]
         if not papers:
             continue
-        newest = max(papers, key=_age)
+        newest = max(papers, key=age)
         if newest.named is None:
             told = f"Nobody could read for certain which firm {place} names; a person looks at {newest.file_name}."
             return Finding("in_review", told, newest, is_ours=True)
@@ -198,15 +145,15 @@ def _names(case: Case, term: Term) -> Finding:
             told = (
                 f"{_capital(one)} says {this}, {other} says {that}; a person says whether they are one firm."
             )
-            return Finding("in_review", told, due_on=_due(case.billed.through_on, term), is_ours=True)
+            return Finding("in_review", told, due_on=due(case.billed.through_on, term), is_ours=True)
     return Finding("met", "W-9, certificate and directory name one firm, as far as they are on file.")
 
 
 _FIND: Mapping[Code, Find] = {
     "w9": _of_kind("w9", "w9"),
     "certificate": _of_kind("certificate", "coi.acord25"),
-    "licence": _of_kind("licence", "licence"),
-    "payroll": _of_kind("payroll", "payroll.wh347"),
+    "licence": licence,
+    "payroll": payroll,
     "names": _names,
     "lien-waiver": _conditional,
     "prior-waiver": _prior,
@@ -214,35 +161,17 @@ _FIND: Mapping[Code, Find] = {
 }
 
 
-def _paper(case: Case, code: Code, paper: PaperOnFile) -> Finding:
-    """Say how one paper of the right kind stands."""
-    called, ends = CALLED[code], paper.expires_on
-    if paper.state in _GONE:
-        return Finding("missing", "", paper)
-    if paper.state == "expired" or (ends is not None and ends < case.today):
-        on = f" on {day(ends)}" if ends else ""
-        return Finding(
-            "expired",
-            f"The {called} ({paper.file_name}) ran out{on}; {case.billed.payee} sends a new one.",
-            paper,
-        )
-    if paper.state in _BEING_READ:
-        return Finding(
-            "in_review", f"{paper.file_name} has come in and is still being looked at.", paper, is_ours=True
-        )
-    if paper.state not in _IN_ORDER:
-        why = " ".join(paper.blocking) or "it was refused."
-        return Finding("wrong", f"The {called} ({paper.file_name}) will not do: {why}", paper)
-    return Finding("met", f"The {called} is on file{_ending(case, ends)}.", paper)
-
-
 def _checked(case: Case, code: Code, paper: PaperOnFile) -> Finding:
     """Say how a paper stands whose amounts count: it was checked against the payable as it is now, or not yet."""
-    finding = _paper(case, code, paper)
+    finding = stands(case, code, paper)
     if finding.standing == "met" and not _is_checked(case, paper):
         told = f"{paper.file_name} is being checked against the invoice as it is now."
         return replace(finding, standing="in_review", sentence=told, is_ours=True)
     return finding
+
+
+def _is_there(paper: PaperOnFile) -> bool:
+    return paper.state != "superseded" and paper.withdrawn_at is None
 
 
 def _is_checked(case: Case, paper: PaperOnFile) -> bool:
@@ -254,41 +183,6 @@ def _is_checked(case: Case, paper: PaperOnFile) -> bool:
         == (now.amount_cents, now.payee, case.terms.firm, now.through_on)
         and seen.is_settled == case.is_settled
     )
-
-
-def _best(case: Case, code: Code, due_on: date | None, found: Sequence[Finding]) -> Finding:
-    kept = [one for one in found if one.standing != "missing"]
-    if kept:
-        best = min(kept, key=lambda one: (_RANK[one.standing], *_newness(one)))
-        return replace(best, due_on=due_on)
-    by = f"; it {'was' if due_on < case.today else 'is'} due by {day(due_on)}" if due_on else ""
-    return Finding("missing", f"{case.billed.payee} has sent no {CALLED[code]}{by}.", due_on=due_on)
-
-
-def _newness(finding: Finding) -> tuple[float, str]:
-    if finding.paper is None:
-        return 0.0, ""
-    at, document = _age(finding.paper)
-    return -at, document
-
-
-def _age(paper: PaperOnFile) -> tuple[float, str]:
-    return paper.received_at.timestamp(), paper.document
-
-
-def _ending(case: Case, ends: date | None) -> str:
-    if ends is None:
-        return ""
-    through_on = case.billed.through_on
-    if through_on is not None and ends < through_on:
-        return f", but runs out on {day(ends)}, before the end of what is billed ({day(through_on)})"
-    if ends <= case.today + timedelta(days=TOLD_DAYS):
-        return f", but runs out on {day(ends)}"
-    return f", good until {day(ends)}"
-
-
-def _due(start: date | None, term: Term) -> date | None:
-    return start + timedelta(days=term.days) if start else None
 
 
 def _stage(billed: Billed) -> str:

@@ -125,10 +125,10 @@ ON CONFLICT (payable) DO UPDATE SET
 WHERE (excluded.version, excluded.confirmed_at) >= (b.version, b.confirmed_at)
 
 -- name: ending
--- A document that runs out; superseded ones count no more.
+-- A document that runs out; superseded and withdrawn ones count no more.
 SELECT kind, file_name, vendor_id, project_id, expires_on FROM documents
 WHERE connection = $1 AND document = $2 AND kind IS NOT NULL AND expires_on IS NOT NULL
-  AND state NOT IN ('superseded', 'quarantined')
+  AND state NOT IN ('superseded', 'withdrawn', 'quarantined')
 
 -- name: warnings
 -- The warnings that were given of a document's end.
