@@ -262,7 +262,9 @@ class Bench:
         )
 
     async def begin(self) -> int:
-        return await self.books.begin(self.rules, self.digest, now=self.clock.now())
+        now = self.clock.now()
+        await self.books.begin(self.rules, self.digest, now=now)
+        return await self.books.go_through(self.digest, now=now)
 
     async def take(self, title: str, **change: Any) -> Receipt:
         """Let a paper of the vendor arrive by upload."""

@@ -154,9 +154,11 @@ async def test_a_person_says_what_a_paper_is_and_it_goes_on(doors: Doors) -> Non
     listed = (await doors.http.get("/papers", params={"state": "needs_review"})).json()["papers"]
     assert [one["document"] for one in listed] == [unknown]
 
+    known = doors.lab.recogniser.known["waiver"].fields
+    assert known is not None
     fields = {
         name: read["value"]
-        for name, read in doors.lab.recogniser.known["waiver"].fields.model_dump(mode="json").items()  # type: ignore[union-attr]
+        for name, read in known.model_dump(mode="json").items()
         if read is not None and name != "wording"
     }
     said = await doors.review(unknown, kind="lien_waiver.conditional_progress", fields=fields)

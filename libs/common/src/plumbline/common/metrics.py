@@ -170,6 +170,11 @@ TICKETS_UNANSWERED = Gauge(
     "Papers at desks that have not acknowledged them within the time they have.",
     ["connection"],
 )
+LOOP_FAILURES = Gauge(
+    "plumbline_loop_failures",
+    "Times in a row that something done again and again has failed; 0 once it succeeds.",
+    ["loop"],
+)
 OUTBOX_WAITING = Gauge("plumbline_outbox_waiting", "Messages that are not on Kafka yet.", ["service"])
 OUTBOX_OLDEST_SECONDS = Gauge("plumbline_outbox_oldest_seconds", "Age of the oldest of them.", ["service"])
 BACKLOG_READ_AT = Gauge(

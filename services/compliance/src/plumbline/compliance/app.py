@@ -24,6 +24,7 @@ from plumbline.common.process import Loop
 from plumbline.common.reconciling.loop import Handler, Reconciler
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import HeldWork, mark
+from plumbline.common.repeating import repeat
 from plumbline.common.secrets.access import asking_over_kafka
 from plumbline.common.secrets.opening import open_secret_store
 from plumbline.common.service import Pace, RecordService, record_service, schema_of
@@ -83,6 +84,9 @@ SCHEMA = schema_of(NAME)
 
 MIGRATIONS = (*COMMON_MIGRATIONS, "plumbline.compliance")
 """The packages whose tables it has."""
+
+GOING_THROUGH = timedelta(minutes=1)
+"""How often it is looked whether papers are still to be gone through since the rules changed."""
 
 
 async def bring_up_to_date(settings: Settings) -> None:
@@ -297,7 +301,17 @@ def _papers(
         acknowledged_within=timedelta(hours=settings.acknowledge_hours),
     )
     watched = _watched(settings, connections, intake, service)
-    return _Papers(reviewing, {PAPERS: loop.work, SWEEPS: sweeping.work}, routes, (figures.run, *watched))
+    loops = (figures.run, _going_through(files, service, books), *watched)
+    return _Papers(reviewing, {PAPERS: loop.work, SWEEPS: sweeping.work}, routes, loops)
+
+
+def _going_through(files: Files, service: RecordService, books: PostgresRuleBooks) -> Loop:
+    """Return what makes papers due that other rules decided: beside all else, for there may be very many."""
+
+    async def step() -> None:
+        await books.go_through(files.digest, now=service.clock.now())
+
+    return lambda stop: repeat("changed-rules", step, every=GOING_THROUGH, stop=stop)
 
 
 async def _begin(files: Files, service: RecordService, sweeps: Sequence[Mark]) -> None:

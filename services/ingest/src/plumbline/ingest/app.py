@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from plumbline.common.clock import SystemClock
-from plumbline.common.connections import ConnectionConfig, Connections, load_connections
+from plumbline.common.connections import Connections, load_connections
 from plumbline.common.database import COMMON_MIGRATIONS, migrate, transaction
 from plumbline.common.http import partner_client
 from plumbline.common.kafka import KafkaPublisher, KafkaWatch, PatientBroker
@@ -14,7 +14,7 @@ from plumbline.common.operator import operator_app
 from plumbline.common.process import Process
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import mark
-from plumbline.common.secrets.access import AccountTokens, asking_over_kafka
+from plumbline.common.secrets.access import asking_over_kafka
 from plumbline.common.secrets.opening import open_secret_store
 from plumbline.common.secrets.webhooks import WebhookSecrets
 from plumbline.common.service import Pace, record_service, schema_of
@@ -29,7 +29,7 @@ from plumbline.ingest.reporting import Addressee, SecretReports, SecretWatch
 from plumbline.ingest.service import SOURCE as PROCORE
 from plumbline.ingest.service import SubscriptionKeeper, key_of
 from plumbline.ingest.settings import Settings
-from plumbline.procore.client import ProcoreClient
+from plumbline.procore.connected import clients_of
 
 SCHEMA = schema_of(SERVICE)
 """Where its tables are."""
@@ -98,24 +98,19 @@ async def keep_hooks(settings: Settings) -> None:
         open_secret_store(settings) as store,
         partner_client(settings.procore_url) as http,
     ):
-        ask = asking_over_kafka(KafkaPublisher(service.broker), clock=service.clock)
-        tokens = {
-            account: AccountTokens(store, account=account, asked_by=SERVICE, ask=ask, clock=service.clock)
-            for account in {connection.procore.account for connection in connections}
-        }
-
-        def subscriptions(connection: ConnectionConfig) -> ProcoreClient:
-            return ProcoreClient(
-                http,
-                tokens[connection.procore.account],
-                company_id=int(connection.procore.company_id),
-                deadline_s=settings.call_deadline_s,
-            )
-
+        clients = clients_of(
+            connections,
+            http,
+            store,
+            asked_by=SERVICE,
+            ask=asking_over_kafka(KafkaPublisher(service.broker), clock=service.clock),
+            clock=service.clock,
+            deadline_s=settings.call_deadline_s,
+        )
         secrets = WebhookSecrets(store, clock=service.clock)
         keeper = SubscriptionKeeper(
             connections=connections,
-            subscriptions=subscriptions,
+            subscriptions=lambda connection: clients[connection.name],
             secrets=secrets,
             looks=PostgresLooks(service.pool),
             clock=service.clock,

@@ -36,11 +36,14 @@ from plumbline.stack.scenario.timeline import DisagreementError, Timeline, Timel
 
 DURATIONS = {
     **configuring.DURATIONS,
-    "PLUMBLINE_SWEEP_S": "3",
+    "PLUMBLINE_SWEEP_S": "1",
     "PLUMBLINE_REQUISITIONS_S": "3",
     "PLUMBLINE_REMEMBERED_S": "1",
 }
 """What this scenario shortens; it prints them."""
+
+LIMITS = {"procore": {"spike": 500, "hourly": 100_000}}
+"""What Procore allows in an hour is asked for in minutes here, for pauses are shortened."""
 
 BEHIND = timedelta(hours=12)
 """So far behind UTC the day has begun in every state: nothing may be signed, or paid, tomorrow."""
@@ -286,6 +289,7 @@ class Play:
 async def perform_compliance(on: Stage, console: Console, *, kill: Sequence[str] = ()) -> TimelineSummary:
     """Play it, and judge each step."""
     line, is_whole = Timeline(), False
+    (await on.control.post("/control/limits", json=LIMITS)).raise_for_status()
     ohio, texas = Desk("us-oh", "plumbing", "Columbus desk"), Desk("us-tx", "hvac", "Austin desk")
     async with observing(on.kafka) as seen, attended(on.kafka, [ohio, texas]):
         play = Play(on, seen, line, (datetime.now(UTC) - BEHIND).date(), ohio)

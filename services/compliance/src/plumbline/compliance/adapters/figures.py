@@ -5,19 +5,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import get_args
 
-import structlog
-
-from plumbline.common.clock import Clock, pause
+from plumbline.common.clock import Clock
 from plumbline.common.database import Pool, borrowed
-from plumbline.common.errors import TransientError
 from plumbline.common.metrics import PAPERS, TICKETS_UNANSWERED
+from plumbline.common.repeating import repeat
 from plumbline.compliance.adapters.documents import QUERIES
 from plumbline.compliance.domain.on_file import State
 
 EVERY_S = 30.0
 """Between two looks."""
-
-log = structlog.get_logger(__name__)
 
 
 class PaperFigures:
@@ -34,12 +30,7 @@ class PaperFigures:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until told to stop: a loop of the process."""
-        while not stop.is_set():
-            try:
-                await self.look()
-            except TransientError as error:
-                log.warning("figures.waiting", **error.log_fields())
-            await pause(stop, EVERY_S)
+        await repeat("figures", self.look, every=timedelta(seconds=EVERY_S), stop=stop)
 
     async def look(self) -> None:
         """Read the figures once; what there is none of is shown as 0, so that alarms are asked from the start."""

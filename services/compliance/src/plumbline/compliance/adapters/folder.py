@@ -3,6 +3,7 @@
 `FOLDER/CONNECTION/PROJECT/file.pdf`; files directly under a connection belong to no project yet. A file is
 taken once it has stopped growing, and moved to `taken/`, or to `refused/` with a sentence beside it. It is
 moved only after it is stored, so that a process that dies in between finds it again and stores nothing twice.
+A file that fails in a way that nobody foresaw is tried again, and then moved to `refused/` as well: it holds up no other.
 """
 
 import asyncio
@@ -15,9 +16,11 @@ from pathlib import Path
 
 import structlog
 
-from plumbline.common.clock import Clock, pause
+from plumbline.common.clock import Clock
 from plumbline.common.connections import ConnectionConfig, Connections
 from plumbline.common.errors import TransientError
+from plumbline.common.reconciling.verdicts import BUG_ATTEMPTS
+from plumbline.common.repeating import repeat
 from plumbline.compliance.domain.document import clean_name
 from plumbline.compliance.ports.intake import Arrival
 from plumbline.compliance.ports.reading import RefusedPaperError
@@ -64,27 +67,49 @@ class WatchedFolder:
         self._clock = clock
         self._every = every
         self._seen: Mapping[Path, Look] = {}
+        self._failures: dict[Path, int] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until told to stop: a loop of the process."""
-        while not stop.is_set():
-            try:
-                await self.look()
-            except (TransientError, OSError) as error:
-                log.warning("folder.waiting", folder=str(self._folder), error=str(error)[:300])
-            await pause(stop, self._every.total_seconds())
+        await repeat("watched-folder", self.look, every=self._every, stop=stop)
 
     async def look(self) -> int:
-        """Take in every file that is as it was at the look before; return how many."""
+        """Take in every file that is as it was at the look before; return how many.
+
+        Raises:
+            SafeUnavailableError, DatabaseUnavailableError: nothing more is taken before they are back.
+            Exception: what failed in a way that nobody foresaw, after every other file was taken.
+        """
         lying = await asyncio.to_thread(lambda: [*self._lying()])
         settled = [one for one in lying if self._seen.get(one.path) == one.look][:FILES_PER_LOOK]
         self._seen = {one.path: one.look for one in lying}
+        self._failures = {path: times for path, times in self._failures.items() if path in self._seen}
+        failed: dict[_Lying, Exception] = {}
         for one in settled:
             try:
                 await self._take(one)
             except OSError as error:  # of this file; it holds up no other
                 log.warning("folder.file-waiting", file=clean_name(one.path.name), error=error.strerror)
+            except TransientError:
+                raise
+            except Exception as error:
+                log.exception("folder.file-failed", file=clean_name(one.path.name))
+                failed[one] = error
+        await self._judge(failed, is_all=len(failed) == len(settled) > 1)
         return len(settled)
+
+    async def _judge(self, failed: Mapping[_Lying, Exception], *, is_all: bool) -> None:
+        """Move aside what failed often enough, and raise the first failure.
+
+        Where all of several files fail at once, it is none of theirs.
+        """
+        for one, error in failed.items():
+            times = self._failures.get(one.path, 0) + (not is_all)
+            self._failures[one.path] = times
+            if times >= BUG_ATTEMPTS:
+                await asyncio.to_thread(self._aside, one, REFUSED, _unforeseen(error))
+        for error in failed.values():
+            raise error
 
     def _lying(self) -> Iterator[_Lying]:
         for config in self._connections:
@@ -129,9 +154,12 @@ class WatchedFolder:
 
 
 def _files(folder: Path, config: ConnectionConfig, project_id: str | None) -> Iterator[_Lying]:
-    if folder.is_symlink() or not folder.is_dir():
+    try:
+        paths = [] if folder.is_symlink() or not folder.is_dir() else sorted(folder.iterdir())
+    except OSError as error:  # of this folder; it holds up no other
+        log.warning("folder.unreadable", folder=str(folder), error=error.strerror)
         return
-    for path in sorted(folder.iterdir()):
+    for path in paths:
         look = _look(path)
         if look is not None and not path.name.startswith("."):
             yield _Lying(path, config, project_id, look)
@@ -164,6 +192,14 @@ def _read(lying: _Lying) -> bytes | None:
     except OSError:
         return None
     return content if _look(lying.path) == lying.look else None
+
+
+def _unforeseen(error: Exception) -> str:
+    return (
+        f"This file could not be taken in {BUG_ATTEMPTS} times, in a way that nobody foresaw "
+        f"({type(error).__name__}); nothing of it was kept. The log of compliance says more. Print it to a new PDF and put "
+        "that in, or put it in again once the fault is repaired."
+    )
 
 
 def _arrival(lying: _Lying, content: bytes) -> Arrival:

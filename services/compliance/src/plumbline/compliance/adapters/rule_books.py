@@ -8,9 +8,13 @@ from plumbline.common.database import Pool, borrowed, transaction
 from plumbline.common.reconciling.marks import Lane, Mark
 from plumbline.common.reconciling.store import mark
 from plumbline.compliance.adapters.cel import CelEngine
-from plumbline.compliance.adapters.documents import QUERIES, living
+from plumbline.compliance.adapters.documents import QUERIES
+from plumbline.compliance.domain.document import AT_REST, key_of
 from plumbline.compliance.domain.rules.rule_set import RuleSet
 from plumbline.compliance.ports.documents import RuleBooks
+
+AT_ONCE = 500
+"""Papers that one transaction makes due: other work on them waits for a moment, and no longer."""
 
 
 class PostgresRuleBooks(RuleBooks):
@@ -21,18 +25,30 @@ class PostgresRuleBooks(RuleBooks):
         self._pool = pool
 
     @override
-    async def begin(self, rule_set: RuleSet, digest: str, *, now: datetime) -> int:
+    async def begin(self, rule_set: RuleSet, digest: str, *, now: datetime) -> None:
         async with transaction(self._pool) as database:
-            if await database.fetchval(QUERIES["deciding"]) == digest:
-                return 0
-            keys = await living(database)
-            marks = [
-                Mark(key, key.split("/")[1], f"rules {digest} {now.isoformat()}", lane=Lane.SWEEP)
-                for key in keys
-            ]
-            await mark(database, marks, now=now)
             await database.execute(QUERIES["keep_book"], rule_set.hash, rule_set.to_json(), now)
             await database.execute(QUERIES["decide_by"], digest)
+
+    @override
+    async def go_through(self, digest: str, *, now: datetime) -> int:
+        count = 0
+        while (marked := await self._go_on(digest, now)) is not None:
+            count += marked
+        return count
+
+    async def _go_on(self, digest: str, now: datetime) -> int | None:
+        """Make the next papers due, and return how many; None if all are, or other rules decide by now."""
+        async with transaction(self._pool) as database:
+            through = await database.fetchrow(QUERIES["going_through"], digest)
+            if through is None:
+                return None
+            rows = await database.fetch(QUERIES["next_living"], list(AT_REST), *through.values(), AT_ONCE)
+            keys = [(row["connection"], key_of(row["connection"], row["document"])) for row in rows]
+            cause = f"rules {digest} {now.isoformat()}"
+            await mark(database, [Mark(key, one, cause, lane=Lane.SWEEP) for one, key in keys], now=now)
+            last = (rows[-1]["connection"], rows[-1]["document"]) if len(rows) == AT_ONCE else (None, None)
+            await database.execute(QUERIES["gone_through"], *last)
         return len(keys)
 
     @override

@@ -73,8 +73,14 @@ class Desks(Protocol):
 class RuleBooks(Protocol):
     """Rule sets that have decided, and by which papers are decided now."""
 
-    async def begin(self, rule_set: RuleSet, digest: str, *, now: datetime) -> int:
-        """Decide by these rules from now on; what was decided by others is due again, and counted."""
+    async def begin(self, rule_set: RuleSet, digest: str, *, now: datetime) -> None:
+        """Decide by these rules from now on. What was decided by others is due once it was gone through."""
+
+    async def go_through(self, digest: str, *, now: datetime) -> int:
+        """Make due what was decided by others than these rules, some at a time; return how much.
+
+        Safe to repeat, to be killed at, and to do in several replicas at once; nothing if other rules decide by now.
+        """
 
     async def digest(self) -> str:
         """Return by what papers are decided now."""

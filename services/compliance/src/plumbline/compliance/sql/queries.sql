@@ -203,13 +203,25 @@ INSERT INTO rule_books (rule_set, book, first_used_at) VALUES ($1, $2, $3) ON CO
 -- A rule set by its hash.
 SELECT book FROM rule_books WHERE rule_set = $1
 
--- name: deciding
--- By what papers are decided now; waits for whoever changes it.
-SELECT digest FROM deciding FOR UPDATE
-
 -- name: decide_by
--- Papers are decided by this from now on.
-INSERT INTO deciding (digest) VALUES ($1) ON CONFLICT (one) DO UPDATE SET digest = excluded.digest
+-- Papers are decided by this from now on; if it is something else, all of them are to be gone through.
+INSERT INTO deciding (digest, through_connection, through_document) VALUES ($1, '', '')
+ON CONFLICT (one) DO UPDATE SET digest = excluded.digest, through_connection = '', through_document = ''
+WHERE deciding.digest <> excluded.digest
+
+-- name: going_through
+-- How far papers were gone through for these rules; waits for whoever goes on with that.
+SELECT through_connection, through_document FROM deciding
+WHERE digest = $1 AND through_document IS NOT NULL FOR UPDATE
+
+-- name: next_living
+-- The next documents that other rules may change.
+SELECT connection, document FROM documents
+WHERE state <> ALL ($1::text[]) AND (connection, document) > ($2, $3) ORDER BY connection, document LIMIT $4
+
+-- name: gone_through
+-- Papers were gone through as far as this; through all of them if it is null.
+UPDATE deciding SET through_connection = $1, through_document = $2
 
 -- name: deciding_now
 -- By what papers are decided now.
