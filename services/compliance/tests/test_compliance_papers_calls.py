@@ -1,5 +1,6 @@
 """What looking for papers and invoices costs of Procore's calls while nothing happens, and how late news is then."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from itertools import pairwise
@@ -10,8 +11,11 @@ from procore_calls import AWAITED, COMMITMENTS, INVOICES, BusyCompany, busy_comp
 
 from plumbline.common.testing.clock import DAWN
 from plumbline.common.testing.database import rows, work_row
+from plumbline.compliance.adapters.procore import ProcorePapers
 from plumbline.compliance.domain.looking import Look, is_due, rest
+from plumbline.compliance.ports.intake import Found
 from plumbline.compliance.service.sweeping import sweep_key
+from plumbline.procore import ProcoreUnavailableError
 from plumbline.procore.rates import RateWindow
 
 LISTS = {
@@ -127,3 +131,25 @@ def test_shelves_that_were_first_seen_together_are_due_apart() -> None:
     assert due[0] < 10
     assert due[-1] == 400
     assert max(later - sooner for sooner, later in pairwise(due)) < 140
+
+
+async def test_quiet_invoices_rest_and_are_listed_again_after_five_minutes(quiet: BusyCompany) -> None:
+    await quiet.spend(timedelta(minutes=5), step=timedelta(minutes=5))
+
+    row = await work_row(quiet.lab.pool, f"requisitions/busy/{quiet.project}")
+    assert row["due_at"] == quiet.lab.clock.now() + timedelta(minutes=5)
+
+
+async def test_papers_that_procore_does_not_give_are_asked_for_at_each_round_and_not_without_end(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(self: ProcorePapers, connection: str, found: Found) -> bytes:
+        raise ProcoreUnavailableError("Procore answered 404")
+
+    monkeypatch.setattr(ProcorePapers, "content", away)
+    async with busy_company(database_url, tmp_path, projects=1) as company, asyncio.timeout(60):
+        first = await company.sweep(after=timedelta(days=7))
+        again = await company.sweep(after=timedelta(minutes=15))
+
+    waivers = "v1.0/projects/…/lien_waivers"
+    assert (first[waivers], again[waivers]) == (INVOICES, INVOICES)

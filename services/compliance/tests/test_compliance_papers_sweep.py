@@ -284,12 +284,21 @@ async def test_papers_of_a_project_are_decided_anew_when_its_address_changes(sit
     key = f"document/{site.connection}/{document['document']}"
     await site.sweep()
     before = (await work_row(site.lab.pool, key))["causes"]
+    payable = "payable/1/2/requisition/3"
+    await rows(
+        site.lab.pool,
+        "INSERT INTO payables VALUES ($1, $2, $3, '88', '5', 'held', 1, false, false, '{}', '{}')",
+        payable,
+        site.connection,
+        site.project,
+    )
     site.people.set_up(int(site.project), {"state_code": None})
     await site.sweep()
 
     causes = (await work_row(site.lab.pool, key))["causes"]
     assert len(causes) == len(before) + 1
     assert causes[-1].startswith("project ")
+    assert (await work_row(site.lab.pool, payable))["causes"][-1].startswith("project ")
     directory = ProcoreDirectory({site.connection: site.client}, remembered_s=0)
     place = await directory.project(site.connection, site.project)
     assert place is not None

@@ -17,7 +17,7 @@ from plumbline.common.outbox import put
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import mark
 from plumbline.common.reconciling.verdicts import Effect
-from plumbline.compliance.adapters.gate.money import paper_marks
+from plumbline.compliance.adapters.gate.money import paper_marks, payables_of
 from plumbline.compliance.adapters.news import decided, held, received, ticket_given, ticket_withdrawn
 from plumbline.compliance.domain.decision import Decision
 from plumbline.compliance.domain.document import (
@@ -145,6 +145,8 @@ class PostgresInbox(Inbox):
     ) -> None:
         async with transaction(self._pool) as database:
             keys = await living(database, connection=connection, project_id=project_id)
+            # A payable rests on the project's state and the vendor's trades: they say which licence it needs.
+            keys += await payables_of(database, connection, project_id)
             cause = f"project {fingerprint} {now.isoformat()}"
             await mark(database, [Mark(key, connection, cause, due_at=due_at) for key in keys], now=now)
             await database.execute(

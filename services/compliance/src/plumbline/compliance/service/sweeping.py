@@ -112,12 +112,15 @@ class Sweeping:
             news = [
                 one for one in reading.papers if site.known.get(site.place + one.record) != one.fingerprint
             ]
-            given = [await self._take(site, found) for found in news[:room]]
-            if len(news) > room:
-                return Done(again_after=timedelta(0))
-            room -= len(news)
+            taken = 0
+            for found in news:
+                if room == 0:
+                    return Done(again_after=timedelta(0))
+                is_given = await self._take(site, found)
+                # What is not given costs no room: or so many of them would be asked for without end.
+                taken, room = taken + is_given, room - is_given
             await self._keep_shelf(site, shelf, reading)
-            if not all(given):
+            if taken < len(news):
                 are_all_given = False  # so it is read again at the next round
                 continue
             place = f"{site.place}{shelf.place}"

@@ -114,6 +114,12 @@ async def paper_marks(
     return [Mark(key, connection, cause) for key in (*of_vendor, *own, f"{EXPIRY}{connection}/{document}")]
 
 
+async def payables_of(database: Connection, connection: str, project_id: str) -> Sequence[str]:
+    """Return the payables of a project."""
+    rows = await database.fetch(QUERIES["of_project"], connection, project_id)
+    return [row["payable"] for row in rows]
+
+
 async def _concerned(
     database: Connection,
     *,
