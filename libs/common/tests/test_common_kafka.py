@@ -332,7 +332,7 @@ async def test_service_killed_again_and_again_serves_every_event_and_keeps_the_o
             await asyncio.sleep(0.05 * life)  # die at another place each time
             if life < KILLS:
                 assert await small.end(signal.SIGKILL) == -signal.SIGKILL
-        await eventually(lambda: served(pool, newest))
+        await eventually(lambda: served(pool, newest), within_s=60)
         assert await small.end(signal.SIGTERM) == 0
         versions = {r["key"]: r["version"] for r in await rows(pool, "SELECT * FROM effects")}
     published = await read_all(mock_kafka, LEDGER_COMMANDS.name)
