@@ -298,7 +298,7 @@ async def test_one_of_several_replicas_does_the_round_once_a_night(lab: Lab) -> 
     assert [await lab.whole.rounds.claim() for _ in range(2)] == [True, False]
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.connected)])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> SafeSettings:
     """Give the settings of a store that nobody has used."""
     made = (
