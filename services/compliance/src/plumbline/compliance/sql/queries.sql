@@ -49,6 +49,7 @@ WHERE d.connection = $1 AND d.document = ANY ($2::text[]) AND d.withdrawn_at IS 
 -- name: count_again
 -- The paper is listed again, or has come another way.
 UPDATE documents SET withdrawn_at = NULL WHERE connection = $1 AND document = $2 AND withdrawn_at IS NOT NULL
+RETURNING true
 
 -- name: fingerprints
 -- What is known of places below a prefix.
