@@ -90,9 +90,7 @@ class PostgresInbox(Inbox):
             await _keep_finding(database, arrival, now, found_at=found_at, document=document)
             if await database.fetchval(QUERIES["count_again"], arrival.connection, document):
                 # Its work row is locked since the first mark: so nothing was withdrawn in between, unseen.
-                await mark(
-                    database, [Mark(key, arrival.connection, f"listed {now.isoformat()}")], now=now
-                )
+                await mark(database, [Mark(key, arrival.connection, f"listed {now.isoformat()}")], now=now)
             await database.execute(QUERIES["withdraw_unlisted"], arrival.connection, replaced, now)
             if version is not None:
                 await put(database, [received(arrival, document, version, now)])
