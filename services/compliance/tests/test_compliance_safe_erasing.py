@@ -159,6 +159,14 @@ async def test_nothing_of_what_a_destroyed_paper_said_stands_in_any_table(lab: B
         assert await everywhere(lab, said) == []
 
 
+async def test_name_of_a_file_that_told_where_a_paper_belongs_goes_with_it(lab: Bench) -> None:
+    lab.recogniser.teach(TITLE, "tx-conditional-progress")
+    receipt = await lab.take(TITLE)
+    await lab.take(TITLE, payable=PAYABLE)
+    await destroyed(lab, receipt)
+    assert await everywhere(lab, TITLE) == []
+
+
 async def test_bare_facts_of_a_destroyed_paper_stay(lab: Bench) -> None:
     receipt = await lived(lab, CANARIES["waiver"])
     before = await lab.document(receipt)

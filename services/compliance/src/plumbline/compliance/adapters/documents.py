@@ -65,7 +65,7 @@ class PostgresInbox(Inbox):
             replaced = await _stood_there(database, arrival.connection, found_at, document)
             marks += _withdrawn(arrival.connection, replaced, now)
             if row is not None and is_placed:
-                cause = f"found {arrival.source_record}"
+                cause = f"placed {document} {now.isoformat()}"  # no name: it outlives the paper, at its payables
                 placed = replace(
                     await document_from(database, row), vendor_id=arrival.vendor_id, payable=arrival.payable
                 )
