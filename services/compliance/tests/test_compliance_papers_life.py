@@ -497,8 +497,7 @@ async def test_papers_and_decisions_of_before_a_file_was_one_fact_are_read_on(la
                 '"has_hidden_text":false,"has_markup":true')"""
             )
         migration = files("plumbline.compliance") / "sql" / "migrations" / "0070_file.sql"
-        for _ in range(2):
-            await database.execute(migration.read_text())
+        await database.execute(migration.read_text())
 
     older = await lab.document(waiver)
     [decided, *_] = await PostgresPaperBook(lab.pool).decisions(older)
