@@ -256,6 +256,17 @@ async def test_the_same_file_begins_anew_after_its_destruction(lab: Bench) -> No
     assert len({tuple(row["headers"]) for row in told}) == len(told)
 
 
+async def test_file_that_was_destroyed_at_a_wrong_place_begins_anew_at_the_right_one(lab: Bench) -> None:
+    lab.recogniser.teach(TITLE, "tx-conditional-progress")
+    receipt = await lab.take(TITLE, vendor_id="901", payable="payable/4001/1001/requisition/1")
+    await lab.settle()
+    await destroyed(lab, receipt)
+    await lab.take(TITLE, payable=PAYABLE)
+    await lab.settle()
+    document = await lab.document(receipt)
+    assert (document.vendor_id, document.payable, document.state) == (VENDOR, PAYABLE, "validated")
+
+
 async def test_payable_needs_another_paper_after_one_was_destroyed(lab: Bench) -> None:
     receipt = await lived(lab, CANARIES["w9"])
     await destroyed(lab, receipt)

@@ -60,12 +60,14 @@ class PostgresInbox(Inbox):
         async with transaction(self._pool) as database:
             marks = [Mark(key, arrival.connection, f"received {document}")]
             row = await database.fetchrow(QUERIES["document"], arrival.connection, document)
-            is_placed = row is not None and _is_news(row, arrival)
+            is_placed = row is not None and row["state"] != "destroyed" and _is_news(row, arrival)
             found_at = _found_at(arrival, document)
             replaced = await _stood_there(database, arrival.connection, found_at, document)
             marks += _withdrawn(arrival.connection, replaced, now)
             if row is not None and is_placed:
-                cause = f"placed {document} {now.isoformat()}"  # no name: it outlives the paper, at its payables
+                cause = (
+                    f"placed {document} {now.isoformat()}"  # no name: it outlives the paper, at its payables
+                )
                 placed = replace(
                     await document_from(database, row), vendor_id=arrival.vendor_id, payable=arrival.payable
                 )

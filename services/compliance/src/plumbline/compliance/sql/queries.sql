@@ -5,7 +5,8 @@ INSERT INTO documents (connection, document, source, source_record, file_name, c
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'received', $10)
 ON CONFLICT (connection, document) DO UPDATE
 SET source = excluded.source, source_record = excluded.source_record, file_name = excluded.file_name,
-    received_at = excluded.received_at, state = 'received', scanned_by = NULL, kind = NULL, superseded_by = NULL,
+    company_id = excluded.company_id, project_id = excluded.project_id, vendor_id = excluded.vendor_id,
+    payable = excluded.payable, received_at = excluded.received_at, state = 'received', scanned_by = NULL, kind = NULL, superseded_by = NULL,
     outlived = false, changed_at = excluded.changed_at
 WHERE documents.state = 'destroyed'
 RETURNING version
