@@ -126,10 +126,9 @@ async def _erase_in_others(database: Connection, before: Document) -> None:
             QUERIES["erase_in_document"], connection, row["document"], row["decisions"], bare
         )
     for row in await database.fetch(QUERIES["decisions_quoting"], connection, vendor, _in_json(number)):
-        bare = _without(row["facts"], number), _without(row["decisions"], number)
-        await database.execute(
-            QUERIES["erase_in_decision"], connection, row["document"], row["version"], *bare
-        )
+        place = connection, row["document"], row["version"]
+        said = _without(row["facts"], number), _without(row["decisions"], number)
+        await database.execute(QUERIES["erase_in_decision"], *place, *said)
     await database.execute(QUERIES["erase_number_in_tickets"], connection, vendor, number)
 
 
