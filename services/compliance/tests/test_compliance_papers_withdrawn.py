@@ -128,6 +128,18 @@ async def test_what_stands_elsewhere_or_was_sent_another_way_is_not_withdrawn(la
     assert (await lab.document(waiver)).withdrawn_at is None
 
 
+async def test_two_papers_that_were_sent_under_one_name_are_two(lab: Bench) -> None:
+    name = "uploads/1001/W-9.pdf"
+    waiver = await at_its_desk(lab)
+    first = await lab.take("second", source_record=name)
+    await lab.take(WAIVER, source_record=name)
+    await lab.take("third", source_record=name, vendor_id="901")
+    assert (await lab.document(first)).withdrawn_at is None
+
+    await seen(lab)
+    assert (await lab.document(waiver)).withdrawn_at is None  # it was uploaded as well
+
+
 async def test_what_takes_its_place_in_procore_withdraws_it_even_if_that_is_no_paper(lab: Bench) -> None:
     signed = await at_its_desk(lab)
     newer = await lab.intake.take(listed("second"))

@@ -75,6 +75,14 @@ async def test_revoked_links_lead_nowhere(lab: Lab) -> None:
         await lab.whole.links.follow(token)
 
 
+async def test_link_to_a_destroyed_paper_does_not_open_the_same_file_that_came_again(lab: Lab) -> None:
+    document, token = await linked(lab)
+    await lab.safe.destroy(CONNECTION, document, who="ana", why="sent to the wrong firm")
+    assert (await lab.safe.put(CONTENT, ABOUT)).is_new
+    with pytest.raises(WayRefusedError):
+        await lab.whole.links.follow(token)
+
+
 async def test_link_cannot_be_made_from_what_the_index_knows(lab: Lab) -> None:
     _, token = await linked(lab)
     [row] = await rows(lab.pool, "SELECT id FROM safe_links")

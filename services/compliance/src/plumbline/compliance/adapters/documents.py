@@ -60,13 +60,14 @@ class PostgresInbox(Inbox):
         async with transaction(self._pool) as database:
             marks = [Mark(key, arrival.connection, f"received {document}")]
             row = await database.fetchrow(QUERIES["document"], arrival.connection, document)
-            is_placed = row is not None and _is_news(row, arrival)
-            if row is not None and row["withdrawn_at"] is not None:
-                marks += [Mark(key, arrival.connection, f"listed {arrival.source_record} {now.isoformat()}")]
-            replaced = await _stood_there(database, arrival, document)
+            is_placed = row is not None and row["state"] != "destroyed" and _is_news(row, arrival)
+            found_at = _found_at(arrival, document)
+            replaced = await _stood_there(database, arrival.connection, found_at, document)
             marks += _withdrawn(arrival.connection, replaced, now)
             if row is not None and is_placed:
-                cause = f"found {arrival.source_record}"
+                cause = (
+                    f"placed {document} {now.isoformat()}"  # no name: it outlives the paper, at its payables
+                )
                 placed = replace(
                     await document_from(database, row), vendor_id=arrival.vendor_id, payable=arrival.payable
                 )
@@ -88,8 +89,10 @@ class PostgresInbox(Inbox):
                 arrival.payable,
                 now,
             )
-            await _keep_finding(database, arrival, now, document=document)
-            await database.execute(QUERIES["count_again"], arrival.connection, document)
+            await _keep_finding(database, arrival, now, found_at=found_at, document=document)
+            if await database.fetchval(QUERIES["count_again"], arrival.connection, document):
+                # Its work row is locked since the first mark: so nothing was withdrawn in between, unseen.
+                await mark(database, [Mark(key, arrival.connection, f"listed {now.isoformat()}")], now=now)
             await database.execute(QUERIES["withdraw_unlisted"], arrival.connection, replaced, now)
             if version is not None:
                 await put(database, [received(arrival, document, version, now)])
@@ -101,9 +104,10 @@ class PostgresInbox(Inbox):
     @override
     async def refuse(self, arrival: Arrival, code: str, sentence: str, *, now: datetime) -> None:
         async with transaction(self._pool) as database:
-            replaced = await _stood_there(database, arrival, None)
+            found_at = arrival.source_record
+            replaced = await _stood_there(database, arrival.connection, found_at, None)
             await mark(database, _withdrawn(arrival.connection, replaced, now), now=now)
-            await _keep_finding(database, arrival, now, refusal=(code, sentence))
+            await _keep_finding(database, arrival, now, found_at=found_at, refusal=(code, sentence))
             await database.execute(QUERIES["withdraw_unlisted"], arrival.connection, replaced, now)
 
     @override
@@ -229,9 +233,16 @@ class PostgresDocuments(Documents, Papers):
             return [_on_file(await document_from(database, row)) for row in rows]
 
 
-async def _stood_there(database: Connection, arrival: Arrival, document: str | None) -> list[str]:
-    """Return the other paper that was found at an arrival's place before, if there was one."""
-    before = await database.fetchval(QUERIES["found_before"], arrival.connection, arrival.source_record)
+def _found_at(arrival: Arrival, document: str) -> str:
+    """Return the place of an arrival: what was sent is a place of its own, for many files are called `W-9.pdf`."""
+    return arrival.source_record if arrival.source == "procore" else f"{arrival.source_record} {document}"
+
+
+async def _stood_there(
+    database: Connection, connection: str, found_at: str, document: str | None
+) -> list[str]:
+    """Return the other paper that was found at a place before, if there was one."""
+    before = await database.fetchval(QUERIES["found_before"], connection, found_at)
     return [] if before in {None, document} else [before]
 
 
@@ -350,6 +361,7 @@ async def _keep_finding(
     arrival: Arrival,
     now: datetime,
     *,
+    found_at: str,
     document: str | None = None,
     refusal: tuple[str, str] | None = None,
 ) -> None:
@@ -357,7 +369,7 @@ async def _keep_finding(
     await database.execute(
         QUERIES["keep_finding"],
         arrival.connection,
-        arrival.source_record,
+        found_at,
         arrival.fingerprint,
         document,
         code,

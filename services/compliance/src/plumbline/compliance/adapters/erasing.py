@@ -4,11 +4,13 @@ What stays are bare facts: its keyed hash and kind, when it came and where it be
 which desks it was, and who destroyed it and why.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from plumbline.common.contracts.documents import Destroyed, PayableChanged, Requirement
 from plumbline.common.database import Connection
@@ -117,10 +119,35 @@ async def _erase_in_others(database: Connection, before: Document) -> None:
     number = fields.number.value if isinstance(fields, Licence) and fields.number else None
     if number is None or len(number) < NUMBER_CHARS_MIN:
         return
-    place = before.connection, before.vendor_id
-    await database.execute(QUERIES["erase_number_in_documents"], *place, _in_json(number))
-    await database.execute(QUERIES["erase_number_in_decisions"], *place, _in_json(number))
-    await database.execute(QUERIES["erase_number_in_tickets"], *place, number)
+    connection, vendor = before.connection, before.vendor_id
+    for row in await database.fetch(QUERIES["documents_quoting"], connection, vendor, _in_json(number)):
+        bare = _without(row["decisions"], number)
+        await database.execute(
+            QUERIES["erase_in_document"], connection, row["document"], row["decisions"], bare
+        )
+    for row in await database.fetch(QUERIES["decisions_quoting"], connection, vendor, _in_json(number)):
+        place = connection, row["document"], row["version"]
+        said = _without(row["facts"], number), _without(row["decisions"], number)
+        await database.execute(QUERIES["erase_in_decision"], *place, *said)
+    await database.execute(QUERIES["erase_number_in_tickets"], connection, vendor, number)
+
+
+def _without(said: str, number: str) -> str:
+    """Return JSON without a number in its texts: in an amount, or a hash, the same digits are something else."""
+    found = re.compile(rf"(?<!\w){re.escape(number)}(?!\w)")
+
+    def bare(value: Any) -> Any:
+        match value:
+            case str():
+                return found.sub("-", value)
+            case list():
+                return [bare(one) for one in value]
+            case dict():
+                return {name: bare(one) for name, one in value.items()}
+            case _:
+                return value
+
+    return to_json(bare(from_json(said))).decode() if said else said
 
 
 def _in_json(text: str) -> str:

@@ -155,7 +155,7 @@ class Document:
             held=None,
             expires_on=None,
             checked_against=None,
-            outlived=outlives and self.state in IN_ORDER,
+            outlived=outlives and self.state in IN_ORDER and self.withdrawn_at is None,
         )
 
 

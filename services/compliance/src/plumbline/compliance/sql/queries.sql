@@ -5,7 +5,8 @@ INSERT INTO documents (connection, document, source, source_record, file_name, c
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'received', $10)
 ON CONFLICT (connection, document) DO UPDATE
 SET source = excluded.source, source_record = excluded.source_record, file_name = excluded.file_name,
-    received_at = excluded.received_at, state = 'received', scanned_by = NULL, kind = NULL, superseded_by = NULL,
+    company_id = excluded.company_id, project_id = excluded.project_id, vendor_id = excluded.vendor_id,
+    payable = excluded.payable, received_at = excluded.received_at, state = 'received', scanned_by = NULL, kind = NULL, superseded_by = NULL,
     outlived = false, changed_at = excluded.changed_at
 WHERE documents.state = 'destroyed'
 RETURNING version
@@ -49,6 +50,7 @@ WHERE d.connection = $1 AND d.document = ANY ($2::text[]) AND d.withdrawn_at IS 
 -- name: count_again
 -- The paper is listed again, or has come another way.
 UPDATE documents SET withdrawn_at = NULL WHERE connection = $1 AND document = $2 AND withdrawn_at IS NOT NULL
+RETURNING true
 
 -- name: fingerprints
 -- What is known of places below a prefix.
@@ -285,17 +287,23 @@ UPDATE payables SET said = $3 WHERE payable = $1 AND said = $2
 -- Keep what was told once of a payable without what quotes a destroyed paper.
 UPDATE payable_versions SET said = $3 WHERE payable = $1 AND version = $2
 
--- name: erase_number_in_documents
--- Erase a number from what the rules say of a vendor's papers.
-UPDATE documents SET decisions = replace(decisions, $3, '-')
+-- name: documents_quoting
+-- A vendor's papers of which the rules may say a number.
+SELECT document, decisions FROM documents
 WHERE connection = $1 AND vendor_id = $2 AND strpos(decisions, $3) > 0
 
--- name: erase_number_in_decisions
--- Erase a number from what decisions about a vendor's papers rest on.
-UPDATE decisions e SET facts = replace(e.facts, $3, '-'), decisions = replace(e.decisions, $3, '-')
-FROM documents d
-WHERE d.connection = e.connection AND d.document = e.document AND d.connection = $1 AND d.vendor_id = $2
-  AND (strpos(e.facts, $3) > 0 OR strpos(e.decisions, $3) > 0)
+-- name: erase_in_document
+-- Keep what the rules say of a paper without what quotes a destroyed one.
+UPDATE documents SET decisions = $4 WHERE connection = $1 AND document = $2 AND decisions = $3
+
+-- name: decisions_quoting
+-- Decisions about a vendor's papers that may rest on a number.
+SELECT e.document, e.version, e.facts, e.decisions FROM decisions e JOIN documents d USING (connection, document)
+WHERE d.connection = $1 AND d.vendor_id = $2 AND (strpos(e.facts, $3) > 0 OR strpos(e.decisions, $3) > 0)
+
+-- name: erase_in_decision
+-- Keep a decision without what quotes a destroyed paper.
+UPDATE decisions SET facts = $4, decisions = $5 WHERE connection = $1 AND document = $2 AND version = $3
 
 -- name: erase_number_in_tickets
 -- Erase a number from what desks were told of a vendor's papers.

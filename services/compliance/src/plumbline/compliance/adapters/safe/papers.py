@@ -219,6 +219,8 @@ class PaperSafe(Safe):
         await database.execute(QUERIES["destroy_paper"], connection, document, now)
         await database.execute(QUERIES["destroy_tax_number"], connection, document)
         await database.execute(QUERIES["leave_places"], connection, document)
+        # The same file may come again, and what was given out for the former one shall not open it.
+        await database.execute(QUERIES["revoke_links"], connection, document, now)
 
     @override
     async def keep_tax_number(

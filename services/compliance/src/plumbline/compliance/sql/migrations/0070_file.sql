@@ -1,7 +1,10 @@
--- What a file has in it besides what it says is one fact, `file`: two of its parts stood beside each other before.
-UPDATE documents SET recognised = (recognised::jsonb - '{has_hidden_text,has_markup}'::text[] || jsonb_build_object('file',
-    jsonb_build_object('has_hidden_text', recognised::jsonb -> 'has_hidden_text', 'has_markup', recognised::jsonb -> 'has_markup')))::text
-WHERE recognised LIKE '%"has_hidden_text"%' AND NOT recognised::jsonb ? 'file';
-UPDATE decisions SET facts = (facts::jsonb - '{has_hidden_text,has_markup}'::text[] || jsonb_build_object('file',
-    jsonb_build_object('has_hidden_text', facts::jsonb -> 'has_hidden_text', 'has_markup', facts::jsonb -> 'has_markup')))::text
-WHERE facts LIKE '%"has_hidden_text"%' AND NOT facts::jsonb ? 'file';
+-- What a file has in it besides what it says is one fact, `file`: two of its parts stood beside each other before. It is moved as
+-- text, for jsonb takes no NUL; within a string of JSON a backslash stands before each quotation mark, so nothing else is found.
+UPDATE documents SET recognised = replace(recognised, was, format(',"file":{%s}', substr(was, 2)))
+FROM unnest(ARRAY['false', 'true']) AS hidden, unnest(ARRAY['false', 'true']) AS markup,
+     format(',"has_hidden_text":%s,"has_markup":%s', hidden, markup) AS was
+WHERE strpos(recognised, was) > 0;
+UPDATE decisions SET facts = replace(facts, was, format(',"file":{%s}', substr(was, 2)))
+FROM unnest(ARRAY['false', 'true']) AS hidden, unnest(ARRAY['false', 'true']) AS markup,
+     format(',"has_hidden_text":%s,"has_markup":%s', hidden, markup) AS was
+WHERE strpos(facts, was) > 0;
