@@ -7,7 +7,7 @@ Source: PDF 32000-1:2008, 12.5.3 (flags), 12.5.5 (appearances), 12.7.2 (NeedAppe
 """
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -124,7 +124,7 @@ class _Place:
             return False
         on, off = at(states, state), at(states, "/Off")
         if state == "/Off":
-            return off is None or not self._words(off).strip()
+            return off is None or not self._page.extract_xform_text(off).strip()
         return bool(on.get_data().strip()) and (off is None or on.get_data() != off.get_data())
 
     @property
@@ -142,11 +142,14 @@ class _Place:
             is_picture = operator in _PAINTS or (operator == b"Do" and _has_pictures(appearance))
             is_known &= not (is_hidden or is_picture)
 
-        words = self._words(appearance, see)
-        return words if is_known else None
+        def say(
+            words: str, _current: object, _of_text: object, font: DictionaryObject | None, _: float
+        ) -> None:
+            nonlocal is_known
+            is_known &= not words.strip() or _has_known_glyphs(font)
 
-    def _words(self, appearance: Any, see: Callable[..., None] | None = None) -> str:
-        return self._page.extract_xform_text(appearance, visitor_operand_before=see)
+        words = self._page.extract_xform_text(appearance, visitor_operand_before=see, visitor_text=say)
+        return words if is_known else None
 
     def _inherited(self, key: str) -> Any:
         return next((at(one, key) for one in self._lineage if key in one), None)
@@ -167,3 +170,9 @@ def _has_pictures(form: Any, generation: int = 0) -> bool:
         at(drawn, name).get("/Subtype") != "/Form" or _has_pictures(at(drawn, name), generation + 1)
         for name in drawn
     )
+
+
+def _has_known_glyphs(font: DictionaryObject | None) -> bool:
+    """Return whether a font says which letters its glyphs are: one that draws its own, or numbers them, may not."""
+    kind = at(font, "/Subtype")
+    return font is not None and kind != "/Type3" and (kind != "/Type0" or at(font, "/ToUnicode") is not None)

@@ -90,17 +90,8 @@ class Layers:
             self._is_group_off(one)
             for one in ([groups] if isinstance(groups, pikepdf.Dictionary) else groups)
         ]
-        if not off:
-            return False
-        match str(layer.get("/P", "/AnyOn")):
-            case "/AllOn":
-                return any(off)
-            case "/AnyOff":
-                return not any(off)
-            case "/AllOff":
-                return not all(off)
-            case _:
-                return all(off)
+        by_policy = {"/AllOn": any(off), "/AnyOff": not any(off), "/AllOff": not all(off)}
+        return bool(off) and by_policy.get(str(layer.get("/P")), all(off))
 
     def _is_group_off(self, group: Any) -> bool:
         number = group.objgen
