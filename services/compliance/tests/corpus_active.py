@@ -74,6 +74,7 @@ def otherwise_shown() -> Iterator[Case]:
         sort="hostile",
         content=changed(waiver.content, in_layer("/OFF")),
         fires=frozenset({"DOC-02"}),
+        desk=None,
     )
 
 

@@ -163,7 +163,7 @@ def _of_no_type(_: pikepdf.Pdf, place: pikepdf.Object) -> None:
 def _another_place(paper: pikepdf.Pdf, place: pikepdf.Object) -> None:
     """Two places of one field, of which the second has another value of its own."""
     del place.T
-    other = pikepdf.Dictionary(place)
+    other = pikepdf.Dictionary(dict(place.as_dict()))
     other.V = pikepdf.String("90000")
     other.AP = pikepdf.Dictionary(
         N=drawn(paper, "BT /F1 9 Tf (90000) Tj ET", f"/Resources<</Font<</F1 {HELVETICA}>>>>")
@@ -211,6 +211,7 @@ OTHERWISE: Mapping[str, Callable[[], bytes]] = {
     "more words": lambda: amount("9000", "(9000 and more) Tj"),
     "words where it holds none": lambda: amount("", "(90000) Tj"),
     "nothing": lambda: amount("9000", "() Tj"),
+    "nothing, to be drawn by nobody": lambda: amount("9000", "() Tj", form="/NeedAppearances false"),
     "nothing, for it was never drawn": lambda: amount("9000", None),
     "words that are not drawn": lambda: amount("9000", f"3 Tr {_RIGHT}"),
     "words and a picture": lambda: amount("9000", _RIGHT, more=PICTURE),

@@ -1,5 +1,7 @@
 """What is read is what people see: of a form what its fields show, of a page what is in layers that are on."""
 
+from collections.abc import Callable, Mapping
+
 import pytest
 from shown_papers import (
     FILLED,
@@ -34,7 +36,7 @@ def test_form_that_shows_something_else_is_told(name: str) -> None:
     assert has_other_appearance(OTHERWISE[name]())
 
 
-ALIKE = {
+ALIKE: Mapping[str, Callable[[], bytes]] = {
     "as blank as it is": blank_form,
     "in a format": lambda: amount("9000", "($9,000.00) Tj"),
     "piece by piece": lambda: amount("9000", "[(9) -20 (00) 10 (0)] TJ"),

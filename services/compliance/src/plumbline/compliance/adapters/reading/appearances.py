@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 import pypdf
-from pypdf.generic import DictionaryObject, StreamObject
+from pypdf.generic import BooleanObject, DictionaryObject, StreamObject
 
 from plumbline.compliance.adapters.reading.clean import clean
 from plumbline.compliance.adapters.reading.objects import at
@@ -55,7 +55,7 @@ class _Form:
     def __init__(self, reader: pypdf.PdfReader, values: Mapping[str, str]) -> None:
         self._reader = reader
         self._values = values
-        self._draws_anew = at(at(reader.root_object, "/AcroForm"), "/NeedAppearances") == True  # noqa: E712
+        self._draws_anew = BooleanObject(True) == at(at(reader.root_object, "/AcroForm"), "/NeedAppearances")
         self.seen = set[str]()
 
     def places(self) -> Iterator["_Place"]:
@@ -92,10 +92,7 @@ class _Place:
             return False
         x, y, x_to, y_to = (float(side.get_object()) for side in at(self._widget, "/Rect"))
         page = self._page.cropbox
-        return (
-            max(min(x, x_to), page.left) < min(max(x, x_to), page.right)
-            and max(min(y, y_to), page.bottom) < min(max(y, y_to), page.top)
-        )  # fmt: skip
+        return _overlap((x, x_to), (page.left, page.right)) and _overlap((y, y_to), (page.bottom, page.top))
 
     @property
     def holds_a_value(self) -> bool:
@@ -155,6 +152,10 @@ class _Place:
         return next((at(one, key) for one in self._lineage if key in one), None)
 
 
+def _overlap(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    return max(min(one), min(other)) < min(max(one), max(other))
+
+
 def _lineage(widget: DictionaryObject) -> Iterator[DictionaryObject]:
     """Give a widget and those above it; the lists of them may be rings."""
     one: Any = widget
@@ -174,5 +175,10 @@ def _has_pictures(form: Any, generation: int = 0) -> bool:
 
 def _has_known_glyphs(font: DictionaryObject | None) -> bool:
     """Return whether a font says which letters its glyphs are: one that draws its own, or numbers them, may not."""
-    kind = at(font, "/Subtype")
-    return font is not None and kind != "/Type3" and (kind != "/Type0" or at(font, "/ToUnicode") is not None)
+    match at(font, "/Subtype"):
+        case None | "/Type3":
+            return False
+        case "/Type0":
+            return at(font, "/ToUnicode") is not None
+        case _:
+            return True

@@ -50,8 +50,9 @@ class Layers:
     def _hides_text(self, content: Any, resources: Any, *, is_off: bool) -> bool:
         """Return whether a page or a form shows text in a layer that is off; each form is looked at once in either."""
         marks = [is_off or self._is_off(content.get("/OC"))]
-        for operands, operator in pikepdf.parse_content_stream(content):
-            match str(operator):
+        for instruction in pikepdf.parse_content_stream(content):
+            operands = instruction.operands
+            match str(instruction.operator):
                 case "BMC":
                     marks.append(marks[-1])
                 case "BDC":
