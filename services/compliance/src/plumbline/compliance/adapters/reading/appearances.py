@@ -55,7 +55,9 @@ class _Form:
     def __init__(self, reader: pypdf.PdfReader, values: Mapping[str, str]) -> None:
         self._reader = reader
         self._values = values
-        self._draws_anew = BooleanObject(True) == at(at(reader.root_object, "/AcroForm"), "/NeedAppearances")
+        self._draws_anew = BooleanObject(value=True) == at(
+            at(reader.root_object, "/AcroForm"), "/NeedAppearances"
+        )
         self.seen = set[str]()
 
     def places(self) -> Iterator["_Place"]:
