@@ -140,6 +140,34 @@ def box(*, value: str, state: str, on: str = "(4) Tj", off: str = "") -> bytes:
     return changed(blank_form(), change)
 
 
+def in_groups(*, shows: str = "Lone Star Air", state: str = "2") -> bytes:
+    """Fields in groups, named and drawn as the IRS does: a box has no drawing of what it is without a tick."""
+    objects = dict(one_page(stream(b"")))
+    objects[1] = b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[8 0 R]>>>>"
+    objects[3] = objects[3].removesuffix(b">>") + b"/Annots[10 0 R 11 0 R 12 0 R]>>"
+    objects[8] = b"<</T(topmostSubform[0])/Kids[9 0 R]>>"
+    objects[9] = b"<</T(Page1[0])/Parent 8 0 R/Kids[10 0 R 11 0 R 12 0 R]>>"
+    place = b"<</Type/Annot/Subtype/Widget/Parent 9 0 R/Rect[72 %d 172 %d]/F 4"
+    objects[10] = place % (700, 714) + b"/T(f1_01[0])/FT/Tx/V(Lone Star Air)/AP<</N 13 0 R>>>>"
+    objects[11] = place % (680, 690) + b"/T(c1_1[0])/FT/Btn/AS/Off/AP<</N<</1 14 0 R>>>>>>"
+    objects[12] = (
+        place % (660, 670) + b"/T(c1_1[1])/FT/Btn/V/2/AS/%b/AP<</N<</2 14 0 R>>>>>>" % state.encode()
+    )
+    form = b"/Type/XObject/Subtype/Form/BBox[0 0 100 14]/Resources<</Font<</F1 5 0 R>>>>"
+    for number, words in ((13, shows), (14, "8")):
+        objects[number] = stream(b"/Tx BMC q BT /F1 9 Tf 2 4 Td (%b) Tj ET Q EMC" % words.encode(), form)
+    return pdf(objects)
+
+
+def crowded(number: int) -> bytes:
+    """A form with one field that stands so many times on its page."""
+    objects = dict(one_page(stream(b"")))
+    objects[1] = b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[8 0 R]>>>>"
+    objects[3] = objects[3].removesuffix(b">>") + b"/Annots[%b]>>" % (b"8 0 R " * number)
+    objects[8] = b"<</T(a)/FT/Tx/V()/Type/Annot/Subtype/Widget/Rect[0 0 9 9]>>"
+    return pdf(objects)
+
+
 def moved(change: Callable[[pikepdf.Pdf, pikepdf.Object], None]) -> bytes:
     """The form with a right amount, and something changed about its place."""
     return changed(amount("9000", "(9000) Tj"), lambda paper: change(paper, widgets(paper)["amount"]))
@@ -220,6 +248,9 @@ OTHERWISE: Mapping[str, Callable[[], bytes]] = {
     "glyphs that it draws itself": lambda: amount("9000", _RIGHT, font=_OWN_GLYPHS),
     "words in a font from elsewhere": lambda: amount("", "(90000) Tj", resources=""),
     "an appearance that is none": lambda: _set("/AP", "<</N(9000)>>"),
+    "another name in a group": lambda: in_groups(shows="Lone Star Air LLC"),
+    "another box in a group": lambda: in_groups(state="Off"),
+    "more places than any form": lambda: crowded(2001),
     "a hidden place": lambda: _set("/F", "2"),
     "a place that is only printed": lambda: _set("/F", "36"),
     "a place without a size": lambda: _set("/Rect", "[140 700 140 730]"),

@@ -13,6 +13,8 @@ from shown_papers import (
     blank_form,
     box,
     by_glyphs,
+    crowded,
+    in_groups,
 )
 
 from plumbline.compliance.adapters.reading.content import read_content
@@ -43,6 +45,8 @@ ALIKE: Mapping[str, Callable[[], bytes]] = {
     "by a blank that is drawn anew": lambda: amount("9000", "() Tj", form="/NeedAppearances true"),
     "by what is drawn anew": lambda: amount("9000", None, form="/NeedAppearances true"),
     "by glyphs": by_glyphs,
+    "in groups": in_groups,
+    "at many places": lambda: crowded(2000),
     "within lines": lambda: amount("9000", "(9000) Tj", more="0 0 200 30 re S 9 0 m 9 30 l S"),
     "by a box that is on": lambda: box(value="Yes", state="Yes"),
     "by a box that is off": lambda: box(value="Off", state="Off"),

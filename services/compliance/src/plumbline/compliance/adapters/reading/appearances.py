@@ -27,7 +27,9 @@ _HIDDEN, _NO_VIEW = 1 << 1, 1 << 5
 _PUSH_BUTTON = 1 << 16
 """Flag of a button that holds no value."""
 
-_GENERATIONS_MAX = 32
+_GENERATIONS_MAX, _PLACES_MAX = 32, 2000
+"""How deep fields are nested, and how many places are compared: so many take 3 of the reader's 10 s."""
+
 _PAINTS = frozenset((b"INLINE IMAGE", b"sh", b"c", b"v", b"y"))
 """Operators that may paint words without text: borders and combs are of straight lines."""
 
@@ -44,7 +46,10 @@ def shows_what_it_holds(content: bytes, fields: Sequence[FormField]) -> bool:
     with warnings_are_refusals():
         reader = pypdf.PdfReader(io.BytesIO(content))
         form = _Form(reader, {field.name: field.value for field in fields})
-        return all(map(form.shows_its_value, form.places())) and form.seen >= {
+        places = list(islice(form.places(), _PLACES_MAX + 1))
+        if len(places) > _PLACES_MAX:
+            return False
+        return all(map(form.shows_its_value, places)) and form.seen >= {
             field.name for field in fields if field.value.strip() not in {"", "Off"}
         }
 
