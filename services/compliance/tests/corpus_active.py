@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from active_papers import Change, attaching, changed, on_page, opening, with_xfa
+import pikepdf
+from active_papers import Change, attaching, changed, of, on_page, opening, with_xfa
 from corpus_cases import Case, world
 from corpus_layouts import Pen
 from corpus_w9 import w9
@@ -52,6 +53,56 @@ def active_papers() -> Iterator[Case]:
         desk=None,
     )
     yield from forms_in_xml()
+    yield from otherwise_shown()
+
+
+def otherwise_shown() -> Iterator[Case]:
+    """Papers of which people see something else than what is read."""
+    paper = w9(94, "irs", classification="individual", name="Ana Ruiz", number="512-44-7811")
+    yield replace(
+        paper,
+        name="hostile: w9 that shows another number",
+        sort="hostile",
+        content=changed(paper.content, showing("f1_13", "7812")),
+        fires=frozenset({"DOC-10"}),
+    )
+    waiver = right_texas("lien_waiver.conditional_progress", "tx-conditional-progress", "typed", world(401))
+    yield replace(waiver, name="a waiver in a layer", content=changed(waiver.content, in_layer("/ON")))
+    yield replace(
+        waiver,
+        name="hostile: a waiver in a layer that is off",
+        sort="hostile",
+        content=changed(waiver.content, in_layer("/OFF")),
+        fires=frozenset({"DOC-02"}),
+        desk=None,
+    )
+
+
+def showing(field: str, words: str) -> Change:
+    """Draw other words where a field stands, and leave its value."""
+
+    def change(paper: pikepdf.Pdf) -> None:
+        (place,) = (one for one in paper.pages[0].obj.Annots.as_list() if f"{field}[" in str(one.T))
+        drawn = place.AP.N.read_bytes()
+        place.AP.N.write(drawn.replace(str(place.V).encode(), words.encode()))
+
+    return change
+
+
+def in_layer(state: str) -> Change:
+    """Bind what stands on the first page to a layer that is on or off."""
+
+    def change(paper: pikepdf.Pdf) -> None:
+        layer = paper.make_indirect(of("<</Type/OCG/Name(text)>>"))
+        paper.Root.OCProperties = of(f"<</OCGs[]/D<<{state}[]>>>>")
+        paper.Root.OCProperties.OCGs.append(layer)
+        paper.Root.OCProperties.D[state].append(layer)
+        page = paper.pages[0]
+        page.obj.Resources.Properties = pikepdf.Dictionary(L=layer)
+        page.contents_add(paper.make_stream(b"/OC /L BDC"), prepend=True)
+        page.contents_add(paper.make_stream(b"EMC"))
+
+    return change
 
 
 def forms_in_xml() -> Iterator[Case]:

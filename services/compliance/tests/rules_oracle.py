@@ -99,6 +99,7 @@ def of_all(facts: DocumentFacts) -> Named:
     yield "DOC-07", lambda: inside.actions == (), "warn"
     yield "DOC-08", lambda: not inside.has_embedded_files, "warn"
     yield "DOC-09", lambda: not inside.has_unseen_parts, "review"
+    yield "DOC-10", lambda: not inside.has_other_appearance, "review"
     yield "PRJ-01", lambda: state is not None, "hold"
     if facts.kind.startswith("lien_waiver.") or facts.kind == "licence":
         yield "PRJ-02", lambda: None if state is None else state in {"TX", "OH"}, "review"

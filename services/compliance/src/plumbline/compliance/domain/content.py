@@ -77,7 +77,9 @@ class Structure(Fact):
     has_markup: bool = False
     """Notes, stamps or strokes laid over a page: people see them, and no reader reads them."""
     has_hidden_text: bool = False
-    """Text that is not drawn, as over a scan: it was read, and people see something else."""
+    """Text that is not drawn, as over a scan or in a layer that is off: it was read, and people see something else."""
+    has_other_appearance: bool = False
+    """A form that shows people something else than what its fields hold, or that was not compared with it."""
     is_signed: bool = False
 
 

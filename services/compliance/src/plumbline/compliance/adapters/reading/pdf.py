@@ -5,20 +5,19 @@ left something out, pypdfium2 reads, which is the more forgiving: a clause that 
 """
 
 import io
-import logging
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import pypdf
-from pypdf.errors import PdfReadError
 from pypdf.generic import DictionaryObject, PdfObject
-from typing_extensions import override
 
+from plumbline.compliance.adapters.reading.appearances import shows_what_it_holds
 from plumbline.compliance.adapters.reading.clean import clean, points
 from plumbline.compliance.adapters.reading.failures import FAILURES
+from plumbline.compliance.adapters.reading.objects import at
 from plumbline.compliance.adapters.reading.pdfium import read_by_pdfium
+from plumbline.compliance.adapters.reading.pypdf_warnings import warnings_are_refusals
 from plumbline.compliance.adapters.reading.refusals import refused
 from plumbline.compliance.adapters.reading.structure import structure_of
 from plumbline.compliance.adapters.reading.type_style import BOLD_WEIGHT, HIDDEN_MODES, is_bold_name
@@ -47,7 +46,19 @@ def read_pdf(content: bytes, *, max_pages: int = MAX_PAGES) -> PaperContent:
         raise
     except FAILURES:
         paper = read_by_pdfium(content, structure, max_pages)
+    if structure.has_other_appearance:
+        paper = _with_appearances(paper, content)
     return _with_xfa(paper, content) if structure.has_unread_xfa else paper
+
+
+def _with_appearances(paper: PaperContent, content: bytes) -> PaperContent:
+    """Compare what a form shows with what was read; one that cannot be compared counts as showing something else."""
+    try:
+        has_other = not shows_what_it_holds(content, paper.fields)
+    except FAILURES:
+        return paper
+    structure = paper.structure.model_copy(update={"has_other_appearance": has_other})
+    return paper.model_copy(update={"structure": structure})
 
 
 def _with_xfa(paper: PaperContent, content: bytes) -> PaperContent:
@@ -67,7 +78,7 @@ def _with_xfa(paper: PaperContent, content: bytes) -> PaperContent:
 
 
 def _read_by_pypdf(content: bytes, structure: Structure, max_pages: int) -> PaperContent:
-    with _warnings_are_refusals():
+    with warnings_are_refusals():
         reader = pypdf.PdfReader(io.BytesIO(content))
         if reader.is_encrypted:
             raise refused("encrypted")
@@ -81,34 +92,13 @@ def _read_by_pypdf(content: bytes, structure: Structure, max_pages: int) -> Pape
             pages=pages,
             fields=_fields(reader),
             structure=structure.model_copy(
-                update={"page_count": len(pages), "has_hidden_text": hidden.was_seen}
+                update={
+                    "page_count": len(pages),
+                    "has_hidden_text": structure.has_hidden_text or hidden.was_seen,
+                }
             ),
             read_by="pypdf",
         )
-
-
-class _Warnings(logging.Handler):
-    """Counts what pypdf warns of; what it says may quote the file, so it goes nowhere."""
-
-    count = 0
-
-    @override
-    def emit(self, record: logging.LogRecord) -> None:
-        self.count += 1
-
-
-@contextmanager
-def _warnings_are_refusals() -> Iterator[None]:
-    logger, warnings = logging.getLogger("pypdf"), _Warnings()
-    logger.addHandler(warnings)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.propagate = True
-        logger.removeHandler(warnings)
-    if warnings.count:
-        raise PdfReadError("pypdf left something out")
 
 
 def _title(reader: pypdf.PdfReader) -> str:
@@ -162,10 +152,10 @@ def _product(first: Matrix, second: Matrix) -> tuple[float, ...]:
 
 
 def _is_bold(font: DictionaryObject) -> bool:
-    if is_bold_name(str(_at(font, "/BaseFont"))):
+    if is_bold_name(str(at(font, "/BaseFont"))):
         return True
     descriptor = _descriptor(font)
-    flags, weight = _at(descriptor, "/Flags"), _at(descriptor, "/FontWeight")
+    flags, weight = at(descriptor, "/Flags"), at(descriptor, "/FontWeight")
     return (isinstance(flags, int) and bool(flags & _FORCE_BOLD)) or (
         isinstance(weight, int | float) and weight >= BOLD_WEIGHT
     )
@@ -173,17 +163,11 @@ def _is_bold(font: DictionaryObject) -> bool:
 
 def _descriptor(font: DictionaryObject) -> Any:
     """A composite font keeps its descriptor with its one descendant."""
-    match _at(font, "/DescendantFonts"):
+    match at(font, "/DescendantFonts"):
         case [PdfObject() as only, *_]:
-            return _at(only.get_object(), "/FontDescriptor")
+            return at(only.get_object(), "/FontDescriptor")
         case _:
-            return _at(font, "/FontDescriptor")
-
-
-def _at(dictionary: Any, key: str) -> Any:
-    """What stands under a key, wherever in the file it is kept."""
-    value = dictionary.get(key) if isinstance(dictionary, DictionaryObject) else None
-    return value.get_object() if isinstance(value, PdfObject) else value
+            return at(font, "/FontDescriptor")
 
 
 def _fields(reader: pypdf.PdfReader) -> tuple[FormField, ...]:
@@ -196,7 +180,7 @@ def _fields(reader: pypdf.PdfReader) -> tuple[FormField, ...]:
 
 
 def _value(field: DictionaryObject) -> str:
-    match _at(field, "/V"):
+    match at(field, "/V"):
         case None:
             return "Off" if field.get("/FT") == "/Btn" else ""
         case list() as chosen:

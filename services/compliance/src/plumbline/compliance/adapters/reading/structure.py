@@ -11,6 +11,7 @@ import pikepdf
 
 from plumbline.compliance.adapters.reading.actions import Actions
 from plumbline.compliance.adapters.reading.failures import FAILURES
+from plumbline.compliance.adapters.reading.layers import Layers
 from plumbline.compliance.adapters.reading.media import leading_bytes
 from plumbline.compliance.adapters.reading.refusals import refused
 from plumbline.compliance.domain.content import Structure
@@ -30,7 +31,8 @@ def structure_of(content: bytes, *, max_pages: int) -> Structure:
     """Open a PDF's objects, and return what is in it.
 
     A file that pikepdf cannot open, or not without mending it, may still be read by others: of that it is told that
-    not all was seen. An XFA form counts as unread until it was compared with what is read.
+    not all was seen. An XFA form counts as unread, and a form as showing something else, until it was compared with what
+    is read.
 
     Raises:
         RefusedPaperError: needs a person; it is encrypted, or has more pages than are read.
@@ -71,6 +73,7 @@ def _inside(pdf: pikepdf.Pdf) -> dict[str, Any]:
         if "/Rect" in dictionary:
             types.add(str(dictionary.get("/Subtype", "")))
         actions.see(dictionary)
+    layers = Layers(pdf)
     return {
         "has_javascript": bool({"/JavaScript", "/JS"} & (keys | kinds)),
         "has_launch": "/Launch" in kinds,
@@ -78,6 +81,8 @@ def _inside(pdf: pikepdf.Pdf) -> dict[str, Any]:
         "has_embedded_files": bool({"/EmbeddedFiles", "/EF"} & keys),
         "has_unread_xfa": "/XFA" in keys,
         "has_markup": bool(_MARKUP & types),
+        "has_hidden_text": not (layers.all_are_on and "/OCMD" not in types) and layers.hide_text(),
+        "has_other_appearance": "/FT" in keys or "/Widget" in types,
         "is_signed": "/Sig" in types or "/ByteRange" in keys,
     }
 
