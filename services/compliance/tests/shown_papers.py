@@ -265,7 +265,7 @@ OTHERWISE: Mapping[str, Callable[[], bytes]] = {
     "two places, one with its own value": lambda: moved(_another_place),
     "a box that is off with a tick": lambda: box(value="Off", state="Yes"),
     "a box that is on without a tick": lambda: box(value="Yes", state="Off"),
-    "a box that is on with an empty tick": lambda: box(value="Yes", state="Yes", on=""),
+    "a box that is on with an empty tick": lambda: box(value="Yes", state="Yes", on="", off="( ) Tj"),
     "a box that is on and looks as if off": lambda: box(value="Yes", state="Yes", on="( ) Tj", off="( ) Tj"),
     "a box that is off and looks as if on": lambda: box(value="Off", state="Off", off="(4) Tj"),
 }
