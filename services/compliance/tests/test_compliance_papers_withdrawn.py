@@ -75,6 +75,15 @@ async def test_a_paper_that_is_listed_no_more_counts_no_more_and_its_desk_is_tol
     assert any("Procore lists it no more" in one for one in sentences)
 
 
+async def test_its_payable_is_due_at_once_for_the_paper_itself_may_have_to_wait(lab: Bench) -> None:
+    await at_its_desk(lab)
+    await seen(lab)
+    due = await rows(
+        lab.pool, "SELECT causes FROM work WHERE key = $1 AND due_at <= $2", PAYABLE, lab.clock.now()
+    )
+    assert [row["causes"][-1].partition(" ")[0] for row in due] == ["withdrawn"]
+
+
 async def test_it_counts_again_once_it_is_listed_again(lab: Bench) -> None:
     waiver = await at_its_desk(lab)
     await seen(lab)

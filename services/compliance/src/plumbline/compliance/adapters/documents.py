@@ -63,7 +63,7 @@ class PostgresInbox(Inbox):
             is_placed = row is not None and row["state"] != "destroyed" and _is_news(row, arrival)
             found_at = _found_at(arrival, document)
             replaced = await _stood_there(database, arrival.connection, found_at, document)
-            marks += _withdrawn(arrival.connection, replaced, now)
+            marks += await _withdrawn(database, arrival.connection, replaced, now)
             if row is not None and is_placed:
                 cause = (
                     f"placed {document} {now.isoformat()}"  # no name: it outlives the paper, at its payables
@@ -106,7 +106,7 @@ class PostgresInbox(Inbox):
         async with transaction(self._pool) as database:
             found_at = arrival.source_record
             replaced = await _stood_there(database, arrival.connection, found_at, None)
-            await mark(database, _withdrawn(arrival.connection, replaced, now), now=now)
+            await mark(database, await _withdrawn(database, arrival.connection, replaced, now), now=now)
             await _keep_finding(database, arrival, now, found_at=found_at, refusal=(code, sentence))
             await database.execute(QUERIES["withdraw_unlisted"], arrival.connection, replaced, now)
 
@@ -127,7 +127,7 @@ class PostgresInbox(Inbox):
         async def keep(database: Connection) -> None:
             rows = await database.fetch(QUERIES["missed"], connection, shelf, sorted(seen))
             documents = sorted({row["document"] for row in rows if row["document"] is not None})
-            await mark(database, _withdrawn(connection, documents, now), now=now)
+            await mark(database, await _withdrawn(database, connection, documents, now), now=now)
             await database.execute(QUERIES["shelve"], connection, shelf, sorted(seen))
             await database.execute(
                 QUERIES["forget_findings"], connection, [row["source_record"] for row in rows]
@@ -246,9 +246,20 @@ async def _stood_there(
     return [] if before in {None, document} else [before]
 
 
-def _withdrawn(connection: str, documents: Sequence[str], now: datetime) -> list[Mark]:
-    """Return marks for papers that stand at a place no more."""
-    return [Mark(key_of(connection, one), connection, f"withdrawn {now.isoformat()}") for one in documents]
+async def _withdrawn(
+    database: Connection, connection: str, documents: Sequence[str], now: datetime
+) -> list[Mark]:
+    """Return marks for papers that stand at a place no more, and for the payables that they spoke for.
+
+    Payables are judged anew also while the connection is held, and papers are not: so they do not wait for them.
+    """
+    cause = f"withdrawn {now.isoformat()}"
+    marks = [Mark(key_of(connection, one), connection, cause) for one in documents]
+    for one in documents:
+        if row := await database.fetchrow(QUERIES["document"], connection, one):
+            gone = await document_from(database, row)
+            marks += await place_marks(database, gone, f"{cause} {one}", kinds={gone.kind})
+    return marks
 
 
 def _is_news(row: Mapping[str, Any], arrival: Arrival) -> bool:
