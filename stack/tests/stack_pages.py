@@ -273,7 +273,8 @@ def _names(topics: Iterable[Topic]) -> str:
 
 
 def _plain(template: str) -> str:
-    return re.sub(r"\{\{ \$labels\.(\w+) \}\}", r"*\1*", template).replace("{{ $value }}", "Some")
+    named = re.sub(r"\{\{ \$labels\.(\w+) \}\}", r"*\1*", template)
+    return re.sub(r"^\{\{ \$value \}\}", "Some", named).replace("{{ $value }}", "some")
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -127,7 +127,10 @@ async def test_plan_as_json_is_what_the_service_said(state: Path) -> None:
 
 async def test_refusal_of_the_service_is_shown_and_is_a_failure(state: Path) -> None:
     result = await asked(state, "plan", "nobody")
-    assert (result.exit_code, result.output) == (1, "qb-writer: No connection is called nobody; ask.\n")
+    assert (result.exit_code, result.output) == (
+        1,
+        "qb-writer: No connection is called nobody; ask. [unknown-connection]\n",
+    )
 
 
 async def test_going_live_tells_the_day_and_how_many_go_on(state: Path, writer: Writer) -> None:

@@ -143,4 +143,7 @@ async def test_nothing_compared_yet_is_no_agreement(state: Path, writer: Writer)
 
 async def test_connection_that_nobody_knows_is_a_failure(state: Path) -> None:
     done = await drift(state, "nowhere")
-    assert (done.exit_code, done.stderr.strip()) == (1, "qb-writer: nowhere was not compared.")
+    assert (done.exit_code, done.stderr.strip()) == (
+        1,
+        "qb-writer: nowhere was not compared. [unknown-connection]",
+    )

@@ -6,7 +6,19 @@ from pathlib import Path
 import pytest
 from stack_pages import PAGES, ROOT
 
-READ = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("services/*/README.md")]
+READ = [
+    page
+    for where in (
+        "*",
+        "docs/**/*",
+        "services/*/*",
+        "libs/*/*",
+        "provision/*",
+        "sandbox/*",
+        "tests/campaigns/*",
+    )
+    for page in ROOT.glob(f"{where}.md")
+]
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 
 

@@ -103,7 +103,7 @@ async def test_what_is_refused_is_said_with_its_sentence(state: Path, tmp_path: 
     file.write_bytes(b"%PDF")
     told = await run(state, "upload", str(file), "--connection", "nobodys")
     assert told.exit_code == 1
-    assert "There is no such connection." in told.output
+    assert "compliance: There is no such connection. [unknown-connection]" in told.output
 
 
 async def test_a_persons_word_goes_out_whole(state: Path, compliance: Compliance) -> None:

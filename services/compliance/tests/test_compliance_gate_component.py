@@ -309,7 +309,7 @@ def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient, *, sheets: Sheets
         bell=Bell(),
         concurrency=1,
     )
-    app = Starlette(routes=GateRoutes(gate=gate, words=words, pool=pool).routes())
+    app = Starlette(routes=GateRoutes(connections=connections, gate=gate, words=words, pool=pool).routes())
     routes = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://compliance.test")
     return Opened(
         Site(
@@ -671,6 +671,7 @@ async def test_an_override_without_reason_or_end_is_refused(
 
     assert answer.status_code in {404, 409, 422}
     assert answer.json()["error"] == code
+    assert "Value error" not in answer.json()["detail"]
     assert await rows(site.pool, "SELECT id FROM overrides") == []
 
 
@@ -981,6 +982,7 @@ async def test_payables_are_listed_by_state_with_the_most_money_first(site: Site
 
     held = (await site.routes.get("/payables", params={"state": "held"})).json()["payables"]
     wrong = await site.routes.get("/payables", params={"state": "lost"})
+    nowhere = await site.routes.get("/payables", params={"connection": "nowhere"})
     none = await site.routes.get("/payables/payable/1/2/requisition/3")
 
     assert [one["amount_cents"] for one in held] == sorted(
@@ -988,6 +990,7 @@ async def test_payables_are_listed_by_state_with_the_most_money_first(site: Site
     )
     assert {one["state"] for one in held} == {"held"}
     assert (wrong.json()["error"], none.json()["error"]) == ("unknown-state", "unknown-payable")
+    assert nowhere.json()["error"] == "unknown-connection"
 
 
 def _override(key: str, **changes: Any) -> dict[str, Any]:

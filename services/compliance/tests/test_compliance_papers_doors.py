@@ -184,6 +184,7 @@ async def test_a_person_says_what_a_paper_is_and_it_goes_on(doors: Doors) -> Non
         ({"fields": {"colour": "red"}}, "colour"),
         ({"accepts": ["TX-LW-07"]}, "cannot be accepted"),
         ({"project_id": "9999"}, "9999"),
+        ({"payable": "payable/1/2/requisition/3"}, "payable/1/2/requisition/3 is none of"),
         ({"kind": "w9", "why": ""}, "why"),
     ],
 )
@@ -278,6 +279,20 @@ async def test_what_is_not_known_is_said_so(doors: Doors) -> None:
 
     assert (shown.status_code, shown.json()["error"]) == (404, "unknown-paper")
     assert unreadable.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ("/papers?connection=nowhere", "unknown-connection"),
+        ("/papers/refused?connection=nowhere", "unknown-connection"),
+        ("/papers?state=lost", "unknown-state"),
+    ],
+)
+async def test_a_list_of_nothing_that_there_is_looks_like_no_empty_list(
+    doors: Doors, asked: str, code: str
+) -> None:
+    assert (await doors.http.get(asked)).json()["error"] == code
 
 
 async def test_decisions_can_be_made_once_more_and_a_changed_fact_is_noticed(doors: Doors) -> None:

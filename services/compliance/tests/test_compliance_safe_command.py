@@ -55,7 +55,7 @@ async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
             service="compliance",
             token=SecretStr("right"),
             ready=lambda: None,
-            routes=routes(lab.whole),
+            routes=routes(lab.whole, {CONNECTION}),
             self_guarded=SELF_GUARDED,
         )
         async with serving(own, host="127.0.0.1", port=0) as port:
@@ -106,7 +106,7 @@ async def test_link_is_an_address_that_leads_to_the_paper(desk: Desk) -> None:
     async with httpx.AsyncClient(trust_env=False) as client:
         assert (await client.get(address)).content == CONTENT
         revoked = await desk.ran("link", CONNECTION, paper, "--why", "wrong person", "--revoke")
-        assert "1 links" in revoked
+        assert "that lead nowhere now: 1." in revoked
         assert (await client.get(address)).status_code == 403
     told = await desk.ran("readers", CONNECTION, paper)
     assert all(word in told for word in ("for the lender", "wrong person", "revoke", "read", "link"))
@@ -154,6 +154,6 @@ async def test_spoiled_papers_are_shown_with_their_objects(desk: Desk) -> None:
     await desk.paper()
     [item] = await desk.lab.stored()
     await desk.lab.objects.delete(item.name)
-    assert await desk.ran("spoiled", CONNECTION) == ""
+    assert await desk.ran("spoiled", CONNECTION) == "There is none.\n"
     await desk.lab.whole.rounds.scrub(9)
     assert item.name in await desk.ran("spoiled", CONNECTION)

@@ -42,7 +42,7 @@ async def desk(database_url: str, tmp_path: Path) -> AsyncIterator[Desk]:
             service="compliance",
             token=SecretStr("right"),
             ready=lambda: None,
-            routes=routes(lab.whole),
+            routes=routes(lab.whole, {CONNECTION}),
             self_guarded=SELF_GUARDED,
         )
         transport = httpx.ASGITransport(app)
@@ -162,6 +162,16 @@ async def test_scrub_and_rewrapping_are_done_when_asked_for(desk: Desk) -> None:
     rekeyed = (await desk.operator.post("/safe/rekey")).json()
     assert rekeyed == {"rewrapped": 2, "former_keys": 1}  # the paper's key, and the connection's
     assert (await desk.operator.post("/safe/rekey")).json() == {"rewrapped": 0, "former_keys": 1}
+
+
+async def test_nothing_is_kept_and_no_view_opened_of_a_connection_that_is_not_there(desk: Desk) -> None:
+    asked = {"connection": "nowhere", "who": "ana", "why": "a slip"}
+    put = await desk.operator.post("/safe/papers", params=asked, content=CONTENT)
+    view = await desk.operator.post("/safe/view-passwords", json=asked)
+    assert [(one.status_code, one.json()["error"]) for one in (put, view)] == [
+        (404, "unknown-connection")
+    ] * 2
+    assert await rows(desk.lab.pool, "SELECT 1 FROM safe_papers WHERE connection = 'nowhere'") == []
 
 
 async def test_folder_that_is_not_there_is_unknown(desk: Desk) -> None:

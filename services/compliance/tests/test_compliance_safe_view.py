@@ -65,7 +65,7 @@ async def view(database_url: str, tmp_path: Path) -> AsyncIterator[View]:
             service="compliance",
             token=SecretStr("right"),
             ready=lambda: None,
-            routes=routes(lab.whole),
+            routes=routes(lab.whole, {CONNECTION}),
             self_guarded=SELF_GUARDED,
         )
         async with serving(app, host="127.0.0.1", port=0) as port:

@@ -133,7 +133,7 @@ async def opened(lab: Bench, press: Press) -> AsyncIterator[Office]:
     safe = whole(lab.safe._objects, lab.safe._keys, lab.pool, lab.clock)
     printer = SheetPrinter(FOLDER, press, tuple(FORMS.values()))
     sheets = SheetRoutes(connections=lab.connections, printer=printer, intake=lab.intake, safe=safe.papers)
-    app = Starlette(routes=[*sheets.routes(), *safe_routes(safe)])
+    app = Starlette(routes=[*sheets.routes(), *safe_routes(safe, {one.name for one in lab.connections})])
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://compliance.test") as http:
         yield Office(lab, press, safe, sheets, http)

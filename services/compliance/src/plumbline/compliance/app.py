@@ -172,7 +172,11 @@ async def run(settings: Settings) -> None:
             handler=by_prefix({**papers.work, **paying.work}),
             tell=telling({PAPERS: papers.reviewing.tell, PAYABLES: paying.gate.tell}),
             pace=Pace(settings.concurrency, settings.per_connection, settings.lease),
-            routes=[*papers.routes, *paying.routes, *safe_routes.routes(safe)],
+            routes=[
+                *papers.routes,
+                *paying.routes,
+                *safe_routes.routes(safe, {one.name for one in files.connections}),
+            ],
             self_guarded=safe_routes.SELF_GUARDED,
             loops=[safe.rounds.run, *papers.loops, *paying.loops],
         )
@@ -209,7 +213,7 @@ def _paying(
     words = PayableWords(
         connections=connections, policy=policy, book=book, money=PostgresMoney(pool, clock), clock=clock
     )
-    routes = GateRoutes(gate=gate, words=words, pool=pool).routes()
+    routes = GateRoutes(connections=connections, gate=gate, words=words, pool=pool).routes()
     meanwhile = held_work(gate, bills, expiring)
     held = Reconciler(
         service=NAME,

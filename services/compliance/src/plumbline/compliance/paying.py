@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from plumbline.common.clock import Clock
+from plumbline.common.connections import Connections
 from plumbline.common.contracts.ledger import LedgerResult
 from plumbline.common.database import Connection, Pool
 from plumbline.common.edge import Received, Record
@@ -106,8 +107,9 @@ class By(BaseModel):
 class GateRoutes:
     """Operators' routes over payables."""
 
-    def __init__(self, *, gate: Gate, words: PayableWords, pool: Pool) -> None:
-        """Serve payables through the use cases."""
+    def __init__(self, *, connections: Connections, gate: Gate, words: PayableWords, pool: Pool) -> None:
+        """Serve payables of `connections` through the use cases."""
+        self._connections = connections
         self._gate = gate
         self._words = words
         self._pool = pool
@@ -133,7 +135,10 @@ class GateRoutes:
             return refusal(
                 422, "unknown-state", "A payable is draft, held, approved, released, paid or void."
             )
-        found = await self._gate.find(connection=request.query_params.get("connection"), state=wanted)
+        connection = request.query_params.get("connection")
+        if connection is not None and self._connections.get(connection) is None:
+            return refusal(404, "unknown-connection", f"There is no connection {connection}.")
+        found = await self._gate.find(connection=connection, state=wanted)
         return answer({"payables": [one.model_dump(mode="json") for one in found]})
 
     async def show(self, request: Request) -> Response:
@@ -200,8 +205,14 @@ class GateRoutes:
 
 def _unreadable(code: str, error: ValidationError) -> Response:
     problems = error.errors(include_url=False, include_input=False, include_context=False)[:3]
-    told = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}".lstrip(": ") for one in problems)
+    told = "; ".join(
+        f"{'.'.join(map(str, one['loc']))}: {_said(one['msg'])}".lstrip(": ") for one in problems
+    )
     return refusal(422, code, told)
+
+
+def _said(message: str) -> str:
+    return message.removeprefix("Value error, ")
 
 
 def _refused(code: str, error: PermanentError) -> Response:

@@ -1,8 +1,8 @@
 """Operators' routes over papers: upload, list, look, review, acknowledge, replay."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
@@ -15,9 +15,10 @@ from plumbline.common.connections import ConnectionConfig, Connections
 from plumbline.common.errors import NeedsHumanError, SuiteError, TransientError, WaitError
 from plumbline.common.operator import answer, refusal
 from plumbline.compliance.domain.document import Document, clean_name
+from plumbline.compliance.domain.on_file import State
 from plumbline.compliance.ports.intake import Arrival, Receipt
 from plumbline.compliance.ports.reading import RefusedPaperError
-from plumbline.compliance.ports.safe import SafeUnavailableError
+from plumbline.compliance.ports.safe import SafeUnavailableError, UnknownConnectionError
 from plumbline.compliance.service.intake import MAX_PAPER_BYTES, Intake, too_large
 from plumbline.compliance.service.reviewing import (
     NoTicketError,
@@ -36,6 +37,9 @@ UPLOAD_WITHIN_S = 60.0
 FORM_BYTES = 64 * 1024
 """What a form may have besides its file."""
 
+STATES: Sequence[str] = get_args(State)
+"""How far a paper can be."""
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 """Answers one request."""
 
@@ -44,8 +48,8 @@ class NotAnUploadError(NeedsHumanError):
     """The request brings no file: send the bare bytes, or a form with one field `file`."""
 
 
-class UnknownConnectionError(NeedsHumanError):
-    """There is no such connection in connections.yaml."""
+class UnknownStateError(NeedsHumanError):
+    """No paper is ever in such a state."""
 
 
 class UnknownPlaceError(NeedsHumanError):
@@ -67,6 +71,7 @@ STATUSES: Mapping[type[SuiteError], int] = {
     TooSlowError: 408,
     NoTicketError: 409,
     UnknownPlaceError: 422,
+    UnknownStateError: 422,
     UnfitReviewError: 422,
     BusyError: 503,
     SafeUnavailableError: 503,
@@ -101,15 +106,17 @@ class PaperRoutes:
 
     async def ls(self, request: Request) -> Response:
         """`GET /papers?state=&connection=&held=`: the newest papers of them."""
-        given = request.query_params
+        state = request.query_params.get("state")
+        if state is not None and state not in STATES:
+            raise UnknownStateError(f"A paper is {', '.join(STATES)}.")
         rows = await self._reviewing.listed(
-            state=given.get("state"), connection=given.get("connection"), held=given.get("held")
+            state=state, connection=self._asked(request), held=request.query_params.get("held")
         )
         return answer({"papers": [dict(row) for row in rows]})
 
     async def refused(self, request: Request) -> Response:
         """`GET /papers/refused?connection=`: what was found and not taken, and why."""
-        rows = await self._reviewing.refused(connection=request.query_params.get("connection"))
+        rows = await self._reviewing.refused(connection=self._asked(request))
         return answer({"refused": [dict(row) for row in rows]})
 
     async def show(self, request: Request) -> Response:
@@ -155,6 +162,13 @@ class PaperRoutes:
             except TimeoutError as error:
                 raise TooSlowError(f"An upload may take {UPLOAD_WITHIN_S:.0f} s; send it again.") from error
         return received(receipt, arrival)
+
+    def _asked(self, request: Request) -> str | None:
+        """Return the connection that is asked for; a wrong name must not look like an empty list."""
+        connection = request.query_params.get("connection")
+        if connection is not None and self._connections.get(connection) is None:
+            raise UnknownConnectionError
+        return connection
 
     async def _arrival(self, request: Request) -> Arrival:
         given = request.query_params

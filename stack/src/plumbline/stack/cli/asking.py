@@ -118,11 +118,18 @@ def _answered(
     except (httpx.TransportError, KeyError) as error:  # KeyError: a container that is down has no port
         raise _away(service) from error
     if answer.is_error:
-        said = answer.json()
-        detail = said.get("detail", answer.text)
-        typer.echo(f"{service}: {detail}", err=True)
-        raise AwayError(code=1) if answer.status_code == 503 else RefusedError(said.get("error", ""), detail)
+        raise _refused(service, answer)
     return answer
+
+
+def _refused(service: str, answer: httpx.Response) -> typer.Exit:
+    try:
+        said = answer.json()
+        code, detail = said["error"], said["detail"]
+    except (ValueError, KeyError, TypeError):  # no refusal of ours: a bug, or a proxy in between
+        code, detail = f"status {answer.status_code}", "It failed, and its log says why."
+    typer.echo(f"{service}: {detail} [{code}]", err=True)
+    return AwayError(code=1) if answer.status_code == 503 else RefusedError(code, detail)
 
 
 def _known(state: Path) -> tuple[Mapping[str, str], str]:

@@ -51,6 +51,8 @@ def list_papers(
     if as_json:
         typer.echo(json.dumps(said, indent=2))
         return
+    if not said:
+        typer.echo("There is none.")
     for row in said:
         typer.echo(row["document"])
         kind = row["kind"] or "of no known kind"

@@ -42,6 +42,8 @@ def list_payables(
     if as_json:
         typer.echo(json.dumps(said, indent=2))
         return
+    if not said:
+        typer.echo("There is none.")
     for row in said:
         typer.echo(row["payable"])
         typer.echo(f"  {row['state']}  {row['payee']}  {dollars(row['amount_cents'])}")
@@ -59,8 +61,8 @@ def show(key: Key, state: State = DEFAULT_STATE, *, as_json: Json = False) -> No
         typer.echo(sentence)
     _print_requirements(said["requirements"])
     for row in said["escrow"]:
-        until = f"was released {row['released_at']}" if row["released_at"] else "nobody reads it yet"
-        typer.echo(f"In escrow since {row['since']}: {row['document'][:12]}; {until}.")
+        until = f"was set free {_minute(row['released_at'])}" if row["released_at"] else "nobody reads it yet"
+        typer.echo(f"In escrow since {_minute(row['since'])}: {row['document']}; {until}.")
 
 
 @app.command()
@@ -116,8 +118,30 @@ def override(
 
 
 @app.command()
+def overrides(
+    connection: Annotated[str | None, typer.Option(help="Only of this connection.")] = None,
+    state: State = DEFAULT_STATE,
+    *,
+    as_json: Json = False,
+) -> None:
+    """List what people let pass and did not take back: of what, until when, who, and why."""
+    said = ask(state, SERVICE, f"/gate/overrides?{urlencode(given(connection=connection))}")["overrides"]
+    if as_json:
+        typer.echo(json.dumps(said, indent=2))
+        return
+    if not said:
+        typer.echo("There is none.")
+    for row in said:
+        project = f" on project {row['project_id']}" if row["project_id"] else ""
+        whose = row["payable"] or f"vendor {row['vendor_id']} of {row['connection']}{project}"
+        typer.echo(row["id"])
+        typer.echo(f"  {row['code']}  {whose}  until {row['until']}")
+        typer.echo(f"  {row['by']}: {row['reason']}")
+
+
+@app.command()
 def withdraw(
-    override_id: Annotated[str, typer.Argument(help="As `override` said it.")],
+    override_id: Annotated[str, typer.Argument(help="As `overrides` lists it.")],
     by: Annotated[str, typer.Option(help="Who takes it back.")],
     state: State = DEFAULT_STATE,
 ) -> None:
@@ -147,6 +171,10 @@ def _print_requirements(requirements: Sequence[Mapping[str, Any]]) -> None:
         due = one["due_on"] or ""
         table.add_row(one["code"], one["policy"], one["state"], one["by_whom"], due, one["sentence"])
     wide_console().print(table, markup=False, highlight=False)
+
+
+def _minute(moment: str) -> str:
+    return f"{moment[:16].replace('T', ' ')} UTC"
 
 
 def _keys(said: Mapping[str, Any]) -> str:

@@ -181,7 +181,10 @@ def destroy(
 @app.command()
 def spoiled(connection: Connection, state: State = DEFAULT_STATE) -> None:
     """Show the papers of which the store holds something else than what was put there, and their objects' names."""
-    for row in ask(state, SERVICE, f"/safe/spoiled/{quote(connection, safe='')}")["spoiled"]:
+    said = ask(state, SERVICE, f"/safe/spoiled/{quote(connection, safe='')}")["spoiled"]
+    if not said:
+        typer.echo("There is none.")
+    for row in said:
         typer.echo(f"{row['document']}  {row['kind']}, {row['file_name']}, found {row['spoiled_at'][:16]}")
         typer.echo(f"  {row['object']}")
 
@@ -263,11 +266,14 @@ def link(
     """Make a link to a paper, for somebody without an operator's token; it is shown this once."""
     if revoke:
         revoked = _decide(state, connection, paper, "links/revoke", who=who, why=why)["revoked"]
-        typer.echo(f"{revoked} links to {paper} lead nowhere now.")
+        typer.echo(f"Links to {paper} that lead nowhere now: {revoked}.")
         return
     made = _decide(state, connection, paper, "links", who=who, why=why, hours=hours, uses=uses)
     typer.echo(f"{address_of(state, SERVICE)}{made['path']}")
-    typer.echo(f"Good for {hours:g} h and {uses} downloads; each is in the access log.", err=True)
+    typer.echo(
+        f"Good for {hours:g} h, and for {uses} download{'s' if uses > 1 else ''}; each is in the access log.",
+        err=True,
+    )
 
 
 @app.command()

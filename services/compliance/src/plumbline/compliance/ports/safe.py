@@ -49,6 +49,10 @@ class TaxNumberOnFile:
     """Other vendors of the connection whose number is this one."""
 
 
+class UnknownConnectionError(NeedsHumanError):
+    """There is no such connection in connections.yaml."""
+
+
 class UnknownDocumentError(NeedsHumanError):
     """There is no such paper in the safe, or it was destroyed."""
 

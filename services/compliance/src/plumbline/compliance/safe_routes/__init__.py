@@ -3,7 +3,7 @@
 Links and the view stand under `SELF_GUARDED`: they ask for a token or password of their own, not for the operators' token.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from starlette.routing import BaseRoute
 
@@ -17,11 +17,11 @@ SELF_GUARDED = ("/link/", f"{VIEW}/")
 """Beginnings of paths that ask for a proof of their own: see `operator_app`."""
 
 
-def routes(safe: OpenSafe) -> Sequence[BaseRoute]:
-    """Return every route of the safe, to be mounted at the root."""
+def routes(safe: OpenSafe, connections: Collection[str]) -> Sequence[BaseRoute]:
+    """Return every route of the safe, to be mounted at the root; papers come in for `connections` alone."""
     reads = Places(READS_AT_ONCE)
     return [
-        *SafeRoutes(safe, reads).routes(),
+        *SafeRoutes(safe, reads, connections).routes(),
         *LinkRoutes(safe.links, reads).routes(),
         *WebDavView(safe, reads).routes(),
     ]

@@ -22,6 +22,7 @@ from plumbline.compliance.ports.safe import (
     QuarantinedDocumentError,
     SafeUnavailableError,
     SpoiledDocumentError,
+    UnknownConnectionError,
     UnknownDocumentError,
     UnrecognisedDocumentError,
 )
@@ -32,6 +33,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 STATUS: dict[type[SuiteError], int] = {
     UnknownDocumentError: 404,
     NoPapersOfProjectError: 404,
+    UnknownConnectionError: 404,
     WayRefusedError: 403,
     TooSlowError: 408,
     QuarantinedDocumentError: 409,

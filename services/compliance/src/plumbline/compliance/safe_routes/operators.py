@@ -1,6 +1,6 @@
 """Operators' routes over the safe. Whoever reads or decides says who and why: the access log has it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Annotated
@@ -15,7 +15,7 @@ from plumbline.common.operator import answer
 from plumbline.compliance.adapters.safe.opening import OpenSafe
 from plumbline.compliance.adapters.safe.papers import CONTENT_BYTES_MAX
 from plumbline.compliance.domain.layout import parts_of
-from plumbline.compliance.ports.safe import About, UnknownDocumentError
+from plumbline.compliance.ports.safe import About, UnknownConnectionError, UnknownDocumentError
 from plumbline.compliance.safe_routes.answers import paper, refusing
 from plumbline.compliance.safe_routes.bounds import PUTS_AT_ONCE, Places, body_of
 
@@ -88,9 +88,10 @@ class Put(Reason):
 class SafeRoutes:
     """What operators do with papers."""
 
-    def __init__(self, safe: OpenSafe, reads: Places) -> None:
-        """Serve `safe`; papers go out by the places of `reads`."""
+    def __init__(self, safe: OpenSafe, reads: Places, connections: Collection[str]) -> None:
+        """Serve `safe`; papers go out by the places of `reads`, and come in for `connections`."""
         self._safe = safe
+        self._connections = connections
         self._reads = reads
         self._puts = Places(PUTS_AT_ONCE)
 
@@ -134,6 +135,7 @@ class SafeRoutes:
     async def put(self, request: Request) -> Response:
         """`POST /safe/papers?connection=NAME&who=…&why=…`: keep the body as a paper, as it is."""
         asked = Put.model_validate(dict(request.query_params))
+        self._must_know(asked.connection)
         async with self._puts.one():
             content = await body_of(request, bytes_max=CONTENT_BYTES_MAX)
             stored = await self._safe.papers.put(content, asked.about())
@@ -200,6 +202,7 @@ class SafeRoutes:
     async def password(self, request: Request) -> Response:
         """`POST /safe/view-passwords`: a password of the view that ends, told this once."""
         asked = PasswordAsked.model_validate_json(await body_of(request))
+        self._must_know(asked.connection)
         made = await self._safe.view_passwords.make(
             asked.connection, who=asked.who, why=asked.why, life=timedelta(hours=asked.hours)
         )
@@ -246,6 +249,10 @@ class SafeRoutes:
     async def rekey(self, _: Request) -> Response:
         """`POST /safe/rekey`: let the newest version of what wraps keys wrap all of them; of a key file, a new one."""
         return answer(asdict(await self._safe.rekeying.run()))
+
+    def _must_know(self, connection: str) -> None:
+        if connection not in self._connections:
+            raise UnknownConnectionError
 
 
 class _Sample(_Asked):

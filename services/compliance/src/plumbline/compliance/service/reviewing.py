@@ -204,6 +204,10 @@ class Reviewing:
         config = self._connections.get(document.connection)
         if word.project_id and (config is None or word.project_id not in config.procore.projects):
             yield f"Project {word.project_id} is none of connection {document.connection}."
+        project_id = word.project_id or document.project_id
+        company_id = config.procore.company_id if config else document.company_id
+        if word.payable and not word.payable.startswith(f"payable/{company_id}/{project_id}/"):
+            yield f"{word.payable} is none of the paper's project {project_id}; say that with it, or give another payable."
         for rule in word.accepts:
             if rule not in self._acceptable(document):
                 yield (
