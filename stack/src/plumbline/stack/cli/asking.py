@@ -41,6 +41,16 @@ def given(**named: str | None) -> dict[str, str]:
     return {name: value for name, value in named.items() if value is not None}
 
 
+def each(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> Iterator[Mapping[str, Any]]:
+    """Give the rows of a list to be shown, or print all of it as JSON and give none; an empty list says that it is."""
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    if not rows:
+        typer.echo("There is none.")
+    yield from rows
+
+
 def ask_all(state: Path, path: str, *, of: Sequence[str] = SERVICES) -> Iterator[tuple[str, Any]]:
     """Ask every service that keeps records, or those named; one that is away hides nothing of the others."""
     for service in of:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import typer
 from rich.table import Table
 
-from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, given, send_bytes
+from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, each, given, send_bytes
 from plumbline.stack.cli.console import wide_console
 from plumbline.stack.cli.safe import Who, Why
 
@@ -48,12 +48,7 @@ def list_papers(
     """List papers, the newest first, each with what stands in its way."""
     query = urlencode(given(state=in_state, connection=connection, held=held))
     said = ask(state, SERVICE, f"/papers?{query}")["papers"]
-    if as_json:
-        typer.echo(json.dumps(said, indent=2))
-        return
-    if not said:
-        typer.echo("There is none.")
-    for row in said:
+    for row in each(said, as_json=as_json):
         typer.echo(row["document"])
         kind = row["kind"] or "of no known kind"
         typer.echo(f"  {row['state']}  {row['file_name']}  {kind}  received {row['received_at'][:16]}")

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import typer
 from rich.table import Table
 
-from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, given
+from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, each, given
 from plumbline.stack.cli.console import dollars, wide_console
 
 SERVICE = "compliance"
@@ -39,12 +39,7 @@ def list_payables(
     said = ask(state, SERVICE, f"/payables?{urlencode(given(state=in_state, connection=connection))}")[
         "payables"
     ]
-    if as_json:
-        typer.echo(json.dumps(said, indent=2))
-        return
-    if not said:
-        typer.echo("There is none.")
-    for row in said:
+    for row in each(said, as_json=as_json):
         typer.echo(row["payable"])
         typer.echo(f"  {row['state']}  {row['payee']}  {dollars(row['amount_cents'])}")
         typer.echo(f"  {row['sentence']}")
@@ -126,12 +121,7 @@ def overrides(
 ) -> None:
     """List what people let pass and did not take back: of what, until when, who, and why."""
     said = ask(state, SERVICE, f"/gate/overrides?{urlencode(given(connection=connection))}")["overrides"]
-    if as_json:
-        typer.echo(json.dumps(said, indent=2))
-        return
-    if not said:
-        typer.echo("There is none.")
-    for row in said:
+    for row in each(said, as_json=as_json):
         project = f" on project {row['project_id']}" if row["project_id"] else ""
         whose = row["payable"] or f"vendor {row['vendor_id']} of {row['connection']}{project}"
         typer.echo(row["id"])
