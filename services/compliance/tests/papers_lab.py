@@ -22,7 +22,8 @@ from plumbline.common.secrets.keyfile import KeyFile, make_key_file
 from plumbline.common.testing.clock import FakeClock
 from plumbline.common.testing.database import rows, service_pool, work_row
 from plumbline.compliance.adapters.desks import PostgresDesks
-from plumbline.compliance.adapters.documents import PostgresDocuments, PostgresInbox
+from plumbline.compliance.adapters.documents import PostgresDocuments
+from plumbline.compliance.adapters.inbox import PostgresInbox
 from plumbline.compliance.adapters.rule_books import PostgresRuleBooks
 from plumbline.compliance.adapters.safe.keys import ConnectionKeys
 from plumbline.compliance.adapters.safe.objects import memory_objects

@@ -21,10 +21,11 @@ from plumbline.common.reconciling.store import mark
 from plumbline.common.reconciling.verdicts import Done, Verdict
 from plumbline.common.secrets.tokens import LiveToken
 from plumbline.common.testing.clock import DAWN
-from plumbline.compliance.adapters.documents import PostgresDocuments, PostgresInbox
+from plumbline.compliance.adapters.documents import PostgresDocuments
 from plumbline.compliance.adapters.gate.files import load_gate
 from plumbline.compliance.adapters.gate.payables import PostgresPayables
 from plumbline.compliance.adapters.gate.procore import ProcoreSubcontracts
+from plumbline.compliance.adapters.inbox import PostgresInbox
 from plumbline.compliance.adapters.looks import PostgresLooks
 from plumbline.compliance.adapters.procore import ProcoreDirectory, ProcorePapers
 from plumbline.compliance.domain.gate.payable import Target

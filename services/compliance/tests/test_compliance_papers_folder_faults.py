@@ -13,8 +13,8 @@ from typing_extensions import override
 
 from plumbline.common.reconciling.verdicts import BUG_ATTEMPTS
 from plumbline.common.testing.database import rows
-from plumbline.compliance.adapters.documents import PostgresInbox
 from plumbline.compliance.adapters.folder import WatchedFolder
+from plumbline.compliance.adapters.inbox import PostgresInbox
 from plumbline.compliance.service.intake import Intake
 
 

@@ -18,7 +18,7 @@ from plumbline.common.reconciling.store import mark
 from plumbline.common.secrets.tokens import LiveToken
 from plumbline.common.testing.clock import DAWN
 from plumbline.common.testing.database import expire_leases, rows, work_row
-from plumbline.compliance.adapters.documents import PostgresInbox
+from plumbline.compliance.adapters.inbox import PostgresInbox
 from plumbline.compliance.adapters.looks import PostgresLooks
 from plumbline.compliance.adapters.procore import BILLED_WITHIN, ProcoreDirectory, ProcorePapers
 from plumbline.compliance.app import bring_up_to_date, inspect, load_files, replay

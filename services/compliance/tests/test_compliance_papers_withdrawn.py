@@ -10,7 +10,7 @@ from papers_lab import CONNECTION, PAYABLE, VENDOR, Bench, arrival, bench
 from plumbline.common.contracts.documents import DocumentDecided
 from plumbline.common.database import transaction
 from plumbline.common.testing.database import rows
-from plumbline.compliance.adapters.documents import PostgresInbox
+from plumbline.compliance.adapters.inbox import PostgresInbox
 from plumbline.compliance.adapters.paper_book import PostgresPaperBook
 from plumbline.compliance.ports.intake import Arrival, Receipt
 from plumbline.compliance.service.story import story

@@ -31,13 +31,14 @@ from plumbline.common.service import Pace, RecordService, record_service, schema
 from plumbline.compliance import safe_routes
 from plumbline.compliance.adapters.authority_files import load_directory
 from plumbline.compliance.adapters.desks import PostgresDesks
-from plumbline.compliance.adapters.documents import PostgresDocuments, PostgresInbox
+from plumbline.compliance.adapters.documents import PostgresDocuments
 from plumbline.compliance.adapters.figures import PaperFigures
 from plumbline.compliance.adapters.folder import WatchedFolder
 from plumbline.compliance.adapters.gate.files import load_gate
 from plumbline.compliance.adapters.gate.money import PostgresMoney
 from plumbline.compliance.adapters.gate.payables import PostgresBills, PostgresEndings, PostgresPayables
 from plumbline.compliance.adapters.gate.procore import ProcoreSubcontracts
+from plumbline.compliance.adapters.inbox import PostgresInbox
 from plumbline.compliance.adapters.looks import PostgresLooks
 from plumbline.compliance.adapters.paper_book import PostgresPaperBook
 from plumbline.compliance.adapters.printing import SheetPrinter
