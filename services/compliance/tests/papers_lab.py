@@ -24,6 +24,7 @@ from plumbline.common.testing.database import rows, service_pool, work_row
 from plumbline.compliance.adapters.desks import PostgresDesks
 from plumbline.compliance.adapters.documents import PostgresDocuments
 from plumbline.compliance.adapters.inbox import PostgresInbox
+from plumbline.compliance.adapters.paper_book import PostgresPaperBook
 from plumbline.compliance.adapters.rule_books import PostgresRuleBooks
 from plumbline.compliance.adapters.safe.keys import ConnectionKeys
 from plumbline.compliance.adapters.safe.objects import memory_objects
@@ -48,6 +49,7 @@ from plumbline.compliance.ports.safe import About, SafeUnavailableError, Stored
 from plumbline.compliance.ports.surroundings import Directory, Firm, Payables, Place
 from plumbline.compliance.service.documents import DocumentLoop, Parts
 from plumbline.compliance.service.intake import Intake
+from plumbline.compliance.service.reviewing import Reviewing
 from plumbline.compliance.service.surroundings import Surroundings
 
 COMPANY, PROJECT, VENDOR, CONNECTION = "4001", "1001", "501", "texas"
@@ -233,6 +235,17 @@ class Bench:
     def intake(self) -> Intake:
         return Intake(
             inspect=FakeInspection(), safe=self.safe, inbox=PostgresInbox(self.pool), clock=self.clock
+        )
+
+    @property
+    def reviewing(self) -> Reviewing:
+        """People's side of the papers."""
+        return Reviewing(
+            connections=self.connections,
+            rule_set=self.rules,
+            book=PostgresPaperBook(self.pool),
+            rule_books=self.books,
+            clock=self.clock,
         )
 
     def loop(self, replica: str = "compliance-1") -> DocumentLoop:

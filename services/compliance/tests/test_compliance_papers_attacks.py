@@ -9,9 +9,8 @@ import pytest
 from papers_lab import CONNECTION, PAYABLE, PROJECT, VENDOR, Bench, arrival, bench
 
 from plumbline.common.testing.database import rows, work_row
-from plumbline.compliance.adapters.paper_book import PostgresPaperBook
 from plumbline.compliance.ports.safe import EscrowedDocumentError, UnrecognisedDocumentError
-from plumbline.compliance.service.reviewing import Reviewing, Word
+from plumbline.compliance.service.reviewing import Word
 
 OTHER_PAYABLE = f"{PAYABLE}0"
 OTHER_VENDOR = "502"
@@ -27,13 +26,7 @@ async def lab(database_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 async def say(lab: Bench, document: str, **said: Any) -> None:
-    reviewing = Reviewing(
-        connections=lab.connections,
-        rule_set=lab.rules,
-        book=PostgresPaperBook(lab.pool),
-        rule_books=lab.books,
-        clock=lab.clock,
-    )
+    reviewing = lab.reviewing
     await reviewing.review(document, Word(by="Ana Ruiz", why="I read it", **said))
 
 

@@ -18,12 +18,10 @@ from plumbline.common.edge import Received
 from plumbline.common.testing.database import rows
 from plumbline.compliance.adapters.cel import CelEngine
 from plumbline.compliance.adapters.folder import WatchedFolder
-from plumbline.compliance.adapters.paper_book import PostgresPaperBook
 from plumbline.compliance.domain.rules.rule_set import RuleSet
 from plumbline.compliance.handlers import acknowledging, recording
 from plumbline.compliance.ports.surroundings import Firm
 from plumbline.compliance.routes import UPLOADS_AT_ONCE, PaperRoutes
-from plumbline.compliance.service.reviewing import Reviewing
 
 WAIVER = b"waiver"
 PLACE = {"project": PROJECT, "vendor": VENDOR, "payable": PAYABLE, "file_name": "waiver.pdf"}
@@ -34,13 +32,7 @@ class Doors:
 
     def __init__(self, lab: Bench) -> None:
         self.lab = lab
-        self.reviewing = Reviewing(
-            connections=lab.connections,
-            rule_set=lab.rules,
-            book=PostgresPaperBook(lab.pool),
-            rule_books=lab.books,
-            clock=lab.clock,
-        )
+        self.reviewing = lab.reviewing
         self.routes = PaperRoutes(connections=lab.connections, intake=lab.intake, reviewing=self.reviewing)
         app = Starlette(routes=self.routes.routes())
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://compliance.test")

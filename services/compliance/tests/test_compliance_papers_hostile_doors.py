@@ -15,9 +15,7 @@ from starlette.applications import Starlette
 
 from plumbline.common.testing.database import rows
 from plumbline.compliance.adapters.folder import FILES_PER_LOOK, WatchedFolder
-from plumbline.compliance.adapters.paper_book import PostgresPaperBook
 from plumbline.compliance.routes import PaperRoutes
-from plumbline.compliance.service.reviewing import Reviewing
 
 WAIVER = b"waiver"
 
@@ -158,13 +156,7 @@ async def test_files_that_may_not_be_read_are_moved_aside_and_starve_no_other(
 async def test_a_form_lies_in_clear_on_no_disk(
     lab: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reviewing = Reviewing(
-        connections=lab.connections,
-        rule_set=lab.rules,
-        book=PostgresPaperBook(lab.pool),
-        rule_books=lab.books,
-        clock=lab.clock,
-    )
+    reviewing = lab.reviewing
     app = Starlette(
         routes=PaperRoutes(connections=lab.connections, intake=lab.intake, reviewing=reviewing).routes()
     )

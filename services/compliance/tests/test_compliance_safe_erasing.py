@@ -25,7 +25,7 @@ from plumbline.compliance.ports.book import Placed
 from plumbline.compliance.ports.documents import Step
 from plumbline.compliance.ports.gate import Kept
 from plumbline.compliance.ports.intake import Receipt
-from plumbline.compliance.service.reviewing import Reviewing, UnfitReviewError, Word
+from plumbline.compliance.service.reviewing import UnfitReviewError, Word
 
 NAME, TITLE = "Zoltan Kanary", "Paper of Zoltan Kanary"
 """Stands in the paper, and in its file's name."""
@@ -224,13 +224,7 @@ async def test_destroyed_paper_is_reviewed_no_more(lab: Bench) -> None:
     receipt = await lived(lab, CANARIES["w9"])
     document = await lab.document(receipt)
     await destroyed(lab, receipt)
-    reviewing = Reviewing(
-        connections=lab.connections,
-        rule_set=lab.rules,
-        book=PostgresPaperBook(lab.pool),
-        rule_books=lab.books,
-        clock=lab.clock,
-    )
+    reviewing = lab.reviewing
     with pytest.raises(UnfitReviewError, match="was destroyed"):
         await reviewing.review(receipt.document, Word(by="ana", why=NAME, kind="w9"))
     late = Review(at=lab.clock.now(), by="ana", why=NAME, kind="w9")  # looked at before it was destroyed

@@ -14,6 +14,7 @@ from plumbline.stack.runners.containers import PublishedPorts
 from plumbline.stack.runners.state import ADDRESSES_FILE, IN_CONTAINERS
 
 State = Annotated[Path, typer.Option("--state", help="State folder of the running stack.")]
+Json = Annotated[bool, typer.Option("--json", help="Print what the service says.")]
 DEFAULT_STATE = Path(".plumbline/demo")
 SERVICES = ("mapper", "qb-writer", "compliance", "token-vault", "ingest-hooks")
 """Services that keep records."""

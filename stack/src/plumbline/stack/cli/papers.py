@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import typer
 from rich.table import Table
 
-from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, each, given, send_bytes
+from plumbline.stack.cli.asking import DEFAULT_STATE, Json, State, ask, each, given, send_bytes
 from plumbline.stack.cli.console import wide_console
 from plumbline.stack.cli.safe import Who, Why
 
@@ -23,7 +23,6 @@ app = typer.Typer(
 )
 
 Document = Annotated[str, typer.Argument(help="The paper's id, as `ls` shows it.")]
-Json = Annotated[bool, typer.Option("--json", help="Print what the service says.")]
 By = Annotated[str, typer.Option(help="Who says so.")]
 Project = Annotated[str | None, typer.Option(help="Procore's id of the project that it is about.")]
 Vendor = Annotated[str | None, typer.Option(help="Procore's id of the vendor that it is from or about.")]

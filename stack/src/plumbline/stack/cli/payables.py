@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import typer
 from rich.table import Table
 
-from plumbline.stack.cli.asking import DEFAULT_STATE, State, ask, each, given
+from plumbline.stack.cli.asking import DEFAULT_STATE, Json, State, ask, each, given
 from plumbline.stack.cli.console import dollars, wide_console
 
 SERVICE = "compliance"
@@ -22,7 +22,6 @@ app = typer.Typer(
 )
 
 Key = Annotated[str, typer.Argument(help="payable/COMPANY/PROJECT/requisition/ID, as `ls` shows it.")]
-Json = Annotated[bool, typer.Option("--json", help="Print what the service says.")]
 
 
 @app.command("ls")

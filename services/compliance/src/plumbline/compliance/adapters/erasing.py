@@ -25,7 +25,7 @@ from plumbline.compliance.adapters.documents import (
     living,
     older,
 )
-from plumbline.compliance.domain.document import IN_ORDER, Document, named_in
+from plumbline.compliance.domain.document import IN_ORDER, Document, key_of, named_in
 from plumbline.compliance.domain.papers import Licence
 from plumbline.compliance.ports.documents import Step
 
@@ -48,8 +48,7 @@ async def erase(
         return
     # The work row is locked from here on, so that no step of the paper comes in between.
     cause = f"destroyed {document} {row['version']}"
-    key = (await document_from(database, row)).key
-    await mark(database, [Mark(key, connection, cause)], now=at)
+    await mark(database, [Mark(key_of(connection, document), connection, cause)], now=at)
     row = await database.fetchrow(QUERIES["document"], connection, document)
     assert row is not None  # rows of documents are never removed
     before = await document_from(database, row)

@@ -67,6 +67,10 @@ class _Site:
         """Begins the places of the project."""
         return _place(self.company_id, self.project)
 
+    def at(self, place: str) -> str:
+        """Return the whole place of what is at a place below the project."""
+        return f"{self.place}{place}"
+
 
 @dataclass(frozen=True, slots=True)
 class Sweeping:
@@ -103,15 +107,13 @@ class Sweeping:
 
     async def _look_through(self, site: _Site, shelves: Sequence[Shelf]) -> Verdict:
         """Look through the shelves that are due, as far as one piece of work goes."""
-        changes = {f"{site.place}{shelf.place}": _changed_at(site, shelf) for shelf in shelves}
+        changes = {site.at(shelf.place): _changed_at(site, shelf) for shelf in shelves}
         room, are_all_given = AT_ONCE, True
         for number, shelf in enumerate(self._due(site, shelves)):
             if number and number % SHELVES_BETWEEN == 0 and (pause := self.source.pause(site.connection)):
                 return _after_payments(pause)
             reading = await shelf.read()
-            news = [
-                one for one in reading.papers if site.known.get(site.place + one.record) != one.fingerprint
-            ]
+            news = [one for one in reading.papers if site.known.get(site.at(one.record)) != one.fingerprint]
             taken = 0
             for found in news:
                 if room == 0:
@@ -123,7 +125,7 @@ class Sweeping:
             if taken < len(news):
                 are_all_given = False  # so it is read again at the next round
                 continue
-            place = f"{site.place}{shelf.place}"
+            place = site.at(shelf.place)
             if news and place in site.looks:
                 changes[place] = site.now
             await self._keep_look(site, shelf, reading, changes[place])
@@ -137,16 +139,16 @@ class Sweeping:
         return [
             shelf
             for shelf in shelves
-            for place in [f"{site.place}{shelf.place}"]
+            for place in [site.at(shelf.place)]
             if is_due(place, shelf.version, site.looks.get(place), now=now, every=every)
         ]
 
     async def _keep_shelf(self, site: _Site, shelf: Shelf, reading: Reading) -> None:
         """Withdraw what stands on a shelf no more, now that all that does was taken."""
-        place, seen = f"{site.place}{shelf.place}", {f"{site.place}{one.record}" for one in reading.papers}
+        place, seen = site.at(shelf.place), {site.at(one.record) for one in reading.papers}
         if await self.inbox.missed(site.connection, place, seen):
             # A list that changes while it is read may leave a row out: what is gone is missing a second time.
-            seen |= {f"{site.place}{one.record}" for one in (await shelf.read()).papers}
+            seen |= {site.at(one.record) for one in (await shelf.read()).papers}
         async with site.claim.transaction() as database:
             await self.inbox.shelving(site.connection, place, seen, now=self.clock.now())(database)
 
@@ -155,7 +157,7 @@ class Sweeping:
             version=shelf.version, looked_at=site.now, changed_at=changed_at, is_awaited=reading.is_awaited
         )
         async with site.claim.transaction() as database:
-            await self.looks.keeping(site.connection, f"{site.place}{shelf.place}", look)(database)
+            await self.looks.keeping(site.connection, site.at(shelf.place), look)(database)
 
     async def _look_around(self, connection: str, project: str, place: str, known: Mapping[str, str]) -> None:
         """Have the papers of a project decided anew if the project is another than it was."""
@@ -206,7 +208,7 @@ def _after_payments(pause: timedelta) -> Wait:
 
 def _changed_at(site: _Site, shelf: Shelf) -> datetime:
     """Return when a shelf changed last, by Procore's list or by what was found on it."""
-    look = site.looks.get(f"{site.place}{shelf.place}")
+    look = site.looks.get(site.at(shelf.place))
     told = [one for one in (shelf.changed_at, look.changed_at if look else None) if one is not None]
     return max(told, default=site.now)
 
@@ -215,7 +217,7 @@ def _arrival(site: _Site, found: Found) -> Arrival:
     return Arrival(
         connection=site.connection,
         source="procore",
-        source_record=f"{site.place}{found.record}",
+        source_record=site.at(found.record),
         file_name=clean_name(found.file_name),
         content=b"",
         fingerprint=found.fingerprint,
