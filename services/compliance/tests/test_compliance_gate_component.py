@@ -21,8 +21,8 @@ from plumbline.common.edge import Received
 from plumbline.common.listening import Bell
 from plumbline.common.reconciling.loop import Claim, Reconciler
 from plumbline.common.reconciling.marks import Lane, Mark
+from plumbline.common.reconciling.store import BURST_PAUSE, HeldWork, WorkStore, mark
 from plumbline.common.reconciling.store import QUERIES as RECONCILING
-from plumbline.common.reconciling.store import HeldWork, WorkStore, mark
 from plumbline.common.reconciling.verdicts import Done, Verdict
 from plumbline.common.secrets.tokens import LiveToken
 from plumbline.common.testing.database import expire_leases, rows, service_pool, work_row
@@ -116,8 +116,8 @@ class Site:
         return books.vendors
 
     async def work(self, *, after: timedelta = timedelta(seconds=20)) -> int:
-        self.lab.world.clock.step(after.total_seconds())
-        return await self.loop.work_off()
+        """Let time pass and work what is due, and what that makes due when the pause after a burst is over."""
+        return await self._work_off(self.loop, after)
 
     async def hold(self, lasts: timedelta) -> None:
         """Let Procore refuse our credentials for so long: nothing of the connection is worked."""
@@ -127,8 +127,16 @@ class Site:
 
     async def work_meanwhile(self, *, after: timedelta = timedelta(minutes=2)) -> int:
         """Work what can be worked while the connection is held."""
-        self.lab.world.clock.step(after.total_seconds())
-        return await self.meanwhile.work_off()
+        return await self._work_off(self.meanwhile, after)
+
+    async def _work_off(self, loop: Reconciler, after: timedelta) -> int:
+        worked, pause = 0, after
+        while True:
+            self.lab.world.clock.step(pause.total_seconds())
+            count = await loop.work_off()
+            if count == 0:
+                return worked
+            worked, pause = worked + count, BURST_PAUSE
 
     async def sweep(self) -> None:
         async with transaction(self.pool) as database:
