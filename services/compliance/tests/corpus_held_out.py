@@ -10,7 +10,7 @@ from typing import Any
 
 from corpus_cases import Case, world
 from corpus_certificates import certificate
-from corpus_kinds import invoice, licence, permit
+from corpus_kinds import daily_report, invoice, licence, permit
 from corpus_layouts import BODY, flowing
 from corpus_ohio import affidavit, commencement, furnishing
 from corpus_ohio_waivers import OHIO_KINDS, right_ohio
@@ -87,6 +87,10 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "expires_on": "Expires", "status": "Status",
     },
     "invoice": {"no": "Invoice no.", "payee": "Make checks payable to", "to": "Sold to", "amount_cents": "Balance due"},
+    "report": {
+        "number": "Report #", "reported_on": "For the day of", "written_by": "Foreman", "weather": "Weather conditions",
+        "people": "Manpower", "work": "Work completed today", "delays": "Delays",
+    },
 }  # fmt: skip
 ZEBRA: Mapping[str, Mapping[str, str]] = {
     "waiver": {
@@ -118,6 +122,10 @@ ZEBRA: Mapping[str, Mapping[str, str]] = {
         "issued_on": "Issued", "expires_on": "Expiry date", "status": "Permit status",
     },
     "invoice": {"no": "Invoice number", "payee": "Vendor", "to": "Bill to", "amount_cents": "Amount due this invoice"},
+    "report": {
+        "reported_on": "Date", "number": "Daily no.", "weather": "Weather", "people": "Number of workers",
+        "work": "Work performed today", "delays": "Delays", "written_by": "Completed by",
+    },
 }  # fmt: skip
 WAYS: Mapping[str, Way] = {"terms": (terms, TERMS, ordinary, "${}"), "zebra": (zebra, ZEBRA, ordinary, "${}")}
 
@@ -171,6 +179,10 @@ def labelled(way: str, seed: int) -> Iterator[Case]:
     yield again(
         invoice("left", seed), way, "invoice", "Invoice", "Due on receipt.", no=str(seed), to=one.firm
     )
+    yield again(
+        daily_report("left", seed), way, "report", "Daily Field Report", "Safety talk: ladders.", weather="Clear, 71 F",
+        people="9", work="Duct hung on level 2", delays="None",
+    )  # fmt: skip
 
 
 def again(case: Case, way: str, sort: str, title: str, note: str, **more: str) -> Case:

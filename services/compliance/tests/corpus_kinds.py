@@ -307,6 +307,84 @@ def plumbing_invoice(seed: int, *, points: float = 12, statement: bool = True, c
     )
 
 
+REPORT_LABELS = (
+    {
+        "number": "Report No.",
+        "reported_on": "Date",
+        "written_by": "Prepared by",
+        "_weather": "Weather",
+        "_people": "Workers on site",
+        "_work": "Work performed",
+    },
+    {
+        "reported_on": "Report date",
+        "_weather": "Weather",
+        "_people": "Crew",
+        "_work": "Work done",
+        "written_by": "Superintendent",
+        "number": "Report number",
+    },
+)
+
+
+def daily_report(layout: str, seed: int, *, around: Mapping[str, Any] | None = None, **change: Any) -> Case:
+    one = world(seed, "TX" if seed % 2 == 0 else "OH")
+    values = printed(
+        layout,
+        **{
+            "number": f"{100 + seed}",
+            "reported_on": one.signed,
+            "written_by": one.person,
+            "_weather": "Clear, 71 degrees",
+            "_people": "9",
+            "_work": "Duct hung on level 2",
+        }
+        | change,
+    )
+    return labelled(
+        "daily_report",
+        "daily-report",
+        ("DAILY REPORT", "Daily Construction Report", "DAILY LOG")[seed % 3],
+        layout,
+        values,
+        REPORT_LABELS[seed % 2],
+        ("Deliveries: two fan coils. Delays: none. Visitors: the city's inspector.",),
+        around=one.around(**(around or {})),
+        seed=seed,
+    )
+
+
+def daily_reports() -> Iterator[Case]:
+    yield from series(daily_report, ())
+    # A heading makes no report of another paper, and none of these lets anything through.
+    little = Pen()
+    little.line("DAILY REPORT", bold=True, size=16)
+    little.line("Nothing happened.")
+    yield Case(
+        name="a daily report that says nothing",
+        kind=None,
+        sort="wrong",
+        layout="typed",
+        content=little.done(),
+        base="daily-report",
+        fires=frozenset({"DOC-01"}),
+    )
+    homeless = daily_report("left", 840, around={"project__state": None})
+    yield replace(homeless, name="a daily report without region", sort="wrong", fires=frozenset({"PRJ-01"}))
+    both = Pen()
+    for line in ("DAILY REPORT", "INVOICE", "Weather: clear", "Crew: 9", "Delays: none", "Safety: nothing"):
+        both.line(line, bold=line.isupper())
+    for line in ("Invoice No.: 12", "Amount due: $5.00", "Bill to: Brazos Builders LLC"):
+        both.line(line)
+    yield Case(
+        name="hostile: an invoice that is a daily report",
+        kind=None,
+        sort="hostile",
+        layout="typed",
+        content=both.done(),
+    )
+
+
 def nothing_known() -> Iterator[Case]:
     """What is of no kind, or of two, or cannot be read: a person says what it is."""
 
@@ -362,6 +440,7 @@ def other_papers() -> Iterator[Case]:
         plumbing_invoice(3, statement=False),
         plumbing_invoice(4, contact=False),
     )
+    yield from daily_reports()
     yield from nothing_known()
     yield from hostile()
 

@@ -67,6 +67,7 @@ def payroll_lines(
             ("RIGHTPADDING", (0, 0), (-1, -1), 2),
         ]
     )
+    works_elsewhere = any("all_work_cents" in row for row in rows)
     head = [
         "No.",
         "Name",
@@ -79,6 +80,7 @@ def payroll_lines(
         "Fringe credit",
         "Fringe paid",
         "Gross",
+        *(["All work"] if works_elsewhere else []),
         "Deductions",
         "Net",
     ]
@@ -95,6 +97,7 @@ def payroll_lines(
             "",
             dollars(row["fringe_paid_cents"]),
             dollars(row["gross_cents"]),
+            *([dollars(row.get("all_work_cents", row["gross_cents"]))] if works_elsewhere else []),
             dollars(row["deductions_cents"]),
             dollars(row["net_cents"]),
         ]
@@ -307,6 +310,7 @@ PAYROLL_WRONGS: Sequence[tuple[str, set[str], dict[str, Any]]] = (
     ("unsigned", {"WH-08"}, {"signature": "", "fields": {"signed": False}}),
     ("the old edition", {"WH-10"}, {"edition": "June 2018", "fields": {"edition_on": date(2018, 6, 1)}}),
     ("no wage determination", {"WH-11"}, {"wage_determination": "", "fields": {"wage_determination": None}}),
+    ("other work that was not paid", {"WH-05"}, {"first": {"all_work_cents": 390000}}),
 )
 
 
@@ -324,6 +328,12 @@ def payrolls() -> Iterator[Case]:
         programme="Texas JATC",
         said="an apprentice",
         fields={"workers.0.programme": "Texas JATC"},
+    )
+    yield payroll(
+        62,
+        "lines",
+        said="other work in the week",
+        first={"all_work_cents": 390000, "deductions_cents": 70000, "net_cents": 320000},
     )
     yield payroll(
         64,

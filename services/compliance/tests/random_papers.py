@@ -54,6 +54,8 @@ def _change(plain: dict[str, Any], dice: random.Random, texts: list[str]) -> Non
 
 def _change_field(fields: dict[str, Any], dice: random.Random, texts: list[str]) -> None:
     names = [name for name in fields if name not in ROWS]
+    if not names:  # a paper that says nothing
+        return
     name = dice.choice(names)
     if name == "wording":
         _change_wording(fields, dice)

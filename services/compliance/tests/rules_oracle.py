@@ -548,7 +548,8 @@ def of_payroll(facts: DocumentFacts) -> Named:
 
     def net(worker: Any) -> bool:
         gross, off, left = seen(worker.gross_cents), seen(worker.deductions_cents), seen(worker.net_cents)
-        return None not in {gross, off, left} and gross - off == left
+        every = seen(worker.all_work_cents)
+        return None not in {gross, every, off, left} and every >= gross and every - off == left
 
     def apprentice(worker: Any) -> bool | None:
         return text(worker.programme) != "" if yes(worker.is_apprentice) else None
@@ -731,7 +732,7 @@ def way(facts: DocumentFacts, *, blocking: bool) -> tuple[str, str]:
         return "held", "no-region"
     if blocking:
         return "held", "checks"
-    if facts.kind in {"w9", "invoice", "timesheet"}:
+    if facts.kind in {"w9", "invoice", "timesheet", "daily_report", "other"}:
         return "held", "office-only"
     place = (project.state, project.trade)
     if place not in {("TX", "hvac"), ("TX", "plumbing"), ("OH", "plumbing")}:

@@ -23,6 +23,7 @@ from plumbline.compliance.domain.decision import Desk, Outcome
 from plumbline.compliance.domain.judging import ticket_of
 from plumbline.compliance.ports.reading import RefusedPaperError
 from plumbline.compliance.ports.safe import QuarantinedDocumentError
+from plumbline.compliance.service.reviewing import Word
 
 WAIVER, LICENCE = "waiver", "licence"
 
@@ -185,6 +186,19 @@ async def test_a_kind_is_never_guessed(lab: Bench, confidence: float | None, cod
     assert (document.state, document.problem and document.problem[0]) == ("needs_review", code)
     assert document.decisions == ()
     assert await lab.tickets() == []
+
+
+async def test_a_paper_that_nothing_is_checked_in_is_filed_by_a_persons_word(lab: Bench) -> None:
+    paper = await lab.take("a photograph")
+    await lab.settle()
+    word = Word(by="ana", why="the pump room, before it was closed", kind="other")
+    await lab.reviewing.review(paper.document, word)
+    await lab.settle()
+
+    document = await lab.document(paper)
+    assert (document.state, document.kind, document.held) == ("validated", "other", "office-only")
+    assert document.problem is None
+    assert await lab.reviewing.listed(state="needs_review", connection=None, held=None) == []
 
 
 async def test_a_paper_in_order_goes_no_further_when_its_file_shows_something_else(lab: Bench) -> None:

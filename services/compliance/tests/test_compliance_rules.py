@@ -81,7 +81,10 @@ def test_a_check_of_each_row_tells_of_the_first_and_counts_the_others() -> None:
     }
     decision = decided("payroll", fields__workers=[wrong, wrong, wrong])["WH-05"]
     assert decision.outcome is Outcome.REJECT
-    assert decision.sentence == "Lee Park: $2,952.57 less $612.57 is not $0.01. So it is 2 more times."
+    assert decision.sentence == (
+        "Lee Park: $2,952.57 earned in the week, $2,952.57 of it on this project, less $612.57 is not $0.01. "
+        "So it is 2 more times."
+    )
 
 
 def test_what_was_not_read_is_for_a_person() -> None:

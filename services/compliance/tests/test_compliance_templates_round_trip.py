@@ -12,11 +12,12 @@ from templates_lab import FIRM, FORMS, Desk, open_desk, sample
 
 from plumbline.compliance.adapters.reading.content import read_content
 from plumbline.compliance.domain.content import PaperContent
-from plumbline.compliance.domain.decision import Decision
-from plumbline.compliance.domain.papers import LienWaiver, Payroll, Timesheet
+from plumbline.compliance.domain.decision import Decision, Outcome
+from plumbline.compliance.domain.papers import DailyReport, LienWaiver, Payroll, Timesheet
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.recognised import Recognised
 from plumbline.compliance.domain.recognising.recognition import recognise
+from plumbline.compliance.domain.templates.daily_report import DailyReport as SiteReport
 from plumbline.compliance.domain.templates.waiver import WaiverSheet
 
 OHIO = range(4, 8)
@@ -184,3 +185,48 @@ def test_employee_of_our_timesheet_is_read_surely_whoever_signed(
     found = read(read_content(desk.printed("timesheet", signatures=signatures)))
     assert isinstance(found.fields, Timesheet)
     assert found.fields.employee == Read(value="Luis Ortega", confidence=0.9)
+
+
+@pytest.mark.parametrize(
+    ("born_on", "says"),
+    [
+        (None, (False, None)),
+        (date(2007, 11, 3), (True, date(2007, 11, 3))),  # nineteen on the week's second day
+        (date(2007, 11, 2), (False, date(2007, 11, 2))),
+    ],
+)
+def test_timesheet_of_ours_says_whether_the_employee_is_under_19(
+    desk: Desk, born_on: date | None, says: tuple[bool, date | None]
+) -> None:
+    found = read(read_content(desk.printed("timesheet", born_on=born_on)))
+    assert isinstance(found.fields, Timesheet)
+    asked = (found.fields.is_under_19, found.fields.born_on)
+    assert tuple(one and one.value for one in asked) == says
+    case = Case("round trip", found.kind, "right", "typst", b"", "timesheet", {})
+    birth = [one.outcome for one in decided(case, found) if one.rule == "TR-05"]
+    assert birth == [Outcome.IN_ORDER] * says[0]
+
+
+@pytest.mark.parametrize("look", [{}, {"firm": FIRM, "custom": {"foreman": "Luis Ortega"}}])
+def test_daily_report_of_ours_is_filed_and_nobody_has_to_look(desk: Desk, look: dict[str, Any]) -> None:
+    found = read(read_content(desk.printed("daily_report", **look)))
+    sheet = sample("daily_report")
+    assert isinstance(sheet, SiteReport)
+    assert isinstance(found.fields, DailyReport)
+    said = (found.fields.number, found.fields.reported_on, found.fields.written_by)
+    assert tuple(one and one.value for one in said) == (str(sheet.number), sheet.made_on, sheet.written_by)
+    case = Case("round trip", found.kind, "right", "typst", b"", "daily-report", {})
+    assert {one.rule for one in decided(case, found) if one.outcome.blocks} == {"held-unchecked"}
+
+
+def test_payroll_of_ours_lets_who_worked_elsewhere_be_paid_for_all_of_it(desk: Desk) -> None:
+    found = read(read_content(desk.printed("wh347_data_sheet")))
+    assert isinstance(found.fields, Payroll)
+    assert found.fields.workers is not None
+    earned = [
+        (one.gross_cents and one.gross_cents.value, one.all_work_cents and one.all_work_cents.value)
+        for one in found.fields.workers
+    ]
+    assert any(gross != every for gross, every in earned)
+    case = Case("round trip", found.kind, "right", "typst", b"", "payroll", {})
+    assert {one.rule: one.outcome for one in decided(case, found)}["WH-05"] is Outcome.IN_ORDER

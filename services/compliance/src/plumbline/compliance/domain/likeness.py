@@ -61,7 +61,7 @@ def is_same_occasion(one: Fields, other: Fields) -> bool:
     return not both or any(before == after for before, after in both)
 
 
-_OCCASION = ("amount_cents", "through_on", "week_ends_on", "week_starts_on", "number")
+_OCCASION = ("amount_cents", "through_on", "week_ends_on", "week_starts_on", "reported_on", "number")
 
 
 def _hash(shingle: str) -> str:

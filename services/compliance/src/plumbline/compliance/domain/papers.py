@@ -193,6 +193,9 @@ class Worker(Fact):
     fringe_paid_cents: Cents = None
     """Paid in lieu of fringe benefits for the week (6C)."""
     gross_cents: Cents = None
+    """Earned on this project."""
+    all_work_cents: Cents = None
+    """Earned in the week on all work, this project's included; `gross_cents` where the payroll has no such column."""
     deductions_cents: Cents = None
     net_cents: Cents = None
     is_apprentice: Yes = None
@@ -306,6 +309,22 @@ class Invoice(Fields):
     """The smallest type size of that statement."""
 
 
+class DailyReport(Fields):
+    """What happened on a site in a day. No rule asks anything of it."""
+
+    word: ClassVar[str] = "report"
+
+    number: Text = None
+    reported_on: Day = None
+    written_by: Text = None
+
+
+class Other(Fields):
+    """A paper that a person looked at and that no rule checks: a photograph, a letter."""
+
+    word: ClassVar[str] = "other"
+
+
 FIELDS: dict[str, type[Fields]] = {
     "lien_waiver.conditional_progress": LienWaiver,
     "lien_waiver.unconditional_progress": LienWaiver,
@@ -322,5 +341,10 @@ FIELDS: dict[str, type[Fields]] = {
     "permit": Permit,
     "timesheet": Timesheet,
     "invoice": Invoice,
+    "daily_report": DailyReport,
+    "other": Other,
 }
-"""Every kind of paper that is known, and what it says. `lien_waiver.other` is none of the four kinds."""
+"""Every kind of paper that is known, and what it says.
+
+`lien_waiver.other` is none of the four kinds. `other` is said by people alone: it is never recognised.
+"""

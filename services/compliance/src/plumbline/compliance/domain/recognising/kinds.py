@@ -194,6 +194,34 @@ MARKS = (
             "total",
         ),
     ),
+    Marks(
+        "daily_report",
+        (
+            "daily report",
+            "daily log",
+            "daily construction report",
+            "daily field report",
+            "daily site report",
+            "daily progress report",
+            "superintendents daily report",
+            "construction daily log",
+        ),
+        (
+            "weather",
+            "work done",
+            "work performed",
+            "crew",
+            "workers",
+            "people on site",
+            "equipment",
+            "deliveries",
+            "materials",
+            "delays",
+            "visitors",
+            "safety",
+        ),
+        4,
+    ),
 )
 
 _WAIVER = re.compile(r"\b(?:waiver|release)\b")

@@ -13,6 +13,7 @@ from plumbline.compliance.domain.recognised import Place, Recognised
 from plumbline.compliance.domain.recognising import ohio
 from plumbline.compliance.domain.recognising.cells import plain
 from plumbline.compliance.domain.recognising.certificates import certificate
+from plumbline.compliance.domain.recognising.daily_reports import daily_report
 from plumbline.compliance.domain.recognising.gathering import Gathered
 from plumbline.compliance.domain.recognising.invoices import invoice
 from plumbline.compliance.domain.recognising.kinds import form_like, kind_of
@@ -39,6 +40,7 @@ _READERS = {
     "licence": licence,
     "timesheet": timesheet,
     "invoice": invoice,
+    "daily_report": daily_report,
 }
 
 

@@ -31,7 +31,7 @@ ASKS: tuple[Ask[Any], ...] = (
     Ask("occupation", ("occupation", "job title", "classification", "position"), written),
     Ask("address", ("address", "home address", "residence"), written, wraps=True),
     Ask("is_under_19", ("under 19", "is under 19", "under age 19"), yes),
-    Ask("born_on", ("date of birth", "birth date", "born on", "born"), day),
+    Ask("born_on", ("date of birth", "date of birth if under 19", "birth date", "born on", "born"), day),
     Ask(
         "week_starts_on",
         (

@@ -75,7 +75,7 @@ class TimesheetSheet(Sheet):
     address: Words
     sex: Literal["F", "M", "X"] | None = None
     born_on: date | None = None
-    """If under 19."""
+    """Of those under 19; without it the sheet says that the employee is older."""
     week_starts_on: date
     week_starts_at: Words = "00:00"
     days: Annotated[tuple[Day, ...], Field(min_length=7, max_length=7)]
@@ -102,6 +102,7 @@ class TimesheetSheet(Sheet):
         wages = earned_cents(total, overtime, self.rate_cents, 0)
         return super().told() | {
             "days": [day.told() for day in self.days],
+            "is_under_19": self.born_on is not None and _is_under_19(self.born_on, self.week_starts_on),
             "total_minutes": total,
             "overtime_minutes": overtime,
             "punched_minutes": sum(punch.minutes for day in self.days for punch in day.punches),
@@ -122,3 +123,8 @@ class TimesheetSheet(Sheet):
             self.address,
             self.week_starts_at,
         )
+
+
+def _is_under_19(born_on: date, on: date) -> bool:
+    birthday = (on.month, on.day) >= (born_on.month, born_on.day)
+    return on.year - born_on.year - (not birthday) < 19
