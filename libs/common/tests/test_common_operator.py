@@ -1,14 +1,18 @@
 """The operators' routes: who may ask, and what they are told."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, NoReturn
 
 import httpx
 import pytest
 from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from plumbline.common.database import Pool
-from plumbline.common.operator import RecordRoutes, operator_app
+from plumbline.common.operator import BODY_BYTES_MAX, RecordRoutes, operator_app
 from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.verdicts import Park
 from plumbline.common.testing.clock import FakeClock
@@ -87,6 +91,62 @@ async def test_service_that_is_not_ready_says_why() -> None:
         assert figure("ready", service="mapper") == 0
     async with client_of(Untouched(), FakeClock()):
         assert figure("ready", service="mapper") == 1
+
+
+def echoing(pause_s: float = 0.0) -> httpx.AsyncClient:
+    """Return a client of two routes that say how much they were sent, after a while; one bounds that by itself."""
+
+    async def size(request: Request) -> Response:
+        body = await request.body()
+        await asyncio.sleep(pause_s)
+        return PlainTextResponse(str(len(body)))
+
+    app = operator_app(
+        service="mapper",
+        token=SecretStr("right"),
+        ready=lambda: None,
+        routes=[Route(path, size, methods=["POST"]) for path in ("/size", "/papers/size")],
+        self_bounded=("/papers/",),
+    )
+    headers = {"Authorization": "Bearer right"}
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://operator", headers=headers)
+
+
+async def sent_in(*chunks: bytes, pause_s: float = 0.0) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        await asyncio.sleep(pause_s)
+        yield chunk
+
+
+async def test_body_that_is_too_large_is_read_no_further() -> None:
+    half = b" " * (BODY_BYTES_MAX // 2)
+    sent: list[bytes] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        while len(sent) < 10:
+            sent.append(half)
+            yield half
+
+    async with echoing() as client:
+        fits = await client.post("/size", content=sent_in(half, half))
+        large = await client.post("/size", content=endless())
+        own = await client.post("/papers/size", content=sent_in(half, half, b" "))
+    assert (fits.status_code, fits.text) == (200, str(BODY_BYTES_MAX))
+    assert (large.status_code, large.json()["error"]) == (413, "too-large")
+    assert len(sent) == 3
+    assert (own.status_code, own.text) == (200, str(BODY_BYTES_MAX + 1))
+
+
+async def test_body_that_comes_too_slowly_is_refused_and_a_slow_answer_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("plumbline.common.operator.BODY_WITHIN_S", 0.1)
+    async with echoing(pause_s=0.3) as client:
+        slow = await client.post("/size", content=sent_in(b"a", b"b", pause_s=0.08))
+        own = await client.post("/papers/size", content=sent_in(b"a", b"b", pause_s=0.08))
+        working = await client.post("/size", content=b"ab")
+    assert (slow.status_code, slow.json()["error"]) == (408, "too-slow")
+    assert [(one.status_code, one.text) for one in (own, working)] == [(200, "2"), (200, "2")]
 
 
 async def test_record_is_shown_with_its_work_and_its_story(pool: Pool, clock: FakeClock) -> None:

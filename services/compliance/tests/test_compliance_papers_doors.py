@@ -18,6 +18,7 @@ from plumbline.common.edge import Received
 from plumbline.common.testing.database import rows
 from plumbline.compliance.adapters.cel import CelEngine
 from plumbline.compliance.adapters.folder import WatchedFolder
+from plumbline.compliance.bounds import BODY_BYTES_MAX
 from plumbline.compliance.domain.rules.rule_set import RuleSet
 from plumbline.compliance.handlers import acknowledging, recording
 from plumbline.compliance.ports.surroundings import Firm
@@ -98,6 +99,13 @@ async def test_an_upload_of_no_use_is_refused_with_a_stable_code(
     assert (answer.status_code, answer.json()["error"]) == (status, code)
     assert len(answer.json()["detail"]) > 20
     assert await rows(doors.lab.pool, "SELECT 1 FROM documents") == []
+
+
+async def test_a_word_about_a_paper_is_read_no_further_than_a_word_goes(doors: Doors) -> None:
+    document = (await doors.upload()).json()["document"]
+    for verb in ("review", "acknowledge"):
+        large = await doors.http.post(f"/papers/{document}/{verb}", content=b" " * (BODY_BYTES_MAX + 1))
+        assert (large.status_code, large.json()["error"]) == (413, "too-large")
 
 
 async def test_a_form_without_a_file_and_an_unknown_connection_are_refused(doors: Doors) -> None:

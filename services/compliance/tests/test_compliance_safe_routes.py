@@ -15,8 +15,8 @@ from safe_lab import ABOUT, CONNECTION, CONTENT, Lab, opened_lab
 from plumbline.common.operator import operator_app
 from plumbline.common.testing.database import rows
 from plumbline.compliance.adapters.safe.objects import memory_objects
+from plumbline.compliance.bounds import BODY_BYTES_MAX, PUTS_AT_ONCE, READS_AT_ONCE
 from plumbline.compliance.safe_routes import SELF_GUARDED, routes
-from plumbline.compliance.safe_routes.bounds import BODY_BYTES_MAX, PUTS_AT_ONCE, READS_AT_ONCE
 
 REASON = {"who": "ana", "why": "month end"}
 
@@ -213,7 +213,7 @@ async def test_paper_that_is_sent_too_slowly_is_refused(desk: Desk, monkeypatch:
         await asyncio.sleep(5)
         yield b"-1.7"
 
-    monkeypatch.setattr("plumbline.compliance.safe_routes.bounds.SENT_WITHIN_S", 0.05)
+    monkeypatch.setattr("plumbline.compliance.bounds.SENT_WITHIN_S", 0.05)
     refused = await desk.operator.post(
         "/safe/papers", params={"connection": CONNECTION} | REASON, content=drip()
     )
@@ -222,7 +222,7 @@ async def test_paper_that_is_sent_too_slowly_is_refused(desk: Desk, monkeypatch:
 
 
 async def test_so_many_papers_come_in_and_out_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("plumbline.compliance.safe_routes.bounds.WAIT_S", 0.05)
+    monkeypatch.setattr("plumbline.compliance.bounds.WAIT_S", 0.05)
     one = await desk.put()
     going_on = asyncio.Event()
 

@@ -3,6 +3,7 @@
 Everything but health and metrics needs `Authorization: Bearer <operator token>`.
 """
 
+import asyncio
 import hmac
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,7 +17,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from plumbline.common.clock import Clock
 from plumbline.common.database import DatabaseUnavailableError, Pool, borrowed, transaction
@@ -25,6 +26,12 @@ from plumbline.common.reconciling.store import BY_OPERATOR, QUERIES, resume
 
 PARKED_SHOWN = 500
 """How many parked records one answer lists."""
+
+BODY_BYTES_MAX = 1024 * 1024
+"""The largest body of an operator's request, but for routes that say what they take: thousands of keys or links."""
+
+BODY_WITHIN_S = 60.0
+"""How long it may take to send one."""
 
 Tell = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 """Tells a service's story of one record: named facts, and `story`, a list of sentences in order."""
@@ -43,15 +50,52 @@ def refusal(status: int, code: str, sentence: str) -> Response:
     return answer({"error": code, "detail": sentence}, status)
 
 
+class _RefusedBodyError(Exception):
+    """A body is too large or too slow; nothing was done."""
+
+    def __init__(self, status: int, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.response = refusal(status, code, sentence)
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Return what hands a request's body on as long as it is small and comes in time."""
+    ends_at = asyncio.get_running_loop().time() + BODY_WITHIN_S
+    size, is_whole = 0, False
+
+    async def receiving() -> Message:
+        nonlocal size, is_whole
+        try:
+            async with asyncio.timeout_at(None if is_whole else ends_at):
+                message = await receive()
+        except TimeoutError:
+            sentence = f"A request may take {BODY_WITHIN_S:.0f} s to send; send it again."
+            raise _RefusedBodyError(408, "too-slow", sentence) from None
+        size += len(message.get("body", b""))
+        is_whole = not message.get("more_body", False)
+        if size > BODY_BYTES_MAX:
+            raise _RefusedBodyError(
+                413, "too-large", f"Send {BODY_BYTES_MAX} bytes at most, in several requests."
+            )
+        return message
+
+    return receiving
+
+
 class _Guard:
     """Lets only bearers of the operator token past, except to health, metrics, and what a service guards by itself.
+
+    Bodies are bounded here too, for all routes but those that bound them by themselves.
 
     An address with a NUL in it is answered here: PostgreSQL's text holds none, so nothing of that name can be.
     """
 
-    def __init__(self, app: ASGIApp, token: SecretStr, others: tuple[str, ...]) -> None:
+    def __init__(
+        self, app: ASGIApp, token: SecretStr, others: tuple[str, ...], self_bounded: tuple[str, ...]
+    ) -> None:
         self._app = app
         self._others = ("/health", "/metrics", *others)
+        self._self_bounded = (*others, *self_bounded)
         self._expected = f"Bearer {token.get_secret_value()}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,6 +112,8 @@ class _Guard:
             )
             await response(scope, receive, send)
             return
+        if scope["type"] == "http" and not f"{scope['path']}/".startswith(self._self_bounded):
+            receive = _bounded(receive)
         await self._app(scope, receive, send)
 
 
@@ -137,6 +183,7 @@ def operator_app(
     ready: Ready,
     routes: Sequence[BaseRoute],
     self_guarded: tuple[str, ...] = (),
+    self_bounded: tuple[str, ...] = (),
 ) -> ASGIApp:
     """Return the HTTP side of a service: health, metrics, and guarded routes.
 
@@ -146,6 +193,8 @@ def operator_app(
         ready: says why the service is not ready.
         routes: all of its own.
         self_guarded: beginnings of paths whose routes ask for a proof of their own instead of that token.
+        self_bounded: beginnings of paths whose routes say by themselves how much they take, and in which time;
+            those that are guarded by themselves do so as well.
     """
     READY.labels(service).set_function(lambda: float(ready() is None))
 
@@ -162,9 +211,13 @@ def operator_app(
     async def database_away(_: Request, error: Exception) -> Response:
         return refusal(503, DatabaseUnavailableError.code, str(error))
 
+    async def refused_body(_: Request, error: Exception) -> Response:
+        assert isinstance(error, _RefusedBodyError)
+        return error.response
+
     health = [Route("/health/live", live), Route("/health/ready", is_ready), Route("/metrics", metrics)]
     return Starlette(
         routes=[*health, *routes],
-        middleware=[Middleware(_Guard, token=token, others=self_guarded)],
-        exception_handlers={DatabaseUnavailableError: database_away},
+        middleware=[Middleware(_Guard, token=token, others=self_guarded, self_bounded=self_bounded)],
+        exception_handlers={DatabaseUnavailableError: database_away, _RefusedBodyError: refused_body},
     )

@@ -58,11 +58,12 @@ class RecordService:
         pace: Pace,
         routes: Sequence[BaseRoute] = (),
         self_guarded: tuple[str, ...] = (),
+        self_bounded: tuple[str, ...] = (),
         loops: Sequence[Loop] = (),
     ) -> None:
         """Run until SIGTERM: consume, reconcile with `handler`, relay the outbox, answer operators.
 
-        See `operator_app` for `self_guarded`.
+        See `operator_app` for `self_guarded` and `self_bounded`.
         """
         process = Process(self.settings)
         store = WorkStore(
@@ -84,6 +85,7 @@ class RecordService:
             ready=process.not_ready,
             routes=[*routes, *records.routes()],
             self_guarded=self_guarded,
+            self_bounded=self_bounded,
         )
         await process.run(
             app=app, broker=self.broker, loops=[reconciler.run, self._relay, backlog.run, *loops]

@@ -62,7 +62,7 @@ from plumbline.compliance.handlers import acknowledging, by_prefix, recording, t
 from plumbline.compliance.paying import GateRoutes, gate_work, held_work, let_go_on, recording_results
 from plumbline.compliance.ports.reading import Reader
 from plumbline.compliance.ports.surroundings import Directory
-from plumbline.compliance.routes import PaperRoutes
+from plumbline.compliance.routes import SELF_BOUNDED, PaperRoutes
 from plumbline.compliance.service.billing import Billing
 from plumbline.compliance.service.documents import DocumentLoop, Parts
 from plumbline.compliance.service.expiring import Expiring
@@ -179,6 +179,7 @@ async def run(settings: Settings) -> None:
                 *safe_routes.routes(safe, {one.name for one in files.connections}),
             ],
             self_guarded=safe_routes.SELF_GUARDED,
+            self_bounded=SELF_BOUNDED,
             loops=[safe.rounds.run, *papers.loops, *paying.loops],
         )
 

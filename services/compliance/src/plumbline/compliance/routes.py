@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from typing import Any, get_args
 
 from pydantic import ValidationError
+from pydantic_core import from_json
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
@@ -12,8 +13,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from plumbline.common.connections import ConnectionConfig, Connections
-from plumbline.common.errors import NeedsHumanError, SuiteError, TransientError, WaitError
+from plumbline.common.errors import NeedsHumanError, SuiteError
 from plumbline.common.operator import answer, refusal
+from plumbline.compliance.bounds import BusyError, TooSlowError, body_of
 from plumbline.compliance.domain.document import Document, clean_name
 from plumbline.compliance.domain.on_file import State
 from plumbline.compliance.ports.intake import Arrival, Receipt
@@ -43,6 +45,9 @@ STATES: Sequence[str] = get_args(State)
 Endpoint = Callable[[Request], Awaitable[Response]]
 """Answers one request."""
 
+SELF_BOUNDED = ("/papers/", "/sheets/", "/safe/papers/")
+"""Beginnings of paths at which papers come in: their routes bound what they take. See `operator_app`."""
+
 
 class NotAnUploadError(NeedsHumanError):
     """The request brings no file: send the bare bytes, or a form with one field `file`."""
@@ -54,14 +59,6 @@ class UnknownStateError(NeedsHumanError):
 
 class UnknownPlaceError(NeedsHumanError):
     """The project or payable that a paper is said to belong to is none of the connection."""
-
-
-class BusyError(WaitError):
-    """As many papers are being uploaded as are held at once."""
-
-
-class TooSlowError(TransientError):
-    """An upload took too long; nothing was kept."""
 
 
 STATUSES: Mapping[type[SuiteError], int] = {
@@ -132,7 +129,7 @@ class PaperRoutes:
     async def review(self, request: Request) -> Response:
         """`POST /papers/{document}/review`: a person's word; the paper is decided anew."""
         try:
-            word = Word.model_validate_json(await request.body())
+            word = Word.model_validate_json(await body_of(request))
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             raise UnfitReviewError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
@@ -142,7 +139,7 @@ class PaperRoutes:
     async def acknowledge(self, request: Request) -> Response:
         """`POST /papers/{document}/acknowledge` with `{"by": NAME}`: its desk has it. Safe to repeat."""
         try:
-            by = str((await request.json())["by"])[:200]
+            by = str(from_json(await body_of(request))["by"])[:200]
         except (ValueError, KeyError, TypeError) as error:
             raise UnfitReviewError('Say who has it: {"by": "name"}.') from error
         return answer({"ticket": await self._reviewing.acknowledge(request.path_params["document"], by=by)})
@@ -260,13 +257,10 @@ async def _file(request: Request) -> tuple[str, bytes]:
 
 async def _body(request: Request) -> bytes:
     """Return the body, read no further than the largest paper."""
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_PAPER_BYTES + FORM_BYTES:
-            raise too_large(request.query_params.get("file_name", "the file"))
-        chunks.append(chunk)
-    return b"".join(chunks)
+    try:
+        return await body_of(request, bytes_max=MAX_PAPER_BYTES + FORM_BYTES)
+    except RefusedPaperError as error:
+        raise too_large(request.query_params.get("file_name", "the file")) from error
 
 
 async def _once(body: bytes) -> AsyncGenerator[bytes, None]:

@@ -20,11 +20,11 @@ from plumbline.compliance.adapters.printing import (
 )
 from plumbline.compliance.adapters.rendering import PressBusyError, TemplateFailedError
 from plumbline.compliance.adapters.safe.papers import PaperSafe
+from plumbline.compliance.bounds import BusyError, body_of
 from plumbline.compliance.domain.templates.template import ChangedFormError, UnfitSheetError
 from plumbline.compliance.domain.templates.waiver import UnfitWaiverError
 from plumbline.compliance.ports.intake import Arrival
-from plumbline.compliance.ports.reading import RefusedPaperError
-from plumbline.compliance.routes import STATUSES, BusyError, placed, received, refusing
+from plumbline.compliance.routes import STATUSES, placed, received, refusing
 from plumbline.compliance.service.intake import Intake
 
 SHEETS_AT_ONCE = 4
@@ -128,13 +128,8 @@ class SheetRoutes:
 
 
 async def _asked(request: Request) -> SheetAsked:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > ORDER_BYTES_MAX:
-            raise RefusedPaperError("too-large", f"An order has {ORDER_BYTES_MAX} bytes at most.")
     try:
-        return SheetAsked.model_validate_json(bytes(body))
+        return SheetAsked.model_validate_json(await body_of(request, bytes_max=ORDER_BYTES_MAX))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         raise UnfitOrderError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:500]) from error

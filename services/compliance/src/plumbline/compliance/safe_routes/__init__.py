@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from starlette.routing import BaseRoute
 
 from plumbline.compliance.adapters.safe.opening import OpenSafe
-from plumbline.compliance.safe_routes.bounds import READS_AT_ONCE, Places
+from plumbline.compliance.bounds import READS_AT_ONCE, Places
 from plumbline.compliance.safe_routes.links import LinkRoutes
 from plumbline.compliance.safe_routes.operators import SafeRoutes
 from plumbline.compliance.safe_routes.webdav import VIEW, WebDavView

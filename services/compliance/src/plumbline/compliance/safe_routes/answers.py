@@ -15,6 +15,7 @@ from plumbline.compliance.adapters.safe.belonging import ForeignStoreError
 from plumbline.compliance.adapters.safe.completions import NoPapersOfProjectError, NotCompletedYetError
 from plumbline.compliance.adapters.safe.links import WayRefusedError, WayTooWideError
 from plumbline.compliance.adapters.safe.outgoing import Copy
+from plumbline.compliance.bounds import BusyError, TooSlowError
 from plumbline.compliance.ports.reading import RefusedPaperError
 from plumbline.compliance.ports.safe import (
     EscrowedDocumentError,
@@ -26,7 +27,6 @@ from plumbline.compliance.ports.safe import (
     UnknownDocumentError,
     UnrecognisedDocumentError,
 )
-from plumbline.compliance.safe_routes.bounds import BusyError, TooSlowError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

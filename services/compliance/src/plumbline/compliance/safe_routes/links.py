@@ -7,8 +7,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from plumbline.compliance.adapters.safe.links import Links
+from plumbline.compliance.bounds import Places
 from plumbline.compliance.safe_routes.answers import paper, refusing
-from plumbline.compliance.safe_routes.bounds import Places
 
 
 class LinkRoutes:

@@ -14,10 +14,10 @@ from plumbline.common.contracts.base import ConnectionName
 from plumbline.common.operator import answer
 from plumbline.compliance.adapters.safe.opening import OpenSafe
 from plumbline.compliance.adapters.safe.papers import CONTENT_BYTES_MAX
+from plumbline.compliance.bounds import PUTS_AT_ONCE, Places, body_of
 from plumbline.compliance.domain.layout import parts_of
 from plumbline.compliance.ports.safe import About, UnknownConnectionError, UnknownDocumentError
 from plumbline.compliance.safe_routes.answers import paper, refusing
-from plumbline.compliance.safe_routes.bounds import PUTS_AT_ONCE, Places, body_of
 
 Said = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]+$")

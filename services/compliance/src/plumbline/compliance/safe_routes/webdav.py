@@ -19,11 +19,11 @@ from starlette.routing import BaseRoute, Route
 from plumbline.compliance.adapters.safe.links import Viewer, WayRefusedError
 from plumbline.compliance.adapters.safe.opening import OpenSafe
 from plumbline.compliance.adapters.safe.views import Shown
+from plumbline.compliance.bounds import Places, body_of
 from plumbline.compliance.domain.layout import parts_of
 from plumbline.compliance.ports.reading import RefusedPaperError
 from plumbline.compliance.ports.safe import UnknownDocumentError
 from plumbline.compliance.safe_routes.answers import paper, refusing
-from plumbline.compliance.safe_routes.bounds import Places, body_of
 
 VIEW = "/view"
 """Where it is."""

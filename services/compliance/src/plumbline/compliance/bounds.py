@@ -1,4 +1,4 @@
-"""How much of the safe's routes is in memory at once, and for how long somebody may send."""
+"""How much of what is sent and read is in memory at once, and for how long somebody may send."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,6 @@ WAIT_S = 10.0
 
 BODY_BYTES_MAX = 16_384
 """The largest body that brings no paper: a name, a reason and some numbers."""
-
 
 SENT_WITHIN_S = 60.0
 """How long somebody may send a body."""
