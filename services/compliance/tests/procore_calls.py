@@ -21,19 +21,18 @@ from plumbline.common.reconciling.store import mark
 from plumbline.common.reconciling.verdicts import Done, Verdict
 from plumbline.common.secrets.tokens import LiveToken
 from plumbline.common.testing.clock import DAWN
-from plumbline.compliance.adapters.documents import PostgresDocuments
 from plumbline.compliance.adapters.gate.files import load_gate
 from plumbline.compliance.adapters.gate.payables import PostgresPayables
 from plumbline.compliance.adapters.gate.procore import ProcoreSubcontracts
 from plumbline.compliance.adapters.inbox import PostgresInbox
 from plumbline.compliance.adapters.looks import PostgresLooks
-from plumbline.compliance.adapters.procore import ProcoreDirectory, ProcorePapers
+from plumbline.compliance.adapters.procore import ProcorePapers
 from plumbline.compliance.domain.gate.payable import Target
 from plumbline.compliance.domain.projects import Sheets
 from plumbline.compliance.handlers import by_prefix
-from plumbline.compliance.service.gate import SWEEP as REQUISITIONS
-from plumbline.compliance.service.gate import Gate
 from plumbline.compliance.service.intake import Intake
+from plumbline.compliance.service.invoice_search import SWEEP as REQUISITIONS
+from plumbline.compliance.service.invoice_search import InvoiceSearch
 from plumbline.compliance.service.sweeping import PREFIX as SWEEPS
 from plumbline.compliance.service.sweeping import Sweeping, first_sweeps, sweep_key
 from plumbline.compliance.settings import Settings
@@ -72,7 +71,7 @@ class BusyCompany:
     people: ProcorePeople
     connections: Connections
     sweeping: Sweeping
-    gate: Gate
+    search: InvoiceSearch
     client: "ToldClient"
     calls: Counter[str] = field(default_factory=Counter)
     """How often each endpoint was asked, downloads left out."""
@@ -80,7 +79,7 @@ class BusyCompany:
     async def begin(self) -> None:
         async with transaction(self.lab.pool) as database:
             now = self.lab.clock.now()
-            await mark(database, [*first_sweeps(self.connections), *self.gate.sweeps()], now=now)
+            await mark(database, [*first_sweeps(self.connections), *self.search.sweeps()], now=now)
 
     @property
     def project(self) -> int:
@@ -120,7 +119,7 @@ class BusyCompany:
         """Let time pass, working what is due, and return the calls that it cost."""
         self.calls.clear()
         others = {"payable/": _idle, "document/": _idle}
-        handler = by_prefix({SWEEPS: self.sweeping.work, REQUISITIONS: self.gate.sweep, **others})
+        handler = by_prefix({SWEEPS: self.sweeping.work, REQUISITIONS: self.search.work, **others})
         for _ in range(time // step):
             self._pass(step)
             await self.lab.reconciler(handler=handler).work_off()
@@ -208,18 +207,16 @@ async def busy_company(database_url: str, folder: Path, *, projects: int) -> Asy
             every=timedelta(seconds=_default("sweep_s")),
             remembered=timedelta(seconds=_default("remembered_s")),
         )
-        gate = Gate(
+        search = InvoiceSearch(
             connections=connections,
             policy=load_gate(CONFIG, load_connections(CONFIG)),
-            subcontracts=ProcoreSubcontracts(clients, remembered_s=_default("remembered_s")),
-            papers=PostgresDocuments(lab.pool),
-            book=JudgedAlready(lab.pool, laboratory.world.procore),
-            directory=ProcoreDirectory(clients, remembered_s=_default("remembered_s")),
             sheets=Sheets(),
+            subcontracts=ProcoreSubcontracts(clients, remembered_s=_default("remembered_s")),
+            book=JudgedAlready(lab.pool, laboratory.world.procore),
             clock=lab.clock,
-            sweep_every=timedelta(seconds=_default("requisitions_s")),
+            every=timedelta(seconds=_default("requisitions_s")),
         )
-        yield BusyCompany(lab, laboratory, people, connections, sweeping, gate, client, calls)
+        yield BusyCompany(lab, laboratory, people, connections, sweeping, search, client, calls)
 
 
 def _default(name: str) -> float:

@@ -40,7 +40,8 @@ from plumbline.compliance.handlers import by_prefix
 from plumbline.compliance.paying import GateRoutes, gate_work, held_work, let_go_on, recording_results
 from plumbline.compliance.service.billing import Billing
 from plumbline.compliance.service.expiring import Expiring
-from plumbline.compliance.service.gate import PAUSE_LONGEST, Gate
+from plumbline.compliance.service.gate import Gate
+from plumbline.compliance.service.invoice_search import PAUSE_LONGEST, InvoiceSearch
 from plumbline.compliance.service.payable_words import PayableWords
 from plumbline.procore import ProcoreClient, ProcoreUnavailableError
 from plumbline.procore.models import Attachment
@@ -85,6 +86,7 @@ class Site:
     pool: Pool
     client: ProcoreClient
     papers: FakePapers
+    search: InvoiceSearch
     gate: Gate
     loop: Reconciler
     loop_store: WorkStore
@@ -141,7 +143,7 @@ class Site:
     async def sweep(self) -> None:
         async with transaction(self.pool) as database:
             wanted = [
-                one for one in self.gate.sweeps() if one.key == f"requisitions/{CONNECTION}/{self.project}"
+                one for one in self.search.sweeps() if one.key == f"requisitions/{CONNECTION}/{self.project}"
             ]
             await mark(database, wanted, now=self.lab.world.clock.now())
         await self.work()
@@ -269,16 +271,26 @@ def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient, *, sheets: Sheets
     connections, clock = load_connections(CONFIG), lab.world.clock
     policy, papers = load_gate(CONFIG, connections), FakePapers()
     book = PostgresPayables(pool)
+    sheets = sheets or load_sheets(CONFIG)
+    subcontracts = ProcoreSubcontracts({CONNECTION: client}, remembered_s=300.0)
+    search = InvoiceSearch(
+        connections=connections,
+        policy=policy,
+        sheets=sheets,
+        subcontracts=subcontracts,
+        book=book,
+        clock=clock,
+        every=EVERY,
+    )
     gate = Gate(
         connections=connections,
         policy=policy,
-        subcontracts=ProcoreSubcontracts({CONNECTION: client}, remembered_s=300.0),
+        subcontracts=subcontracts,
         papers=papers,
         book=book,
         directory=ProcoreDirectory({CONNECTION: client}, remembered_s=0),
-        sheets=sheets or load_sheets(CONFIG),
+        sheets=sheets,
         clock=clock,
-        sweep_every=EVERY,
     )
     billing = Billing(
         connections=connections, policy=policy, book=book, bills=PostgresBills(pool), clock=clock
@@ -287,7 +299,11 @@ def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient, *, sheets: Sheets
     words = PayableWords(
         connections=connections, policy=policy, book=book, money=PostgresMoney(pool, clock), clock=clock
     )
-    work = {**gate_work(gate, billing, expiring), "document/": _somebody_elses, "sweep/": _somebody_elses}
+    work = {
+        **gate_work(search, gate, billing, expiring),
+        "document/": _somebody_elses,
+        "sweep/": _somebody_elses,
+    }
     killed: list[str] = []
 
     async def handler(claim: Claim) -> Verdict:
@@ -325,6 +341,7 @@ def a_site(lab: Laboratory, pool: Pool, client: ProcoreClient, *, sheets: Sheets
             pool,
             client,
             papers,
+            search,
             gate,
             loop,
             store,

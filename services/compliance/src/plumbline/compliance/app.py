@@ -68,6 +68,7 @@ from plumbline.compliance.service.documents import DocumentLoop, Parts
 from plumbline.compliance.service.expiring import Expiring
 from plumbline.compliance.service.gate import Gate
 from plumbline.compliance.service.intake import Intake
+from plumbline.compliance.service.invoice_search import InvoiceSearch
 from plumbline.compliance.service.payable_words import PayableWords
 from plumbline.compliance.service.reviewing import Replayed, Reviewing
 from plumbline.compliance.service.surroundings import Surroundings
@@ -167,7 +168,7 @@ async def run(settings: Settings) -> None:
             press=press,
             paying=paying,
         )
-        await _begin(files, service, [*first_sweeps(files.connections), *paying.gate.sweeps()])
+        await _begin(files, service, [*first_sweeps(files.connections), *paying.search.sweeps()])
         _subscribe(files, service, settings)
         await service.run(
             handler=by_prefix({**papers.work, **paying.work}),
@@ -188,6 +189,7 @@ async def run(settings: Settings) -> None:
 class _Paying:
     """The gate, put together."""
 
+    search: InvoiceSearch
     gate: Gate
     work: Mapping[str, Handler]
     routes: Sequence[BaseRoute]
@@ -199,16 +201,25 @@ def _paying(
 ) -> _Paying:
     connections, policy, clock, pool = files.connections, files.policy, service.clock, service.pool
     book = PostgresPayables(pool)
+    subcontracts = ProcoreSubcontracts(clients, remembered_s=settings.remembered_s)
+    search = InvoiceSearch(
+        connections=connections,
+        policy=policy,
+        sheets=files.sheets,
+        subcontracts=subcontracts,
+        book=book,
+        clock=clock,
+        every=timedelta(seconds=settings.requisitions_s),
+    )
     gate = Gate(
         connections=connections,
         policy=policy,
-        subcontracts=ProcoreSubcontracts(clients, remembered_s=settings.remembered_s),
+        subcontracts=subcontracts,
         papers=PostgresDocuments(pool),
         book=book,
         directory=directory,
         sheets=files.sheets,
         clock=clock,
-        sweep_every=timedelta(seconds=settings.requisitions_s),
     )
     bills = Billing(connections=connections, policy=policy, book=book, bills=PostgresBills(pool), clock=clock)
     expiring = Expiring(connections=connections, endings=PostgresEndings(pool), clock=clock)
@@ -230,7 +241,7 @@ def _paying(
         bell=Bell(),
         concurrency=1,
     )
-    return _Paying(gate, gate_work(gate, bills, expiring), routes, (held.run,))
+    return _Paying(search, gate, gate_work(search, gate, bills, expiring), routes, (held.run,))
 
 
 @dataclass(frozen=True, slots=True)

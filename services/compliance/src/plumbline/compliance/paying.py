@@ -26,17 +26,20 @@ from plumbline.compliance.domain.gate.overrides import OverrideRefusedError, Wis
 from plumbline.compliance.domain.gate.policy import GatePolicy
 from plumbline.compliance.service.billing import Billing
 from plumbline.compliance.service.expiring import Expiring
-from plumbline.compliance.service.gate import SWEEP, Gate
+from plumbline.compliance.service.gate import Gate
+from plumbline.compliance.service.invoice_search import SWEEP, InvoiceSearch
 from plumbline.compliance.service.payable_words import PayableWords
 
 _STATE: TypeAdapter[payable.State] = TypeAdapter(payable.State)
 
 
-def gate_work(gate: Gate, billing: Billing, expiring: Expiring) -> Mapping[str, Handler]:
+def gate_work(
+    search: InvoiceSearch, gate: Gate, billing: Billing, expiring: Expiring
+) -> Mapping[str, Handler]:
     """Return what works the gate's rows, by how their keys begin."""
     return {
+        SWEEP: search.work,
         payable.PREFIX: gate.work,
-        SWEEP: gate.sweep,
         bills.PREFIX: billing.work,
         expiry.PREFIX: expiring.work,
     }

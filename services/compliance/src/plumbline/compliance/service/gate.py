@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
+from pydantic import BaseModel
+
 from plumbline.common.clock import Clock
 from plumbline.common.connections import ConnectionConfig, Connections
 from plumbline.common.contracts.documents import PayableChanged
 from plumbline.common.errors import NeedsHumanError, SuiteError, TransientError
 from plumbline.common.reconciling.loop import Claim
-from plumbline.common.reconciling.marks import Lane, Mark
+from plumbline.common.reconciling.marks import Mark
 from plumbline.common.reconciling.store import Claimed
 from plumbline.common.reconciling.verdicts import Done, Verdict, Wait
 from plumbline.compliance.domain.facts import Payable
@@ -22,23 +24,14 @@ from plumbline.compliance.domain.gate.payable import Billed, State, Target, bill
 from plumbline.compliance.domain.gate.policy import GatePolicy, Terms
 from plumbline.compliance.domain.gate.requirements import UNCONDITIONAL, concerns, payable_facts
 from plumbline.compliance.domain.gate.story import story
-from plumbline.compliance.domain.looking import rest
 from plumbline.compliance.domain.projects import Sheets
 from plumbline.compliance.ports.documents import Papers
 from plumbline.compliance.ports.gate import Around, Kept, Known, PayableBook, Subcontracts
 from plumbline.compliance.ports.surroundings import Directory
-from plumbline.compliance.service.sweeping import sweep_key
 from plumbline.procore.subcontracting import Requisition
-
-SWEEP = "requisitions/"
-"""How the keys of rows begin that look for invoices of a project: `requisitions/<connection>/<project>`."""
 
 HELD_PAUSE = timedelta(minutes=1)
 """How often what is due is judged anew while its connection is held, and the longest that it is read later for that."""
-
-PAUSE_LONGEST, PAUSE_QUIET_SHARE = 5, 60
-"""Where no invoice has changed for long, they are looked through again after a sixtieth of that time, at most five times
-the shortest pause later: an hour after the last change that is the shortest still."""
 
 OUT_OF_ESCROW = frozenset({"superseded", "quarantined", "destroyed"})
 """States of documents that are kept from everybody by themselves."""
@@ -73,7 +66,7 @@ class Task:
 
 
 class Gate:
-    """Judges payables, and looks for new ones."""
+    """Judges payables."""
 
     def __init__(
         self,
@@ -86,7 +79,6 @@ class Gate:
         directory: Directory,
         sheets: Sheets,
         clock: Clock,
-        sweep_every: timedelta,
     ) -> None:
         """Judge by this policy.
 
@@ -99,7 +91,6 @@ class Gate:
             directory: where projects are.
             sheets: what vendors do, where the directory does not say it.
             clock: the time.
-            sweep_every: how often a project's invoices are looked through; no webhook tells of them.
         """
         self._connections = connections
         self._policy = policy
@@ -109,63 +100,6 @@ class Gate:
         self._directory = directory
         self._sheets = sheets
         self._clock = clock
-        self._sweep_every = sweep_every
-        self._files = _digest(f"{policy.model_dump_json()} {sheets.model_dump_json()}")
-
-    def sweeps(self) -> Sequence[Mark]:
-        """Return the marks by which a starting service begins to look."""
-        cause = f"start {self._clock.now().isoformat()}"
-        return [
-            Mark(f"{SWEEP}{connection.name}/{project}", connection.name, cause, lane=Lane.SWEEP)
-            for connection in self._connections
-            for project in connection.procore.projects
-        ]
-
-    async def sweep(self, claim: Claim) -> Verdict:
-        """Look through a project's invoices, and make those due that changed, came or went.
-
-        Raises:
-            SuiteError: with the verdict of its class; nothing was marked.
-        """
-        name, _, project = claim.key.removeprefix(SWEEP).partition("/")
-        connection = self._connections.get(name)
-        if connection is None or project not in connection.procore.projects:
-            return Done()
-        company = connection.procore.company_id
-        before = await self._book.of_project(name, project)
-        requisitions = await self._subcontracts.requisitions(name, project)
-        listed = {
-            # The addresses of files are signed anew each time.
-            Target(company, project, str(one.id)).key: _hash(one.model_copy(update={"attachments": ()}))
-            for one in requisitions
-        }
-        now = self._clock.now()
-        # Files that say something else after a restart are news to every payable.
-        marks = [Mark(key, name, f"listed {seen} {self._files}") for key, seen in listed.items()]
-        # What is unknown here, or was lost, is looked at whenever it is listed.
-        marks += [
-            Mark(key, name, f"listed {now.isoformat()}") for key in listed if before.get(key) is not False
-        ]
-        marks += [
-            Mark(key, name, f"gone {now.isoformat()}")
-            for key, is_lost in before.items()
-            if key not in listed and not is_lost
-        ]
-        # An invoice that is new or another may have brought papers; a known cause wakes nobody.
-        cause = f"invoices {_digest(repr(sorted(listed.items())))}"
-        marks.append(Mark(sweep_key(name, project), name, cause, lane=Lane.SWEEP))
-        pause = self._pause(requisitions, now)
-        return Done(store=self._book.marking(marks, at=now), again_after=pause)
-
-    def _pause(self, requisitions: Sequence[Requisition], now: datetime) -> timedelta:
-        """Return how long to leave a project's invoices alone: the longer none of them changed, the longer."""
-        quiet = min((now - (one.updated_at or now) for one in requisitions), default=timedelta.max)
-        return rest(
-            quiet,
-            shortest=self._sweep_every,
-            longest=PAUSE_LONGEST,
-            quiet_share=PAUSE_QUIET_SHARE,
-        )
 
     async def work(self, claim: Claim) -> Verdict:
         """Read one payable from Procore, judge it, and tell what is news.
@@ -404,7 +338,7 @@ class Gate:
         this one's waiver.
         """
         seen, row = case.billed, task.row
-        digest = hashlib.sha256(facts.model_dump_json().encode()).hexdigest()[:16]
+        digest = _digest(facts)
         marks = [
             Mark(
                 document_row(seen.connection, one.document),
@@ -416,7 +350,7 @@ class Gate:
         ]
         if said is not None or task.known is None or task.known.billed != seen:
             version = said.version if said else "same"
-            cause = f"payable {version} {_hash(seen)} {task.now.isoformat()}"
+            cause = f"payable {version} {_digest(seen)} {task.now.isoformat()}"
             marks.append(
                 Mark(
                     billing.row_of(seen.payable),
@@ -448,9 +382,5 @@ def _says_the_same(one: PayableChanged, other: PayableChanged) -> bool:
     return one.model_copy(update={"version": other.version, "at": other.at}) == other
 
 
-def _hash(seen: Requisition | Billed) -> str:
-    return _digest(seen.model_dump_json())
-
-
-def _digest(said: str) -> str:
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+def _digest(said: BaseModel) -> str:
+    return hashlib.sha256(said.model_dump_json().encode()).hexdigest()[:16]
