@@ -6,13 +6,15 @@ holds the rotation up; it never turns a true webhook away.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import timedelta
 
 import structlog
 
-from plumbline.common.clock import Clock, pause
+from plumbline.common.clock import Clock
 from plumbline.common.contracts.operations import SecretsReport
 from plumbline.common.database import DatabaseUnavailableError
 from plumbline.common.outbox.relay import Publisher, PublishError
+from plumbline.common.repeating import repeat
 from plumbline.common.secrets.port import SecretStoreUnavailableError
 from plumbline.common.secrets.webhooks import WebhookSecrets, webhook_path
 from plumbline.ingest.domain.messages import reported
@@ -54,9 +56,7 @@ class SecretReports:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Report until `stop` is set."""
-        while not stop.is_set():
-            await self.report()
-            await pause(stop, self._every_s)
+        await repeat("secret-reports", self.report, every=timedelta(seconds=self._every_s), stop=stop)
 
     async def report(self) -> None:
         """Look and report once; what Kafka does not take is reported the next time."""
@@ -109,9 +109,7 @@ class SecretWatch:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until `stop` is set."""
-        while not stop.is_set():
-            await self.look()
-            await pause(stop, self._every_s)
+        await repeat("secret-watch", self.look, every=timedelta(seconds=self._every_s), stop=stop)
 
     async def look(self) -> None:
         """Look once; while the store is away nothing has changed."""

@@ -3,17 +3,18 @@
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
-from plumbline.common.clock import Clock, pause
+from plumbline.common.clock import Clock
 from plumbline.common.metrics import (
     CREDENTIAL_CHANGED_AT,
     CREDENTIAL_ENDS_AT,
     GRANT_STATE,
     TOKEN_EXPIRES_AT,
 )
+from plumbline.common.repeating import repeat
 from plumbline.common.secrets.port import SecretStoreUnavailableError
 from plumbline.token_vault.domain import Cause, HeldGrant, State
 from plumbline.token_vault.policy import Policy
@@ -51,9 +52,7 @@ class Watch:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Watch until `stop` is set."""
-        while not stop.is_set():
-            await self.look()
-            await pause(stop, LOOK_EVERY_S)
+        await repeat("grant-watch", self.look, every=timedelta(seconds=LOOK_EVERY_S), stop=stop)
 
     async def look(self) -> None:
         """Read every grant; while the store is away the figures stay as they were, and ends draw near."""

@@ -4,17 +4,16 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
-import structlog
 from pydantic import SecretStr
 
-from plumbline.common.clock import Clock, pause
-from plumbline.common.database import DatabaseUnavailableError
+from plumbline.common.clock import Clock
 from plumbline.common.errors import NeedsHumanError
 from plumbline.common.metrics import CREDENTIAL_CHANGED_AT
 from plumbline.common.reconciling.loop import Claim, Handler
 from plumbline.common.reconciling.verdicts import Verdict
-from plumbline.common.secrets.port import SecretStoreUnavailableError
+from plumbline.common.repeating import repeat
 from plumbline.token_vault.rotation.overlap import begun
 from plumbline.token_vault.rotation.ports import AppShelf, Request, Rotations, WebhookShelf
 from plumbline.token_vault.rotation.table import Row
@@ -30,8 +29,6 @@ GRANTS = "grants"
 
 Rows = Callable[[], Awaitable[list[Row]]]
 """Gives the rows of one kind of credential."""
-
-log = structlog.get_logger(__name__)
 
 
 class UnknownCredentialError(NeedsHumanError):
@@ -127,12 +124,7 @@ class Register:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Have credentials looked at that have come into use, and tell their ages, until `stop` is set."""
-        while not stop.is_set():
-            try:
-                await self.look()
-            except (DatabaseUnavailableError, SecretStoreUnavailableError) as error:
-                log.warning("credentials.not-looked-at", **error.log_fields())
-            await pause(stop, LOOK_EVERY_S)
+        await repeat("credentials", self.look, every=timedelta(seconds=LOOK_EVERY_S), stop=stop)
 
     async def look(self) -> None:
         """Do so once. Raises what the stores raise."""

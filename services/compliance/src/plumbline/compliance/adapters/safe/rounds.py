@@ -14,10 +14,10 @@ import structlog
 import yaml
 from pydantic import ValidationError
 
-from plumbline.common.clock import Clock, pause
+from plumbline.common.clock import Clock
 from plumbline.common.connections import ConfigurationError
 from plumbline.common.database import Connection, Pool, borrowed
-from plumbline.common.errors import TransientError
+from plumbline.common.repeating import repeat
 from plumbline.compliance.adapters.safe.belonging import Belonging
 from plumbline.compliance.adapters.safe.keys import QUERIES
 from plumbline.compliance.adapters.safe.objects import Objects, StoredObject
@@ -36,8 +36,11 @@ ORPHANS_MAX = 100
 DUE_AT_ONCE = 500
 """Papers that one look at the index finds."""
 
+NIGHTLY = "nightly"
 ROUND_EVERY = timedelta(hours=24)
-LOOK_EVERY_S = 600.0
+ROUND_LEASE = timedelta(hours=3)
+"""A round that has not ended by then was of a process that died; another does it."""
+LOOK_EVERY = timedelta(minutes=10)
 """How often a replica looks whether a round is due."""
 
 SAMPLE = 2000
@@ -78,20 +81,32 @@ class Rounds:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Do a round each night, until told to stop: a loop of the process."""
-        while not stop.is_set():
-            try:
-                if await self.claim():
-                    await self.work()
-            except TransientError as error:
-                log.warning("safe.round-cut-short", **error.log_fields())
-            await pause(stop, LOOK_EVERY_S)
+        await repeat("safe-rounds", self.round, every=LOOK_EVERY, stop=stop)
 
-    async def claim(self) -> bool:
-        """Say whether a round is due, and this replica's to do. One that is cut short is made up for the next night."""
+    async def round(self) -> None:
+        """Do tonight's round if nobody did or does it; one that fails is due again at once."""
+        began_at = await self._claim()
+        if began_at is None:
+            return
+        try:
+            await self.work()
+        except Exception:
+            await self._say("give_round_up", began_at)
+            raise
+        await self._say("end_round", began_at)
+
+    async def _claim(self) -> datetime | None:
+        """Take the round if it is due, and return when that was."""
         now = self._clock.now()
         async with borrowed(self._pool) as database:
-            claimed = await database.fetchval(QUERIES["claim_round"], "nightly", now, now - ROUND_EVERY)
-        return claimed is not None
+            claimed: datetime | None = await database.fetchval(
+                QUERIES["claim_round"], NIGHTLY, now, now - ROUND_EVERY, now - ROUND_LEASE
+            )
+        return claimed
+
+    async def _say(self, query: str, began_at: datetime) -> None:
+        async with borrowed(self._pool) as database:
+            await database.execute(QUERIES[query], NIGHTLY, began_at)
 
     async def work(self) -> None:
         """Destroy what has had its time, and scrub."""

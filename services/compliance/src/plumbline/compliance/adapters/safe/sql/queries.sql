@@ -160,10 +160,19 @@ SET vendor = excluded.vendor, lookup = excluded.lookup, last_four = excluded.las
 SELECT vendor, wrapped, sealed FROM safe_tax_numbers WHERE connection = $1 AND document = $2
 
 -- name: claim_round
--- Take a round that is due, before any other replica does.
-INSERT INTO safe_rounds (name, began_at) VALUES ($1, $2)
-ON CONFLICT (name) DO UPDATE SET began_at = excluded.began_at WHERE safe_rounds.began_at <= $3
-RETURNING name
+-- Take a round that is due, before any other replica does: one that was done began by $3, one that was not by $4.
+INSERT INTO safe_rounds (name, began_at, is_done) VALUES ($1, $2, false)
+ON CONFLICT (name) DO UPDATE SET began_at = excluded.began_at, is_done = false
+WHERE safe_rounds.began_at <= CASE WHEN safe_rounds.is_done THEN $3::timestamptz ELSE $4::timestamptz END
+RETURNING began_at
+
+-- name: end_round
+-- Nothing happens if another replica took it meanwhile.
+UPDATE safe_rounds SET is_done = true WHERE name = $1 AND began_at = $2
+
+-- name: give_round_up
+-- Whoever looks next takes it.
+UPDATE safe_rounds SET began_at = '-infinity' WHERE name = $1 AND began_at = $2
 
 -- name: kinds
 -- The kinds of paper that there are.
