@@ -33,6 +33,7 @@ class Desk:
         self.clock = FakeClock()
         self.store = MemorySecretStore()
         self.asked: list[int] = []
+        self.were_good: list[bool] = []
         self.answers = True
         """Whether token-vault renews what is asked for."""
 
@@ -46,6 +47,7 @@ class Desk:
 
     async def ask(self, request: RenewCredential) -> None:
         self.asked.append(request.refused_version)
+        self.were_good.append(request.was_good)
         if self.answers:
             await self.lend(request.refused_version + 1)
 
@@ -116,6 +118,15 @@ async def test_refused_token_is_replaced_by_one_request_of_all_callers(desk: Des
     refused = await tokens.live_token()
     newer = await asyncio.gather(*(tokens.replace(refused) for _ in range(50)))
     assert ({token.version for token in newer}, desk.asked) == ({2}, [1])
+
+
+async def test_token_vault_is_told_whether_a_refused_token_was_good(desk: Desk) -> None:
+    first = await desk.lend(1)
+    tokens = desk.process()
+    second = await tokens.replace(first, was_good=True)
+    desk.clock.advance(HOUR / 2)  # trusted by now, so that the next refusal holds nothing
+    await tokens.replace(second)
+    assert (desk.asked, desk.were_good) == ([1, 2], [True, False])
 
 
 async def test_refusal_of_an_older_token_costs_nothing(desk: Desk) -> None:

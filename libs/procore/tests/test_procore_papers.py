@@ -36,7 +36,7 @@ class OneToken:
     async def live_token(self) -> LiveToken:
         return self._token
 
-    async def replace(self, refused: LiveToken) -> LiveToken:
+    async def replace(self, refused: LiveToken, *, was_good: bool = False) -> LiveToken:
         raise AssertionError("the sandbox refused its own token")
 
 

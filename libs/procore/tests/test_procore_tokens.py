@@ -25,7 +25,7 @@ class Procore:
 
     def __init__(self, *accepted: str, refusal: Callable[[], httpx.Response] | None = None) -> None:
         self.requests: list[httpx.Request] = []
-        self._accepted = {f"Bearer {token}" for token in accepted}
+        self.take_only(*accepted)
         self._refusal = refusal or (lambda: httpx.Response(401, json=REFUSED))
         self.http = httpx.AsyncClient(
             transport=httpx.MockTransport(self._answer), base_url="https://api.procore.test"
@@ -37,6 +37,10 @@ class Procore:
     @property
     def tried(self) -> list[str]:
         return [request.headers["authorization"].removeprefix("Bearer ") for request in self.requests]
+
+    def take_only(self, *accepted: str) -> None:
+        """Refuse every other token from now on."""
+        self._accepted = {f"Bearer {token}" for token in accepted}
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
@@ -55,6 +59,16 @@ async def test_refused_token_is_replaced_and_the_call_succeeds() -> None:
     assert (await procore.client(tokens).project(1001)).id == 1001
     assert procore.tried == ["access-1", "access-2"]
     assert tokens.refused == [1]
+
+
+async def test_token_that_procore_took_before_was_good() -> None:
+    procore, tokens = Procore("access-1", "access-2"), Tokens(newest=3)
+    client = procore.client(tokens)
+    await client.project(1001)
+    procore.take_only("access-3")
+    with pytest.raises(NoLiveTokenError):
+        await client.project(1001)
+    assert (tokens.refused, tokens.were_good) == ([1, 2], [True, False])
 
 
 async def test_second_request_is_the_first_but_for_its_token() -> None:

@@ -38,7 +38,7 @@ class RealmTokens:
     async def live_token(self) -> LiveToken:
         return self._token
 
-    async def replace(self, refused: LiveToken) -> LiveToken:
+    async def replace(self, refused: LiveToken, *, was_good: bool = False) -> LiveToken:
         raise AssertionError("the sandbox refused its own token")
 
 

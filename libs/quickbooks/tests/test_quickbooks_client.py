@@ -141,6 +141,18 @@ async def test_refused_token_is_replaced_and_the_repetition_takes_a_turn() -> No
     assert (turn.taken, tokens.refused) == (1, [1])
 
 
+async def test_token_that_quickbooks_took_before_was_good() -> None:
+    tokens = Tokens(newest=4)
+
+    async def four(client: QuickBooksClient) -> None:
+        for number in range(4):
+            await client.post("invoice", BYTES, request_id=f"r-{number}")
+
+    no, never = answering(401), answering(500)
+    await played(WHOLE, no, WHOLE, never, no, never, no, WHOLE, call=four, tokens=tokens)
+    assert (tokens.refused, tokens.were_good) == ([1, 2], [True, True])
+
+
 async def test_repetition_without_a_turn_is_not_sent_and_the_write_stands_at_the_gate() -> None:
     busy = WaitError("busy", retry_after=timedelta(seconds=2))
     reply, heard = await written(answering(401), WHOLE, turn=Turns(busy))

@@ -182,7 +182,7 @@ class SlowTokens(Tokens):
     """A source whose replacement never comes."""
 
     @override
-    async def replace(self, refused: LiveToken) -> LiveToken:
+    async def replace(self, refused: LiveToken, *, was_good: bool = False) -> LiveToken:
         await asyncio.Event().wait()
         raise AssertionError
 

@@ -58,7 +58,7 @@ class FreshTokens:
     async def live_token(self) -> LiveToken:
         return LiveToken(SecretStr(await self._laboratory.site_token()), 1, DAWN)
 
-    async def replace(self, refused: LiveToken) -> LiveToken:
+    async def replace(self, refused: LiveToken, *, was_good: bool = False) -> LiveToken:
         raise AssertionError("the sandbox refused its own token")
 
 

@@ -73,7 +73,7 @@ class Tokens:
             self._token = LiveToken(SecretStr(value), 1, datetime.now(UTC) + timedelta(hours=1))
         return self._token
 
-    async def replace(self, refused: LiveToken) -> LiveToken:
+    async def replace(self, refused: LiveToken, *, was_good: bool = False) -> LiveToken:
         self._token = None
         return await self.live_token()
 

@@ -51,7 +51,7 @@ class SiteTokens:
             self._token = LiveToken(SecretStr(await self._laboratory.site_token()), 1, DAWN)
         return self._token
 
-    async def replace(self, refused: LiveToken) -> LiveToken:
+    async def replace(self, refused: LiveToken, *, was_good: bool = False) -> LiveToken:
         self._token = None
         return await self.live_token()
 

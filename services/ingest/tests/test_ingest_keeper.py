@@ -48,7 +48,7 @@ class Tokens:
     async def live_token(self) -> LiveToken:
         return self._token
 
-    async def replace(self, refused: LiveToken) -> LiveToken:
+    async def replace(self, refused: LiveToken, *, was_good: bool = False) -> LiveToken:
         value = SecretStr(await self._lab.site_token())
         self._token = replace(refused, value=value, version=refused.version + 1)
         return self._token

@@ -20,7 +20,7 @@ class Tokens:
     async def live_token(self) -> LiveToken:
         return LiveToken(SecretStr("access"), 1, datetime.now(UTC) + timedelta(hours=1))
 
-    async def replace(self, refused: LiveToken) -> LiveToken:
+    async def replace(self, refused: LiveToken, *, was_good: bool = False) -> LiveToken:
         raise AssertionError("nothing was refused")
 
 

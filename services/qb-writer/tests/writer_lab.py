@@ -65,7 +65,7 @@ class Tokens:
     async def live_token(self) -> LiveToken:
         return LiveToken(SecretStr("access"), 1, datetime.now(UTC) + timedelta(hours=1))
 
-    async def replace(self, refused: LiveToken) -> LiveToken:
+    async def replace(self, refused: LiveToken, *, was_good: bool = False) -> LiveToken:
         return replace(refused, version=refused.version + 1)
 
 

@@ -205,9 +205,11 @@ class Vault:
         async with transaction(self.pool) as connection:
             await mark(connection, looks([ACCOUNT]), now=self.clock.now())
 
-    async def refuse(self, version: int) -> None:
+    async def refuse(self, version: int, *, was_good: bool = False) -> None:
         """Report a refused version, as the edge does."""
-        request = RenewCredential(account=ACCOUNT, refused_version=version, asked_by="test")
+        request = RenewCredential(
+            account=ACCOUNT, refused_version=version, was_good=was_good, asked_by="test"
+        )
         async with transaction(self.pool) as connection:
             await recording(self.refusals, self.clock)(connection, [Received(request, "e", None)])
 

@@ -111,6 +111,29 @@ async def test_tokens_that_are_refused_after_they_were_good_for_long_are_no_stor
     assert (vault.intuit.calls, (await vault.held()).cause) == (7, None)
 
 
+async def test_tokens_that_are_refused_now_and_then_are_renewed_once_a_minute_and_never_given_up(
+    vault: Vault,
+) -> None:
+    await begun(vault)
+    for _ in range(4 * 75):
+        await vault.refuse((await vault.held()).version, was_good=True)
+        await vault.work(timedelta(seconds=15))
+    assert (await vault.held()).cause is None
+    assert 60 <= vault.intuit.calls <= 77
+
+
+async def test_one_who_saw_a_token_work_corrects_one_who_did_not(vault: Vault) -> None:
+    await begun(vault)
+    await stormed(vault, minutes=8)
+    version = (await vault.held()).version
+    await vault.refuse(version)
+    await vault.work(timedelta(minutes=2))
+    assert (await vault.held()).version == version  # a quarter of an hour is to pass
+    await vault.refuse(version, was_good=True)
+    await vault.work()
+    assert (await vault.held()).version == version + 1
+
+
 async def test_operator_resumes_an_account_whose_tokens_were_refused_anew(vault: Vault) -> None:
     await begun(vault)
     await stormed(vault, minutes=75)

@@ -47,6 +47,7 @@ HELD = HeldGrant(
     answered=3,
 )
 REFUSED = Refusal(3, DAWN + MINUTE)
+GOOD = Refusal(3, DAWN + MINUTE, was_good=True)
 
 
 def step(held: HeldGrant, now: datetime, refusal: Refusal | None = None) -> Step:
@@ -69,6 +70,10 @@ def step(held: HeldGrant, now: datetime, refusal: Refusal | None = None) -> Step
         (replace(HELD, in_vain=2), REFUSED, DAWN + 6 * MINUTE, Renew(in_vain=3)),
         (replace(HELD, in_vain=5), REFUSED, DAWN + MINUTE, GiveUp()),
         (replace(HELD, in_vain=5), Refusal(3, DAWN + 11 * MINUTE), DAWN + 11 * MINUTE, Renew(in_vain=1)),
+        (HELD, GOOD, DAWN + MINUTE, Renew(in_vain=1)),
+        (replace(HELD, in_vain=1), GOOD, DAWN + 2 * MINUTE - SECOND, Await),
+        (replace(HELD, in_vain=5), GOOD, DAWN + 2 * MINUTE - SECOND, Await),
+        (replace(HELD, in_vain=5), GOOD, DAWN + 2 * MINUTE, Renew(in_vain=2)),
         (replace(HELD, in_vain=3), None, OLD, Renew()),
         (dead(HELD, Cause.REFUSED), None, OLD, Reconnect()),
         (dead(HELD, Cause.REFUSED_ANEW), REFUSED, OLD, Reconnect()),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
+from http import HTTPStatus
 
 import httpx
 
@@ -55,6 +56,7 @@ class Transport:
         self._deadline_s = deadline_s
         self._clock = clock
         self.rate: RateWindow | None = None
+        self._good_version = 0
 
     async def call(
         self, method: str, path: str, *, params: Params | None = None, json: object = None
@@ -148,16 +150,27 @@ class Transport:
 
     async def _authorized(self, send: Callable[[LiveToken], Awaitable[PartnerAnswer]]) -> PartnerAnswer:
         token = await self._tokens.live_token()
-        answer = await send(token)
+        answer = await self._with(token, send)
         if answer.status != 401:
             return answer
-        token = await self._tokens.replace(token)
-        answer = await send(token)
+        token = await self._replaced(token)
+        answer = await self._with(token, send)
         if answer.status != 401:
             return answer
         # The source has to know of the second refusal: it holds the account instead of asking for a third grant.
-        await self._tokens.replace(token)
+        await self._replaced(token)
         raise NoLiveTokenError("Procore refused two access tokens in a row", holds_connection=True)
+
+    async def _with(
+        self, token: LiveToken, send: Callable[[LiveToken], Awaitable[PartnerAnswer]]
+    ) -> PartnerAnswer:
+        answer = await send(token)
+        if answer.status < HTTPStatus.BAD_REQUEST:
+            self._good_version = max(self._good_version, token.version)
+        return answer
+
+    async def _replaced(self, refused: LiveToken) -> LiveToken:
+        return await self._tokens.replace(refused, was_good=refused.version == self._good_version)
 
     async def _send(
         self, method: str, path: str, params: Params | None, json: object, token: LiveToken

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 
 import httpx
 
@@ -27,6 +28,7 @@ class Transport:
         self._turn = turn
         self._root = f"/v3/company/{realm_id}"
         self._deadline_s = deadline_s
+        self._good_version = 0
 
     async def send(
         self,
@@ -72,7 +74,7 @@ class Transport:
         answer = await self._with_token(request, token)
         if answer.status != 401:
             return answer
-        token = await self._tokens.replace(token)
+        token = await self._replaced(token)
         if not may_repeat:
             raise NoAnswerError("QuickBooks refused the token; the next try has a newer one")
         await self._turn()  # the limits count a refused request and its repetition as two
@@ -80,9 +82,15 @@ class Transport:
         if answer.status != 401:
             return answer
         # The source has to know of the second refusal: it holds the account instead of asking for a third grant.
-        await self._tokens.replace(token)
+        await self._replaced(token)
         raise NoLiveTokenError("QuickBooks refused two access tokens in a row", holds_connection=True)
 
     async def _with_token(self, request: httpx.Request, token: LiveToken) -> PartnerAnswer:
         request.headers["authorization"] = f"Bearer {token.value.get_secret_value()}"
-        return await exchange(self._http, request, deadline_s=self._deadline_s)
+        answer = await exchange(self._http, request, deadline_s=self._deadline_s)
+        if answer.status < HTTPStatus.BAD_REQUEST:
+            self._good_version = max(self._good_version, token.version)
+        return answer
+
+    async def _replaced(self, refused: LiveToken) -> LiveToken:
+        return await self._tokens.replace(refused, was_good=refused.version == self._good_version)

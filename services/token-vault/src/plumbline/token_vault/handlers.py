@@ -20,13 +20,25 @@ def recording(refusals: PostgresRefusals, clock: Clock) -> Record[RenewCredentia
 
     async def on_requests(connection: Connection, batch: Sequence[Received[RenewCredential]]) -> None:
         requests = [received.message for received in batch]
-        marks = [Mark(r.account, slug(r.account), f"version {r.refused_version} refused") for r in requests]
+        marks = [Mark(r.account, slug(r.account), _cause(r)) for r in requests]
         await mark(connection, marks, now=clock.now())
         for request in requests:
-            if await refusals.note(connection, request.account, request.refused_version, at=clock.now()):
+            is_news = await refusals.note(
+                connection,
+                request.account,
+                request.refused_version,
+                was_good=request.was_good,
+                at=clock.now(),
+            )
+            if is_news:
                 TOKEN_REFUSALS.labels(request.account).inc()
 
     return on_requests
+
+
+def _cause(request: RenewCredential) -> str:
+    before = ", taken before" if request.was_good else ""
+    return f"version {request.refused_version} refused{before}"
 
 
 def reporting(rotations: PostgresRotations) -> Record[SecretsReport]:

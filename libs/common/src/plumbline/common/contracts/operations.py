@@ -45,6 +45,8 @@ class RenewCredential(Contract):
     account: Identifier
     """`procore/<app>` or `quickbooks/<realm>`."""
     refused_version: int
+    was_good: bool = False
+    """Whether the partner took it before: then its grant is not given up, however often that happens."""
     asked_by: Identifier
 
     @property

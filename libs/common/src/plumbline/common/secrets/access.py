@@ -139,6 +139,7 @@ class AccountTokens:
         self._cooldown = cooldown
         self._cached: LiveToken | None = None
         self._refused_version = 0
+        self._refused_was_good = False
         self._distrusted_until = clock.now()
         self._held_until = clock.now()
         self._asked = (0, clock.now())
@@ -154,9 +155,9 @@ class AccountTokens:
         self._look_now_and_then()
         return token
 
-    async def replace(self, refused: LiveToken) -> LiveToken:
+    async def replace(self, refused: LiveToken, *, was_good: bool = False) -> LiveToken:
         """See `TokenSource`. After two refusals in a row no renewal is asked for during the cooldown."""
-        self._refuse(refused)
+        self._refuse(refused, was_good=was_good)
         return self._usable() or await self._shared_wait()
 
     def _usable(self) -> LiveToken | None:
@@ -165,11 +166,11 @@ class AccountTokens:
             return None
         return token if token.expires_at - self._clock.now() > LIFE_LEFT else None
 
-    def _refuse(self, refused: LiveToken) -> None:
+    def _refuse(self, refused: LiveToken, *, was_good: bool) -> None:
         if refused.version <= self._refused_version:
             return
         now = self._clock.now()
-        self._refused_version = refused.version
+        self._refused_version, self._refused_was_good = refused.version, was_good
         if now < self._distrusted_until:
             self._held_until = now + self._cooldown
             log.warning("tokens.refused-twice", account=self._account, version=refused.version)
@@ -247,7 +248,12 @@ class AccountTokens:
             return
         try:
             await self._ask(
-                RenewCredential(account=self._account, refused_version=version, asked_by=self._asked_by)
+                RenewCredential(
+                    account=self._account,
+                    refused_version=version,
+                    was_good=self._refused_was_good,
+                    asked_by=self._asked_by,
+                )
             )
         except TransientError as error:
             log.warning("tokens.not-asked", account=self._account, **error.log_fields())

@@ -32,11 +32,16 @@ class TokenSource(Protocol):
             NoLiveTokenError: wait, holds the connection; none came within the bound.
         """
 
-    async def replace(self, refused: LiveToken) -> LiveToken:
+    async def replace(self, refused: LiveToken, *, was_good: bool = False) -> LiveToken:
         """Return a newer token than one that the partner has just refused.
 
         One renewal is asked for per refused version, however many tasks call; a token
         refused here is never handed out again by this process.
+
+        Args:
+            refused: the token that the partner answered with 401.
+            was_good: whether the partner took this token before. One that it never took may be refused
+                because a scope or the account is gone; one that it took was refused by a mishap of its own, or ended early.
 
         Raises:
             NoLiveTokenError: wait, holds the connection; none came within the bound, or the

@@ -78,12 +78,13 @@ async def _request(reader: asyncio.StreamReader) -> Heard:
 class Tokens:
     """A `TokenSource` of the tokens `access-1`, `access-2` and so on, as long as there are any.
 
-    `refused` has the versions that it was told of.
+    `refused` has the versions that it was told of, `were_good` whether the far side took each of them before.
     """
 
     def __init__(self, newest: int = 2) -> None:
         """Have tokens up to version `newest`."""
         self.refused: list[int] = []
+        self.were_good: list[bool] = []
         self._newest = newest
 
     async def live_token(self) -> LiveToken:
@@ -93,7 +94,8 @@ class Tokens:
             raise NoLiveTokenError("no live access token", holds_connection=True)
         return LiveToken(SecretStr(f"access-{version}"), version, datetime.max.replace(tzinfo=UTC))
 
-    async def replace(self, refused: LiveToken) -> LiveToken:
+    async def replace(self, refused: LiveToken, *, was_good: bool = False) -> LiveToken:
         """See `TokenSource`."""
         self.refused.append(refused.version)
+        self.were_good.append(was_good)
         return await self.live_token()

@@ -25,8 +25,8 @@ class _TheOne:
     async def live_token(self) -> LiveToken:
         return self._token
 
-    async def replace(self, refused: LiveToken) -> LiveToken:
-        del refused
+    async def replace(self, refused: LiveToken, *, was_good: bool = False) -> LiveToken:
+        del refused, was_good
         raise NoLiveTokenError("The partner's API does not take the new access token.")
 
 

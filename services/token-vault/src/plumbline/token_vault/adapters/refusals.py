@@ -16,12 +16,17 @@ class PostgresRefusals:
         """Remember in the schema of `pool`."""
         self._pool = pool
 
-    async def note(self, connection: Connection, account: str, version: int, *, at: datetime) -> bool:
+    async def note(
+        self, connection: Connection, account: str, version: int, *, was_good: bool, at: datetime
+    ) -> bool:
         """Remember a refusal inside the caller's transaction; say whether it is news."""
-        return bool(await connection.fetchval(QUERIES["note_refusal"], account, version, at))
+        is_news = bool(await connection.fetchval(QUERIES["note_refusal"], account, version, at))
+        if was_good:
+            await connection.execute(QUERIES["note_good"], account, version)
+        return is_news
 
     async def newest(self, account: str) -> Refusal | None:
         """See `Refusals`."""
         async with borrowed(self._pool) as connection:
             row = await connection.fetchrow(QUERIES["newest_refusal"], account)
-        return None if row is None else Refusal(row["version"], row["noted_at"])
+        return None if row is None else Refusal(row["version"], row["noted_at"], was_good=row["was_good"])

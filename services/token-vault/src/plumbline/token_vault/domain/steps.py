@@ -1,7 +1,7 @@
 """What is to be done next with a grant: rest, wait, renew, or leave it to a person."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from plumbline.token_vault.domain.grants import Cause, HeldGrant
@@ -28,6 +28,8 @@ class Refusal:
 
     version: int
     at: datetime
+    was_good: bool = False
+    """Whether the partner took it before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def next_step(
         return Renew()
     if refusal.at >= held.issued_at + TRUSTED_AFTER * cooldown:
         return Renew(in_vain=1)
+    if refusal.was_good:  # no row of tokens in vain: a cooldown after the one before, and never given up
+        held = replace(held, in_vain=min(held.in_vain, 1))
     return _succeeding(held, refusal, cooldown=cooldown, now=now)
 
 

@@ -2,12 +2,16 @@
 -- Remember the newest refused version of an account; true if it is news. A later report of it changes nothing.
 -- After a day no token of it lives any more: a lower number then is of a secret store that was restored.
 INSERT INTO refusals AS r (account, version, noted_at) VALUES ($1, $2, $3)
-ON CONFLICT (account) DO UPDATE SET version = excluded.version, noted_at = excluded.noted_at
+ON CONFLICT (account) DO UPDATE SET version = excluded.version, noted_at = excluded.noted_at, was_good = false
 WHERE excluded.version > r.version OR excluded.noted_at > r.noted_at + interval '1 day' RETURNING true
+
+-- name: note_good
+-- Remember that the refused version was taken by the partner before; whoever refused it first may not have known.
+UPDATE refusals SET was_good = true WHERE account = $1 AND version = $2
 
 -- name: newest_refusal
 -- The newest refused version of an account.
-SELECT version, noted_at FROM refusals WHERE account = $1
+SELECT version, noted_at, was_good FROM refusals WHERE account = $1
 
 -- name: known
 -- What the world was told last of an account.
