@@ -431,17 +431,46 @@ def of_certificate(facts: DocumentFacts) -> Named:
         named = [row for row in paper.coverages if row.kind and row.kind.value == required.kind]
         return [(required, row) for row in named or [None]]
 
-    def lasts(pair: Any) -> bool:
+    def is_of_the_bureau(pair: Any) -> bool:
+        """Ohio alone insures workers there, on a paper of its own."""
+        required, row = pair
+        if row is not None:
+            seen(row.kind)
+        return known(project.state) == "OH" and required.kind == "workers_compensation" and row is None
+
+    def lasts(pair: Any) -> bool | None:
         _, row = pair
-        starts, ends = known(project.work_starts_on), known(project.work_ends_on)
+        if is_of_the_bureau(pair):
+            return None
+        day = max(facts.as_of, known(project.work_starts_on))
+        day = min(day, known(project.work_ends_on))
         if row is None:
             return False
-        seen(row.kind)
         effective, expires = seen(row.effective_on), seen(row.expires_on)
-        return bool(effective and expires and effective <= starts and expires >= ends)
+        return bool(effective and expires and effective <= day <= expires)
 
-    def limit(pair: Any) -> bool:
+    def begins(pair: Any) -> bool | None:
+        _, row = pair
+        effective = seen(row.effective_on) if row else None
+        return None if effective is None else bool(effective <= known(project.work_starts_on))
+
+    def ends(pair: Any) -> bool | None:
+        _, row = pair
+        expires = seen(row.expires_on) if row else None
+        return None if expires is None else bool(expires >= known(project.work_ends_on))
+
+    def bureau(pair: Any) -> bool | None:
         required, row = pair
+        if required.kind != "workers_compensation":
+            return None
+        if row is not None:
+            seen(row.kind)
+        return row is not None
+
+    def limit(pair: Any) -> bool | None:
+        required, row = pair
+        if is_of_the_bureau(pair):
+            return None
         cents = seen(row.limit_cents) if row else None
         return cents is not None and cents >= required.limit_cents
 
@@ -465,6 +494,8 @@ def of_certificate(facts: DocumentFacts) -> Named:
     yield "COI-01", insured, "review"
     yield "COI-02", holder, "hold"
     yield from each("COI-03", pairs, lasts, "hold")
+    yield from each("COI-03-start", pairs, begins, "review")
+    yield from each("COI-03-end", pairs, ends, "warn")
     yield from each("COI-04", pairs, limit, "hold")
     yield from each("COI-05", paper.coverages, endorsed, "warn")
     yield from each("COI-06", paper.insurers, naic, "warn")
@@ -472,6 +503,8 @@ def of_certificate(facts: DocumentFacts) -> Named:
         yield from each("COI-07", paper.coverages, least(300_000_00), "hold")
     if project.state == "OH" and project.trade in TRADES_OF_OCILB:
         yield from each("COI-08", paper.coverages, least(500_000_00), "hold")
+    if project.state == "OH":
+        yield from each("COI-09", pairs, bureau, "review")
 
 
 def cents(amount: Decimal) -> int:

@@ -88,6 +88,11 @@ def _six_years_after(day: int) -> int:
     return start.replace(year=start.year + 6, day=28 if is_leap_day else start.day).toordinal()
 
 
+def _while_working(today: int, starts: int, ends: int) -> int:
+    """Return the present day, before the work its first day, and after it its last."""
+    return min(max(today, starts), ends)
+
+
 def _best(name: str, *others: str) -> float:
     return max(similarity(name, other) for other in others)
 
@@ -101,6 +106,9 @@ DERIVED: Mapping[str, Derived] = {
     ),
     "certificate.holder_match": Derived(
         Sort.DECIMAL, ("certificate.holder", "project.firm", "project.owner"), _best
+    ),
+    "project.covered_on": Derived(
+        Sort.DAY, ("document.as_of", "project.work_starts_on", "project.work_ends_on"), _while_working
     ),
     "licence.holder_match": Derived(Sort.DECIMAL, ("licence.holder", "vendor.legal_name"), similarity),
     "invoice.payee_match": Derived(Sort.DECIMAL, ("invoice.payee", "vendor.legal_name"), similarity),
