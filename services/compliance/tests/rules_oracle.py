@@ -562,10 +562,13 @@ def of_payroll(facts: DocumentFacts) -> Named:
             seen(worker.overtime_minutes),
         )
         base, fringe = seen(worker.base_cents), seen(worker.fringe_paid_cents)
-        if None in {gross, total, over, base, fringe}:
+        if None in {gross, total, base}:
             return False
-        lines = [Decimal(total * base) / 60, Decimal(over * base) / 120, Decimal(fringe)]
-        return bool(gross >= sum(cents(line) for line in lines))
+        over, fringe = over or 0, fringe or 0
+        plain, premium = Decimal(total * base) / 60, Decimal(over * base) / 120
+        straight, overtime = Decimal((total - over) * base) / 60, Decimal(over * base) / 40
+        ways = [(Decimal((2 * total + over) * base) / 120,), (plain, premium), (straight, overtime)]
+        return bool(gross >= min(sum(cents(line) for line in way) for way in ways) + fringe)
 
     def rate(worker: Any) -> bool:
         total, base, required = (
@@ -574,7 +577,7 @@ def of_payroll(facts: DocumentFacts) -> Named:
             known(worker.required_cents),
         )
         credit, paid_out = seen(worker.fringe_credit_cents) or 0, seen(worker.fringe_paid_cents) or 0
-        if total is None or base is None or total <= 0:
+        if total is None or base is None:
             return False
         week = Decimal((base + credit) * total) / 60 + paid_out
         return week + Decimal("0.5") >= Decimal(required * total) / 60

@@ -115,11 +115,11 @@ class Learner:
             why = next((known.unknown[given] for given in one.inputs if given in known.unknown), None)
             if why is not None:
                 known.unknown[name] = known.unknown[name + GIVEN] = why
-            elif all(given in known.values for given in one.inputs):
-                known.values[name] = one.reckon(*(known.values[given] for given in one.inputs))
-                known.values[name + GIVEN] = True
-            else:
-                known.values[name + GIVEN] = False
+                continue
+            given = {**one.blanks, **known.values} if one.blanks else known.values
+            known.values[name + GIVEN] = given.keys() >= set(one.inputs)
+            if known.values[name + GIVEN]:
+                known.values[name] = one.reckon(*(given[name] for name in one.inputs))
 
 
 _NOT_SHOWN = Read[bool](value=False, confidence=1)

@@ -8,7 +8,7 @@ digest of a decision's inputs covers it.
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, Literal, Union, get_args, get_origin
@@ -25,7 +25,7 @@ from plumbline.compliance.domain.names import similarity
 from plumbline.compliance.domain.papers import FIELDS, Cents, Coverage, Day, Fields, Insurer, Worker, Yes
 from plumbline.compliance.domain.reading import Fact, Read
 from plumbline.compliance.domain.statutory import Wording
-from plumbline.compliance.domain.wages import earned_cents
+from plumbline.compliance.domain.wages import least_earned_cents
 
 
 class Sort(StrEnum):
@@ -76,6 +76,8 @@ class Derived:
     sort: Sort
     inputs: tuple[str, ...]
     reckon: Callable[..., Any]
+    blanks: Mapping[str, Any] = field(default_factory=dict)
+    """What a blank of some inputs counts as, where it does not make the fact blank."""
 
 
 def _later(one: int, other: int) -> int:
@@ -121,7 +123,8 @@ DERIVED: Mapping[str, Derived] = {
     "worker.earned_cents": Derived(
         Sort.WHOLE,
         ("worker.total_minutes", "worker.overtime_minutes", "worker.base_cents", "worker.fringe_paid_cents"),
-        earned_cents,
+        least_earned_cents,
+        {"worker.overtime_minutes": 0, "worker.fringe_paid_cents": 0},
     ),
 }
 """Facts that are reckoned from others."""
