@@ -511,6 +511,62 @@ def cents(amount: Decimal) -> int:
     return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
 
 
+def said_of(line: Any, name: str) -> Any:
+    read = getattr(line, name)
+    return None if read is None else read.value
+
+
+def tells_apart(one: Any, other: Any) -> str | None:
+    """Return what is the same of two lines of one worker: a number, or the name alone; None for two workers."""
+    entries, numbers = ({said_of(line, name) for line in (one, other)} for name in ("entry", "identifier"))
+    names = {str(said_of(line, "name") or "").lower() for line in (one, other)}
+    if len(entries) == 1 and entries != {None}:
+        return "number"
+    if len(names) == 2:
+        return None
+    if re.search(r"\d", next(iter(names))) or (len(numbers) == 1 and numbers != {None}):
+        return "number"
+    return None if len(numbers - {None}) == 2 or None not in entries else "name"
+
+
+def by_person(lines: Any) -> list[Any]:
+    """Put the lines of each worker together."""
+    found: list[Any] = []
+    for line in lines:
+        mine = next((group for group in found if tells_apart(group[0], line)), None)
+        if mine is None:
+            found.append([line])
+        else:
+            mine.append(line)
+    return found
+
+
+def joined(lines: Any, name: str) -> Any:
+    """Return the sum over a worker's lines, blanks left out; it is not known where a name alone joins them."""
+    told = [seen(getattr(line, name)) for line in lines]
+    if any(tells_apart(lines[0], line) == "name" for line in lines[1:]):
+        raise UnknownError
+    given = [one for one in told if one is not None]
+    return sum(given) if given else None
+
+
+def week_pay(lines: Any) -> tuple[Any, Any, Any]:
+    """Return all work, deductions and net of a worker, who is paid once; some print it beside each line."""
+    names = ("all_work_cents", "deductions_cents", "net_cents")
+    sums = [joined(lines, name) for name in names]
+    told = [[seen(getattr(line, name)) for name in names] for line in lines]
+    are_own = all(seen(line.gross_cents) == row[0] for line, row in zip(lines, told, strict=True))
+    are_whole = all(None not in row and row[0] - row[1] == row[2] for row in told)
+    repeats = len(lines) > 1 and all(row == told[0] for row in told)
+    if are_whole and (are_own or not repeats):
+        return sums[0], sums[1], sums[2]
+    columns = [{row[place] for row in told} - {None} for place in range(3)]
+    once = [
+        next(iter(column)) if len(column) == 1 else one for column, one in zip(columns, sums, strict=True)
+    ]
+    return sums[0] if are_own else once[0], once[1], once[2]
+
+
 def of_payroll(facts: DocumentFacts) -> Named:
     paper: Any = facts.fields
     last, project = facts.vendor.last_payroll, facts.project
@@ -551,9 +607,9 @@ def of_payroll(facts: DocumentFacts) -> Named:
         said, total = seen(worker.days_minutes), seen(worker.total_minutes)
         return said is not None and total is not None and sum(said) == total
 
-    def overtime(worker: Any) -> bool:
-        total, said = seen(worker.total_minutes), seen(worker.overtime_minutes)
-        return total is not None and said is not None and said == max(0, total - 40 * 60)
+    def overtime(lines: Any) -> bool:
+        total, said = joined(lines, "total_minutes"), joined(lines, "overtime_minutes") or 0
+        return total is not None and max(0, total - 40 * 60) <= said <= total
 
     def paid(worker: Any) -> bool:
         gross, total, over = (
@@ -582,9 +638,8 @@ def of_payroll(facts: DocumentFacts) -> Named:
         week = Decimal((base + credit) * total) / 60 + paid_out
         return week + Decimal("0.5") >= Decimal(required * total) / 60
 
-    def net(worker: Any) -> bool:
-        gross, off, left = seen(worker.gross_cents), seen(worker.deductions_cents), seen(worker.net_cents)
-        every = seen(worker.all_work_cents)
+    def net(lines: Any) -> bool:
+        gross, (every, off, left) = joined(lines, "gross_cents"), week_pay(lines)
         return None not in {gross, every, off, left} and every >= gross and every - off == left
 
     def apprentice(worker: Any) -> bool | None:
@@ -593,10 +648,11 @@ def of_payroll(facts: DocumentFacts) -> Named:
     yield "WH-01", follows, "hold"
     yield "WH-01-final", final, "hold"
     yield from each("WH-02", paper.workers, days, "reject")
-    yield from each("WH-03", paper.workers, overtime, "reject")
+    persons = None if paper.workers is None else by_person(paper.workers)
+    yield from each("WH-03", persons, overtime, "reject")
     yield from each("WH-03-pay", paper.workers, paid, "reject")
     yield from each("WH-04", paper.workers, rate, "reject")
-    yield from each("WH-05", paper.workers, net, "reject")
+    yield from each("WH-05", persons, net, "reject")
     yield from each("WH-06", paper.workers, apprentice, "hold")
     yield "WH-07", lambda: seen(paper.social_security_numbers) == 0, "reject"
     yield "WH-08", signed, "hold"

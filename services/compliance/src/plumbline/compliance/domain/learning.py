@@ -11,6 +11,7 @@ from typing import Any
 
 from plumbline.compliance.domain.facts import DocumentFacts, HeldLicence, RequiredCover
 from plumbline.compliance.domain.papers import Coverage
+from plumbline.compliance.domain.people import people
 from plumbline.compliance.domain.reading import Fact, Read
 from plumbline.compliance.domain.vocabulary import (
     DERIVED,
@@ -167,6 +168,9 @@ def rows(facts: DocumentFacts, each: str) -> Sequence[Fact] | None:
     """Return the rows that a rule is asked for each of; None if they are not known."""
     if each == "covers":
         return covers(facts)
+    if each == "people":
+        workers = getattr(facts.fields, "workers", None)
+        return None if workers is None else people(workers)
     found: Sequence[Fact] | None = getattr(facts.fields, each)
     return found
 

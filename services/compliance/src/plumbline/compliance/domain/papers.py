@@ -181,6 +181,10 @@ class Certificate(Fields):
 class Worker(Fact):
     """One line of a certified payroll: a worker in one classification and week."""
 
+    entry: Count = None
+    """Worker entry number (1A): a worker's second classification has it again."""
+    identifier: Text = None
+    """Identifying number, such as the last four digits (1E)."""
     name: Text = None
     classification: Text = None
     days_minutes: Read[tuple[int, ...]] | None = None

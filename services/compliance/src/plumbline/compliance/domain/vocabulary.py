@@ -23,6 +23,7 @@ from plumbline.compliance.domain.facts import (
 )
 from plumbline.compliance.domain.names import similarity
 from plumbline.compliance.domain.papers import FIELDS, Cents, Coverage, Day, Fields, Insurer, Worker, Yes
+from plumbline.compliance.domain.people import Person
 from plumbline.compliance.domain.reading import Fact, Read
 from plumbline.compliance.domain.statutory import Wording
 from plumbline.compliance.domain.wages import least_earned_cents
@@ -131,6 +132,7 @@ DERIVED: Mapping[str, Derived] = {
 
 ROWS: Mapping[str, tuple[str, type[Fact]]] = {
     "workers": ("worker", Worker),
+    "people": ("person", Person),
     "coverages": ("coverage", Coverage),
     "insurers": ("insurer", Insurer),
     "covers": ("cover", Cover),

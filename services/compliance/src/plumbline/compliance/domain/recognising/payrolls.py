@@ -213,9 +213,13 @@ def _people(table: Table) -> Iterator[Mapping[str, str]]:
 
 def _is_in_order(rows: list[Mapping[str, str]]) -> bool:
     """Say whether rows that are numbered are numbered without a gap."""
-    numbers = [whole(re.sub(r"[^0-9]", "", row["entry"])) for row in rows if row.get("entry")]
+    numbers = [_entry(row["entry"]) for row in rows if row.get("entry")]
     steps = [other - one for one, other in pairwise(numbers) if one is not None and other is not None]
     return not numbers or (numbers[0] == 1 and len(steps) == len(numbers) - 1 and set(steps) <= {0, 1})
+
+
+def _entry(text: str) -> int | None:
+    return whole(re.sub(r"[^0-9]", "", text))
 
 
 def _worker(row: Mapping[str, str], programme: Read[str] | None) -> Worker:
@@ -228,6 +232,8 @@ def _worker(row: Mapping[str, str], programme: Read[str] | None) -> Worker:
     if "kind" in row:
         total, overtime = _together(row)
     return Worker(
+        entry=_read(row, "entry", _entry),
+        identifier=_read(row, "identifier", written),
         name=_read(row, "name", written),
         classification=_read(row, "classification", written),
         days_minutes=_days(straight, over),
