@@ -340,6 +340,7 @@ PAYROLL_WRONGS: Sequence[tuple[str, set[str], dict[str, Any]]] = (
     ("the old edition", {"WH-10"}, {"edition": "June 2018", "fields": {"edition_on": date(2018, 6, 1)}}),
     ("no wage determination", {"WH-11"}, {"wage_determination": "", "fields": {"wage_determination": None}}),
     ("other work that was not paid", {"WH-05"}, {"first": {"all_work_cents": 390000}}),
+    ("number 8, and none before it", {"WH-01-first"}, {"around": {"vendor__last_payroll": None}}),
     (
         "overtime hidden in two classifications",
         {"WH-03"},

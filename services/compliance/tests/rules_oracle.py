@@ -573,10 +573,8 @@ def of_payroll(facts: DocumentFacts) -> Named:
 
     def follows() -> bool:
         number, week = seen(paper.number), seen(paper.week_ends_on)
-        if number is None or week is None:
+        if last is None or number is None or week is None:
             return False
-        if last is None:
-            return bool(number == 1)
         return bool(not last.is_final and number == last.number + 1 and (week - last.week_ends_on).days == 7)
 
     def final() -> bool | None:
@@ -645,8 +643,15 @@ def of_payroll(facts: DocumentFacts) -> Named:
     def apprentice(worker: Any) -> bool | None:
         return text(worker.programme) != "" if yes(worker.is_apprentice) else None
 
-    yield "WH-01", follows, "hold"
-    yield "WH-01-final", final, "hold"
+    if last is not None:
+        yield "WH-01", follows, "hold"
+    else:
+        yield (
+            "WH-01-first",
+            lambda: seen(paper.number) == 1 and seen(paper.week_ends_on) is not None,
+            "review",
+        )
+    yield "WH-01-final", final, "review"
     yield from each("WH-02", paper.workers, days, "reject")
     persons = None if paper.workers is None else by_person(paper.workers)
     yield from each("WH-03", persons, overtime, "reject")
