@@ -180,7 +180,7 @@ def payroll_grid(
             *map(hours, straight),
             hours(row["total_minutes"] - row["overtime_minutes"]),
             dollars(row["base_cents"]),
-            "",
+            dollars(row["fringe_plans_cents"]) if row.get("fringe_plans_cents") else "",
             dollars(row["fringe_paid_cents"]),
             dollars(row["gross_cents"]),
             dollars(row["deductions_cents"]),
@@ -315,6 +315,18 @@ TWO_LINES: Sequence[dict[str, Any]] = (
 )
 """A worker of 47 hours in two classifications, whose fringe goes to plans: one workweek, and one pay on the second line."""
 
+TO_PLANS: Mapping[str, Any] = {
+    "days_minutes": (0, 480, 480, 480, 480, 480, 0),
+    "total_minutes": 2400,
+    "overtime_minutes": 0,
+    "fringe_paid_cents": 0,
+    "fringe_plans_cents": 73600,
+    "gross_cents": 168600,
+    "deductions_cents": 33720,
+    "net_cents": 134880,
+}
+"""A worker of 40 hours whose fringe goes to plans, told for the week (6B)."""
+
 ONLY_LINES = {"days that do not add up", "overtime hidden in two classifications"}
 """What the other layout cannot show."""
 
@@ -340,6 +352,11 @@ PAYROLL_WRONGS: Sequence[tuple[str, set[str], dict[str, Any]]] = (
     ("the old edition", {"WH-10"}, {"edition": "June 2018", "fields": {"edition_on": date(2018, 6, 1)}}),
     ("no wage determination", {"WH-11"}, {"wage_determination": "", "fields": {"wage_determination": None}}),
     ("other work that was not paid", {"WH-05"}, {"first": {"all_work_cents": 390000}}),
+    (
+        "a week's credit that is taken for an hour's",
+        {"WH-04"},
+        {"first": {**TO_PLANS, "fringe_plans_cents": 20000}, "layout": "grid"},
+    ),
     ("number 8, and none before it", {"WH-01-first"}, {"around": {"vendor__last_payroll": None}}),
     (
         "overtime hidden in two classifications",
@@ -358,7 +375,7 @@ def payrolls() -> Iterator[Case]:
         yield payroll(seed + 20, "grid")
     for number, (said, fires, how) in enumerate(PAYROLL_WRONGS):
         layout = ("lines", "grid")[number % 2] if said not in ONLY_LINES else "lines"
-        yield payroll(40 + number, layout, said=said, sort="wrong", fires=fires, **how)
+        yield payroll(40 + number, said=said, sort="wrong", fires=fires, **{"layout": layout, **how})
     yield payroll(
         60,
         "lines",
@@ -374,6 +391,7 @@ def payrolls() -> Iterator[Case]:
         first=TWO_LINES[0],
         second=TWO_LINES[1],
     )
+    yield payroll(70, "grid", said="the week's fringe to plans (6B)", first=TO_PLANS)
     yield payroll(
         68,
         "lines",

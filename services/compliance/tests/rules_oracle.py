@@ -631,6 +631,7 @@ def of_payroll(facts: DocumentFacts) -> Named:
             known(worker.required_cents),
         )
         credit, paid_out = seen(worker.fringe_credit_cents) or 0, seen(worker.fringe_paid_cents) or 0
+        paid_out += seen(worker.fringe_plans_cents) or 0
         if total is None or base is None:
             return False
         week = Decimal((base + credit) * total) / 60 + paid_out

@@ -193,7 +193,9 @@ class Worker(Fact):
     base_cents: Cents = None
     """Hourly base rate (6A)."""
     fringe_credit_cents: Cents = None
-    """Hourly credit for fringe benefits paid to plans (6B by hours)."""
+    """Hourly credit for fringe benefits paid to plans."""
+    fringe_plans_cents: Cents = Read[int](value=None, confidence=1)
+    """The week's credit for them (6B), where the payroll says it instead of the hourly one."""
     fringe_paid_cents: Cents = None
     """Paid in lieu of fringe benefits for the week (6C)."""
     gross_cents: Cents = None

@@ -10,7 +10,14 @@ from plumbline.compliance.domain.papers import Worker
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.recognised import Place
 from plumbline.compliance.domain.recognising.cells import plain
-from plumbline.compliance.domain.recognising.gathering import LABELLED, Ask, Gathered, gather, labels_of
+from plumbline.compliance.domain.recognising.gathering import (
+    DISAGREEING,
+    LABELLED,
+    Ask,
+    Gathered,
+    gather,
+    labels_of,
+)
 from plumbline.compliance.domain.recognising.marks import boxes, signer
 from plumbline.compliance.domain.recognising.sheet import Sheet
 from plumbline.compliance.domain.recognising.tables import DAYS, Table, Titles, tables
@@ -95,7 +102,14 @@ COLUMNS: Titles = {
     "total": ("total hours", "total", "total hrs", "hours", "5 total hours"),
     "overtime": ("overtime hours", "ot hours", "ot", "overtime", "ot hrs"),
     "base": ("base rate", "rate", "hourly rate", "6a", "6a base rate", "rate of pay", "base"),
-    "credit": ("fringe credit", "6b", "6b fringe credit", "fringe credit hr", "hourly fringe credit"),
+    "credit": ("fringe credit", "fringe credit hr", "hourly fringe credit"),
+    "plans": (
+        "6b",
+        "6b fringe credit",
+        "6b total fringe credit",
+        "total fringe credit",
+        "total fringe benefit credit",
+    ),
     "fringe": ("fringe paid", "6c", "6c fringe paid", "in lieu of fringe", "cash fringe", "paid in lieu"),
     "gross": ("gross", "gross amount", "gross earned", "gross pay", "7 gross"),
     "all_work": (
@@ -124,6 +138,11 @@ _ENDS = (
     "date",
     "signature",
 )
+NO_CREDIT = Read[int](value=None, confidence=LABELLED)
+
+MOST_CREDIT_CENTS = 100_00
+"""More than anybody's hourly credit: what is more is a week's."""
+
 _EDITION = re.compile(r"\bRev(?:ised|\.)?:?\s*(?P<month>[A-Z][a-z]+\s+\d{4}|\d{1,2}/\d{2,4})")
 _NO_WORK = re.compile(r"\bno work (?:was )?(?:performed|done|this week)\b", re.IGNORECASE)
 
@@ -240,7 +259,7 @@ def _worker(row: Mapping[str, str], programme: Read[str] | None) -> Worker:
         total_minutes=total,
         overtime_minutes=overtime,
         base_cents=_read(row, "base", cents),
-        fringe_credit_cents=_read(row, "credit", cents),
+        **_credits(row),
         fringe_paid_cents=_read(row, "fringe", cents),
         gross_cents=_read(row, "gross", cents),
         all_work_cents=_read(row, "all_work" if "all_work" in row else "gross", cents),
@@ -249,6 +268,19 @@ def _worker(row: Mapping[str, str], programme: Read[str] | None) -> Worker:
         is_apprentice=None if is_apprentice is None else Read(value=is_apprentice, confidence=LABELLED),
         programme=own or programme or Read(value=None, confidence=LABELLED),
     )
+
+
+def _credits(row: Mapping[str, str]) -> dict[str, Read[int] | None]:
+    """Return the credit for plans by the hour or for the week: 6B is the week's, but some write the hour's there."""
+    if "credit" in row or "plans" not in row:
+        hourly = _read(row, "credit", cents)
+        if hourly is None or hourly.value is None or hourly.value <= MOST_CREDIT_CENTS:
+            return {"fringe_credit_cents": hourly}
+        return {"fringe_credit_cents": NO_CREDIT, "fringe_plans_cents": hourly}
+    weekly = _read(row, "plans", cents)
+    if weekly is not None and 0 < (weekly.value or 0) <= MOST_CREDIT_CENTS:
+        weekly = weekly.model_copy(update={"confidence": DISAGREEING})
+    return {"fringe_credit_cents": NO_CREDIT, "fringe_plans_cents": weekly}
 
 
 def _read(row: Mapping[str, str], name: str, read: Any) -> Any:
