@@ -365,10 +365,10 @@ def of_w9(facts: DocumentFacts) -> Named:
         return None if text(form.tax_number) != "ein" else yes(form.prefix_known)
 
     def person() -> bool | None:
-        if text(form.tax_number) not in {"ssn", "itin"}:
+        number, classification = text(form.tax_number), text(form.classification)
+        if number not in {"ssn", "itin"} or classification == "individual":
             return None
-        classification, is_disregarded = text(form.classification), yes(form.is_disregarded)
-        return classification == "individual" or is_disregarded
+        return yes(form.is_disregarded)
 
     def signed() -> bool:
         is_signed, on = yes(form.signed), seen(form.signed_on)
@@ -603,7 +603,7 @@ def of_payroll(facts: DocumentFacts) -> Named:
 
     def days(worker: Any) -> bool:
         said, total = seen(worker.days_minutes), seen(worker.total_minutes)
-        return said is not None and total is not None and sum(said) == total
+        return total is not None and sum(said or ()) == total
 
     def overtime(lines: Any) -> bool:
         total, said = joined(lines, "total_minutes"), joined(lines, "overtime_minutes") or 0
