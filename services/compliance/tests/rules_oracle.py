@@ -351,8 +351,10 @@ def of_w9(facts: DocumentFacts) -> Named:
     def revision() -> bool:
         newest = facts.as_of >= date(2025, 1, 1)
         oldest = date(2024, 3, 1) if newest else date(2018, 10, 1)
-        revision = seen(form.revision_on)
-        return revision is not None and revision >= oldest
+        revision, signed_on = seen(form.revision_on), seen(form.signed_on)
+        if revision is None or revision < date(2018, 10, 1):
+            return False
+        return bool(revision >= oldest or (signed_on is not None and signed_on < date(2025, 1, 1)))
 
     def llc() -> bool | None:
         return None if text(form.classification) != "llc" else text(form.llc_code) in {"C", "S", "P"}
