@@ -190,9 +190,16 @@ def wrong_texas(kind: str, base: str, one: World, layout: str) -> Iterator[Case]
     yield wrong("unsigned", {"TX-LW-04"}, filled(signature=""), fields={"signed": False, "signer_name": None})
     yield wrong("undated", {"TX-LW-04"}, filled(date="________"), fields={"signed_on": None})
     early = one.through - timedelta(days=3)
-    yield wrong(
-        "signed before its through date", {"TX-LW-04"}, filled(date=long(early)), fields={"signed_on": early}
-    )
+    before = filled(date=long(early))
+    if conditional:
+        yield replace(
+            right,
+            name=f"{right.name}: signed with a bill to the end of the month",
+            content=before,
+            fields=dict(right.fields) | {"signed_on": early},
+        )
+    else:
+        yield wrong("signed before its through date", {"TX-LW-04-early"}, before, fields={"signed_on": early})
     yield wrong(
         "no extent", {"TX-LW-09"}, filled(extent="________"), fields={"extent": None, "through_on": None}
     )

@@ -121,8 +121,12 @@ def of_texas_waiver(facts: DocumentFacts) -> Named:
 
     def signed() -> bool:
         is_signed, name, title = yes(waiver.signed), text(waiver.signer_name), text(waiver.signer_title)
+        on = seen(waiver.signed_on)
+        return bool(is_signed and name and title and on)
+
+    def after_the_work() -> bool | None:
         on, through = seen(waiver.signed_on), seen(waiver.through_on)
-        return bool(is_signed and name and title and on and (through is None or on >= through))
+        return None if on is None or through is None else bool(on >= through)
 
     def notary() -> bool | None:
         if known(project.original_contract_on) >= date(2022, 1, 1):
@@ -167,6 +171,8 @@ def of_texas_waiver(facts: DocumentFacts) -> Named:
         yield "TX-LW-03", notice, "reject"
         yield "TX-LW-06", lambda: pay is not None and pay.is_settled, "hold"
     yield "TX-LW-04", signed, "hold"
+    if not is_conditional:
+        yield "TX-LW-04-early", after_the_work, "hold"
     yield "TX-LW-05", notary, "hold"
     if is_conditional:
         yield "TX-LW-07", same_check, "hold"
