@@ -209,6 +209,10 @@ def of_ohio_waiver(facts: DocumentFacts) -> Named:
         said = seen(waiver.amount_cents)
         return pay is not None and said == pay.amount_cents
 
+    def claimant() -> bool | None:
+        said = text(waiver.payee)
+        return None if pay is None else same(said, pay.payee)
+
     def our_words() -> bool | None:
         compared = known(waiver.wording)
         return None if compared.form[:2] != "oh" else bool(compared.changed_words == 0)
@@ -222,6 +226,8 @@ def of_ohio_waiver(facts: DocumentFacts) -> Named:
     if variant.startswith("conditional") or variant == "unconditional_progress":
         yield "OH-LW-02", amount, "hold"
     yield "OH-LW-03", nothing_beforehand, "review"
+    if variant != "other" and pay is not None:
+        yield "OH-LW-06", claimant, "review"
     if variant != "other":
         yield "OH-LW-05", our_words, "review"
     if variant.startswith("unconditional"):
