@@ -263,7 +263,18 @@ def of_commencement(facts: DocumentFacts) -> Named:
         found = [text(name) for name in names]
         return seen(notice.first_contract_on) is not None and all(found)
 
-    def recorded() -> bool:
+    def in_county() -> bool | None:
+        is_public, said = known(project.is_public), text(notice.county)
+        if is_public and said == "":
+            return None
+        return known(project.county).lower().removesuffix(" county") in (
+            one.strip()
+            for one in re.sub(r" count(y|ies)$", "", said.lower()).replace(" and ", ",").split(",")
+        )
+
+    def recorded() -> bool | None:
+        if known(project.is_public):
+            return None
         county, number, expires = text(notice.county), text(notice.instrument_number), seen(notice.expires_on)
         return bool(county and number and expires)
 
@@ -277,7 +288,7 @@ def of_commencement(facts: DocumentFacts) -> Named:
 
     yield "OH-NOC-01", recorded, "hold"
     yield "OH-NOC-02", private, "hold"
-    yield "OH-NOC-03", lambda: text(notice.county) == known(project.county), "hold"
+    yield "OH-NOC-03", in_county, "hold"
     yield "OH-NOC-04", lasts, "hold"
     yield "OH-NOC-05", early, "warn"
     yield "OH-NOC-06", public, "hold"

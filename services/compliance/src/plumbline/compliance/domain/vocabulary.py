@@ -6,6 +6,7 @@ alike, wages, the wording of a form) is reckoned here and asked for like any oth
 digest of a decision's inputs covers it.
 """
 
+import re
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -96,6 +97,17 @@ def _while_working(today: int, starts: int, ends: int) -> int:
     return min(max(today, starts), ends)
 
 
+def _is_among_counties(named: str, county: str) -> bool:
+    """Say whether a county is one of those that are named, however it is written; some improvements lie in several."""
+    names = {
+        re.sub(r"\bcount(?:y|ies)\b", "", name.casefold()).strip(" .") for name in _COUNTIES.split(named)
+    }
+    return re.sub(r"\bcounty\b", "", county.casefold()).strip() in names - {""}
+
+
+_COUNTIES = re.compile(r",|;|&|/|\band\b", re.IGNORECASE)
+
+
 def _best(name: str, *others: str) -> float:
     return max(similarity(name, other) for other in others)
 
@@ -115,6 +127,9 @@ DERIVED: Mapping[str, Derived] = {
     ),
     "licence.holder_match": Derived(Sort.DECIMAL, ("licence.holder", "vendor.legal_name"), similarity),
     "invoice.payee_match": Derived(Sort.DECIMAL, ("invoice.payee", "vendor.legal_name"), similarity),
+    "commencement.is_in_county": Derived(
+        Sort.YES, ("commencement.county", "project.county"), _is_among_counties
+    ),
     "furnishing.counts_from_on": Derived(
         Sort.DAY, ("furnishing.first_furnished_on", "furnishing.commencement_recorded_on"), _later
     ),
