@@ -294,6 +294,29 @@ def of_commencement(facts: DocumentFacts) -> Named:
     yield "OH-NOC-06", public, "hold"
 
 
+def is_kept(done: date, last: date, *, by_office: bool = False) -> bool:
+    """Say whether something was done by its last day, which moves past days on which nobody need do it (ORC 1.14)."""
+    while last.weekday() == 6 or (by_office and last.weekday() == 5) or is_holiday(last):
+        last += timedelta(days=1)
+    return done <= last
+
+
+def is_holiday(day: date) -> bool:
+    """Say whether a day is a legal holiday of Ohio; of a Sunday the Monday after is."""
+    third = 15 <= day.day <= 21
+    if day.weekday() == 0:
+        by_week = {1: third, 2: third, 5: day.day >= 25, 9: day.day <= 7, 10: 8 <= day.day <= 14}
+        if by_week.get(day.month) or is_fixed(day - timedelta(days=1)):
+            return True
+    if day.weekday() == 3 and day.month == 11 and 22 <= day.day <= 28:
+        return True
+    return is_fixed(day) and day.weekday() != 6
+
+
+def is_fixed(day: date) -> bool:
+    return (day.month, day.day) in {(1, 1), (6, 19), (7, 4), (11, 11), (12, 25)}
+
+
 def of_furnishing(facts: DocumentFacts) -> Named:
     notice: Any = facts.fields
 
@@ -305,7 +328,7 @@ def of_furnishing(facts: DocumentFacts) -> Named:
         exempt, start = yes(notice.contracts_with_owner), counts_from()
         if exempt or start is None:
             return None
-        return (seen(notice.served_on) or facts.as_of) - start <= timedelta(days=21)
+        return is_kept(seen(notice.served_on) or facts.as_of, start + timedelta(days=21))
 
     def both() -> bool | None:
         exempt, on = yes(notice.contracts_with_owner), seen(notice.served_on)
@@ -335,16 +358,17 @@ def of_affidavit(facts: DocumentFacts) -> Named:
             return None
         filed = seen(paper.filed_on) or facts.as_of
         days = {"family": 60, "other": 75, "oil_gas": 120}[known(facts.project.property_class)]
-        return bool((filed - last).days <= days)
+        return is_kept(filed, last + timedelta(days=days), by_office=True)
 
     def served() -> bool | None:
         filed = seen(paper.filed_on)
         if filed is None:
             return None
         served, posted = seen(paper.owner_served_on), seen(paper.posted_on)
-        if (facts.as_of - filed).days <= 30:
+        month, longer = filed + timedelta(days=30), filed + timedelta(days=40)
+        if is_kept(facts.as_of, month):
             return True
-        return bool((served and (served - filed).days <= 30) or (posted and (posted - filed).days <= 40))
+        return bool((served and is_kept(served, month)) or (posted and is_kept(posted, longer)))
 
     def recorded() -> bool | None:
         if seen(paper.filed_on) is None:

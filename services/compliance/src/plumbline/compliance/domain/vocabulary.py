@@ -23,6 +23,7 @@ from plumbline.compliance.domain.facts import (
     Vendor,
 )
 from plumbline.compliance.domain.names import similarity
+from plumbline.compliance.domain.ohio_days import counted_for_act, counted_for_filing
 from plumbline.compliance.domain.papers import FIELDS, Cents, Coverage, Day, Fields, Insurer, Worker, Yes
 from plumbline.compliance.domain.people import Person
 from plumbline.compliance.domain.reading import Fact, Read
@@ -133,6 +134,12 @@ DERIVED: Mapping[str, Derived] = {
     "furnishing.counts_from_on": Derived(
         Sort.DAY, ("furnishing.first_furnished_on", "furnishing.commencement_recorded_on"), _later
     ),
+    "affidavit.counted_on": Derived(Sort.DAY, ("affidavit.filed_on",), counted_for_filing),
+    "affidavit.service_counted_on": Derived(Sort.DAY, ("affidavit.owner_served_on",), counted_for_act),
+    "affidavit.posting_counted_on": Derived(Sort.DAY, ("affidavit.posted_on",), counted_for_act),
+    "furnishing.service_counted_on": Derived(Sort.DAY, ("furnishing.served_on",), counted_for_act),
+    "document.filing_counted_on": Derived(Sort.DAY, ("document.as_of",), counted_for_filing),
+    "document.act_counted_on": Derived(Sort.DAY, ("document.as_of",), counted_for_act),
     "affidavit.ends_on": Derived(Sort.DAY, ("affidavit.filed_on",), _six_years_after),
     "timesheet.days_total_minutes": Derived(Sort.WHOLE, ("timesheet.days_minutes",), sum),
     "worker.days_total_minutes": Derived(Sort.WHOLE, ("worker.days_minutes",), sum),
