@@ -722,7 +722,6 @@ def of_timesheet(facts: DocumentFacts) -> Named:
     def complete() -> bool:
         names = (
             sheet.employee,
-            sheet.identifier,
             sheet.occupation,
             sheet.address,
             sheet.week_starts_at,
@@ -740,7 +739,7 @@ def of_timesheet(facts: DocumentFacts) -> Named:
         total, said = seen(sheet.total_minutes), seen(sheet.overtime_minutes)
         if total is None or said is None:
             return False
-        return bool(said == min(total, max(0, total + sheet.elsewhere_minutes - 40 * 60)))
+        return bool(min(total, max(0, total + sheet.elsewhere_minutes - 40 * 60)) <= said <= total)
 
     def premium() -> bool | None:
         if not seen(sheet.overtime_minutes):
