@@ -77,6 +77,10 @@ def test_whole_numbers_in_a_text_are_counted(text: str, social_security: int, wh
         ("Lone Star Air LLC", "Lone Star Plumbing LLC", False),
         ("", "Lone Star Air LLC", False),
         ("Ruiz Ana", "Ana Ruiz", True),
+        ("Lone Star Air, LLC, a Texas limited liability company", "Lone Star Air LLC", True),
+        ("Lone Star Air Limited Liability Company", "Lone Star Air Inc", False),
+        ("Brown Plumbing Company, Inc.", "Brown Plumbing Co Inc", True),
+        ("Brown Plumbing Company", "Brown Plumbing Inc", False),
     ],
 )
 def test_names_are_alike_or_not(one: str, other: str, *, are_alike: bool) -> None:
