@@ -821,6 +821,11 @@ def of_licence(facts: DocumentFacts) -> Named:
         yield "OH-OCILB-03", of("ocilb", lambda: text(paper.trade) == known(project.trade)), "hold"
 
 
+def bare(number: str) -> str:
+    """Return a licence's number without what people put between its parts, and without leading noughts."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[\W_]", "", number).lower())
+
+
 def of_permit(facts: DocumentFacts) -> Named:
     paper: Any = facts.fields
     project = facts.project
@@ -843,7 +848,7 @@ def of_permit(facts: DocumentFacts) -> Named:
     yield "PER-01", of_project, "hold"
     yield "PER-02", holds, "hold"
     if on_file:
-        yield "PER-03", lambda: text(paper.licence_number) == on_file[0].number, "review"
+        yield "PER-03", lambda: bare(text(paper.licence_number)) == bare(on_file[0].number), "review"
 
 
 def of_invoice(facts: DocumentFacts) -> Named:

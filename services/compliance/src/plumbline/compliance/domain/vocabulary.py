@@ -109,6 +109,17 @@ def _is_among_counties(named: str, county: str) -> bool:
 _COUNTIES = re.compile(r",|;|&|/|\band\b", re.IGNORECASE)
 
 
+def _is_one_number(one: str, other: str) -> bool:
+    """Say whether two licence numbers are one, however it is spelt: TACL/A/012345/C is TACLA12345C."""
+    return _spelt_out(one) == _spelt_out(other)
+
+
+def _spelt_out(number: str) -> list[str]:
+    return [
+        part.lstrip("0") for part in re.findall(r"[a-z]+|[0-9]+", re.sub(r"[^a-z0-9]", "", number.lower()))
+    ]
+
+
 def _best(name: str, *others: str) -> float:
     return max(similarity(name, other) for other in others)
 
@@ -126,6 +137,7 @@ DERIVED: Mapping[str, Derived] = {
     "project.covered_on": Derived(
         Sort.DAY, ("document.as_of", "project.work_starts_on", "project.work_ends_on"), _while_working
     ),
+    "permit.names_on_file": Derived(Sort.YES, ("permit.licence_number", "on_file.number"), _is_one_number),
     "licence.holder_match": Derived(Sort.DECIMAL, ("licence.holder", "vendor.legal_name"), similarity),
     "invoice.payee_match": Derived(Sort.DECIMAL, ("invoice.payee", "vendor.legal_name"), similarity),
     "commencement.is_in_county": Derived(
