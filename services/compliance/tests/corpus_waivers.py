@@ -126,7 +126,12 @@ def said(kind: str, one: World) -> dict[str, Any]:
     if ".conditional" in kind:
         fields |= {"maker": one.firm, "payee": one.vendor}
     else:
-        fields |= {"notice_is_first": True, "notice_is_bold": True, "notice_points": 12.0}
+        fields |= {
+            "payee": one.vendor,
+            "notice_is_first": True,
+            "notice_is_bold": True,
+            "notice_points": 12.0,
+        }
     if kind == "lien_waiver.unconditional_final":
         del fields["amount_cents"]
     return fields
@@ -233,6 +238,12 @@ def wrong_texas(kind: str, base: str, one: World, layout: str) -> Iterator[Case]
             fields={"payee": "Somebody Else Inc"},
         )
     else:
+        yield wrong(
+            "another claimant",
+            {"TX-LW-12"},
+            filled(company="Somebody Else Inc"),
+            fields={"payee": "Somebody Else Inc"},
+        )
         yield wrong("not settled", {"TX-LW-06"}, payable=one.payable(settled=False))
         yield wrong(
             "small notice", {"TX-LW-03"}, draw(lines, notice=(8, True)), fields={"notice_points": 8.0}

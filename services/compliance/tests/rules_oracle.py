@@ -184,6 +184,8 @@ def of_texas_waiver(facts: DocumentFacts) -> Named:
         yield "TX-LW-10", through_date, "hold"
     if variant == "unconditional_progress":
         yield "TX-LW-11", same_amount, "hold"
+    if is_unconditional and pay is not None:
+        yield "TX-LW-12", lambda: same(text(waiver.payee), pay.payee), "review"
 
 
 def same(one: str, other: str) -> bool:
