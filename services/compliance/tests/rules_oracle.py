@@ -642,10 +642,10 @@ def of_payroll(facts: DocumentFacts) -> Named:
         paid = seen(paper.paid_on)
         return paid is not None and (facts.received_on - paid).days <= 7
 
-    def edition() -> bool:
+    def edition() -> bool | None:
         said = seen(paper.edition_on)
         oldest = date(2025, 1, 1) if facts.as_of > date(2026, 9, 30) else date(2000, 1, 1)
-        return said is not None and said >= oldest
+        return None if said is None else bool(said >= oldest)
 
     def determination() -> bool | None:
         return (

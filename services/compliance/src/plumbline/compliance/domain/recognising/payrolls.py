@@ -144,6 +144,9 @@ MOST_CREDIT_CENTS = 100_00
 """More than anybody's hourly credit: what is more is a week's."""
 
 _EDITION = re.compile(r"\bRev(?:ised|\.)?:?\s*(?P<month>[A-Z][a-z]+\s+\d{4}|\d{1,2}/\d{2,4})")
+_IS_FORM = re.compile(r"\bWH\s*-?\s*347\b|\bDepartment\s+of\s+Labor\b|\bOMB\s+No\b", re.IGNORECASE)
+"""What is printed on the DOL's own form."""
+_NOT_FORM = re.compile(r"\bWH-347\b[^.\n]{0,30}\bnot\s+the\s+form\s+itself\b", re.IGNORECASE)
 _NO_WORK = re.compile(r"\bno work (?:was )?(?:performed|done|this week)\b", re.IGNORECASE)
 
 
@@ -159,6 +162,8 @@ def payroll(content: PaperContent) -> Gathered:
     editions = {month(one["month"]) for one in _EDITION.finditer(f"{content.text}\n{content.title}")} - {None}
     if len(editions) == 1:
         gathered.tell("edition_on", editions.pop(), at="Rev.")
+    elif not editions and not _IS_FORM.search(_NOT_FORM.sub(" ", f"{content.text}\n{content.title}")):
+        gathered.tell("edition_on", None, at="a payroll of its own form")
     everything = "\n".join([content.text, *(field.value for field in content.fields)])
     gathered.tell("social_security_numbers", social_security_numbers(everything))
     programme = gathered.values.pop("programme", None)
