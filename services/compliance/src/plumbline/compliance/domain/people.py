@@ -1,12 +1,30 @@
 """The people of a certified payroll: who worked in two classifications has two lines, one workweek and one pay."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from plumbline.compliance.domain.papers import Cents, Minutes, Text, Worker
+from plumbline.compliance.domain.papers import Cents, Minutes, Payroll, Text, Worker
 from plumbline.compliance.domain.reading import Fact, Read
 
 T = TypeVar("T")
+
+
+def with_rates(payroll: Payroll, rates: Mapping[str, int]) -> Payroll:
+    """Return a payroll with the wage determination's rate beside each journeyworker's line.
+
+    What a person said of a line stays. An apprentice's rate is a share of it that the programme sets, and is nobody's
+    here to know.
+    """
+    known = {_plain(classification): cents for classification, cents in rates.items()}
+
+    def rated(line: Worker) -> Worker:
+        if line.required_cents is not None or _value(line.is_apprentice) is not False:
+            return line
+        return line.model_copy(update={"required_cents": known.get(_plain(_value(line.classification)))})
+
+    if payroll.workers is None:
+        return payroll
+    return payroll.model_copy(update={"workers": tuple(rated(line) for line in payroll.workers)})
 
 
 class Person(Fact):
@@ -119,7 +137,11 @@ def _sum(reads: Sequence[Read[int] | None]) -> Read[int] | None:
 
 
 def _named(worker: Worker) -> str:
-    return " ".join((_value(worker.name) or "").casefold().split())
+    return _plain(_value(worker.name))
+
+
+def _plain(text: str | None) -> str:
+    return " ".join((text or "").casefold().split())
 
 
 def _value(read: Read[T] | None) -> T | None:
