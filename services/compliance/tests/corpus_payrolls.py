@@ -357,6 +357,15 @@ PAYROLL_WRONGS: Sequence[tuple[str, set[str], dict[str, Any]]] = (
         {"WH-04"},
         {"first": {**TO_PLANS, "fringe_plans_cents": 20000}, "layout": "grid"},
     ),
+    (
+        "a week was left out",
+        {"WH-01-weeks"},
+        {
+            "around": {
+                "vendor__last_payroll": {"number": 7, "week_ends_on": date(2026, 10, 17), "is_final": False}
+            }
+        },
+    ),
     ("number 8, and none before it", {"WH-01-first"}, {"around": {"vendor__last_payroll": None}}),
     (
         "overtime hidden in two classifications",

@@ -626,7 +626,12 @@ def of_payroll(facts: DocumentFacts) -> Named:
         number, week = seen(paper.number), seen(paper.week_ends_on)
         if last is None or number is None or week is None:
             return False
-        return bool(not last.is_final and number == last.number + 1 and (week - last.week_ends_on).days == 7)
+        weeks, odd_days = divmod((week - last.week_ends_on).days, 7)
+        return bool(not last.is_final and number == last.number + 1 and weeks > 0 and odd_days == 0)
+
+    def no_week_between() -> bool:
+        week = seen(paper.week_ends_on)
+        return last is not None and week is not None and (week - last.week_ends_on).days <= 7
 
     def final() -> bool | None:
         week = seen(paper.week_ends_on)
@@ -697,6 +702,7 @@ def of_payroll(facts: DocumentFacts) -> Named:
 
     if last is not None:
         yield "WH-01", follows, "hold"
+        yield "WH-01-weeks", no_week_between, "review"
     else:
         yield (
             "WH-01-first",
