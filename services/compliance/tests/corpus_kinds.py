@@ -91,7 +91,7 @@ def licence(
     )
     fields = {name: given.pop(name) for name in ("grade", "trade", "acr_class")}
     values = printed(layout, **given)
-    labels = dict(LICENCE_LABELS[seed % 2])
+    labels = dict(LICENCE_LABELS[seed % 2]) | ({"firm": "Business name"} if "firm" in given else {})
     if board == "ocilb":
         labels["_trade"] = "Trade"
         values["_trade"] = (fields["trade"], str(fields["trade"]).capitalize())
@@ -113,6 +113,11 @@ def licence(
 LICENCE_WRONGS: Sequence[tuple[str, set[str], Mapping[str, Any]]] = (
     ("expired", {"LIC-01"}, {"board": "tdlr", "expires_on": date(2026, 10, 1)}),
     ("another holder", {"LIC-02"}, {"board": "tdlr", "holder": "Somebody Else Air Inc"}),
+    (
+        "held for another firm",
+        {"LIC-02"},
+        {"board": "tsbpe", "holder": "Jo Hart", "firm": "Somebody Else Plumbing Inc"},
+    ),
     ("no number", {"LIC-03"}, {"board": "tsbpe", "number": None}),
     (
         "a class B licence for a large plant",
@@ -443,6 +448,11 @@ def nothing_known() -> Iterator[Case]:
 
 def other_papers() -> Iterator[Case]:
     yield from series(licence, LICENCE_WRONGS)
+    plumber = world(390, "TX", TX_PLUMBERS).vendor
+    yield replace(
+        licence("left", 390, board="tsbpe", holder="Jo Hart", firm=plumber),
+        name="licence left: a person's, held for the vendor",
+    )
     yield from series(permit, PERMIT_WRONGS)
     yield replace(
         permit("left", 380, _status=None, licence_number="TACLA12345C", notes=PRINTED_ON_PERMITS),

@@ -782,8 +782,8 @@ def of_licence(facts: DocumentFacts) -> Named:
         return expires is not None and expires >= facts.as_of
 
     def holder() -> bool:
-        said = text(paper.holder)
-        return same(said, known(facts.vendor.legal_name))
+        said = [text(paper.holder), text(paper.firm)]
+        return any(same(one, known(facts.vendor.legal_name)) for one in said)
 
     def named() -> bool:
         found = [text(part) for part in (paper.authority, paper.grade, paper.number)]

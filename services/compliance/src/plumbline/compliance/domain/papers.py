@@ -274,6 +274,9 @@ class Licence(Fields):
     acr_class: Text = None
     """Of a Texas air-conditioning contractor: `A` is any size, `B` up to 25 tons and 1.5 million BTU/h."""
     holder: Text = None
+    """Who holds it; of Texas plumbers, and most of TDLR and OCILB, a person."""
+    firm: Text = Read[str](value=None, confidence=1)
+    """The firm that it names as the holder's own, where it names one."""
     trade: Text = None
     expires_on: Day = None
     verified_on: Day = None

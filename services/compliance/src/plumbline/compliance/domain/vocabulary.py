@@ -139,6 +139,7 @@ DERIVED: Mapping[str, Derived] = {
     ),
     "permit.names_on_file": Derived(Sort.YES, ("permit.licence_number", "on_file.number"), _is_one_number),
     "licence.holder_match": Derived(Sort.DECIMAL, ("licence.holder", "vendor.legal_name"), similarity),
+    "licence.firm_match": Derived(Sort.DECIMAL, ("licence.firm", "vendor.legal_name"), similarity),
     "invoice.payee_match": Derived(Sort.DECIMAL, ("invoice.payee", "vendor.legal_name"), similarity),
     "commencement.is_in_county": Derived(
         Sort.YES, ("commencement.county", "project.county"), _is_among_counties
