@@ -199,6 +199,7 @@ def certificate(
     sort: Any = "right",
     fires: set[str] | None = None,
     without: str = "",
+    begins: date = date(2026, 1, 1),
     ends: date = date(2027, 12, 31),
     dollars: Mapping[str, int] | None = None,
     extended: bool = True,
@@ -211,7 +212,6 @@ def certificate(
 ) -> Case:
     one = world(seed, "OH" if base == "certificate-oh" else "TX")
     amounts = limits(dollars or {})
-    begins = date(2026, 1, 1)
     rows = [
         (kind, title, limit, begins, ends, amounts[kind], extended and kind == "general_liability")
         for kind, title, limit in TYPE_ROWS
@@ -247,7 +247,7 @@ def certificate(
         fields=fields,
         fires=frozenset(fires or ()),
         desk=None
-        if fires and fires - {"COI-05", "COI-06"}
+        if fires and fires - {"COI-03-end", "COI-05", "COI-06"}
         else "us-oh/plumbing"
         if base == "certificate-oh"
         else "us-tx/hvac",
@@ -258,7 +258,14 @@ CERTIFICATE_WRONGS: Sequence[tuple[str, set[str], dict[str, Any]]] = (
     ("another insured", {"COI-01"}, {"insured": "Somebody Else Inc"}),
     ("another holder", {"COI-02"}, {"holder": "Mesquite County Library"}),
     ("no workers' compensation", {"COI-03"}, {"without": "workers_compensation"}),
-    ("expires during the work", {"COI-03"}, {"ends": date(2026, 12, 31)}),
+    ("ran out", {"COI-03"}, {"ends": date(2026, 11, 4)}),
+    ("ends before the work does, as a year's policy may", {"COI-03-end"}, {"ends": date(2026, 12, 31)}),
+    ("a renewed policy", {"COI-03-start"}, {"begins": date(2026, 7, 1)}),
+    (
+        "no workers' compensation in Ohio",
+        {"COI-09"},
+        {"without": "workers_compensation", "base": "certificate-oh"},
+    ),
     ("a low limit", {"COI-04"}, {"dollars": {"general_liability": 500_000}}),
     ("ticked without endorsement", {"COI-05"}, {"endorsed": False}),
     ("a NAIC number of four digits", {"COI-06"}, {"naic": "1234"}),

@@ -91,7 +91,7 @@ def licence(
     )
     fields = {name: given.pop(name) for name in ("grade", "trade", "acr_class")}
     values = printed(layout, **given)
-    labels = dict(LICENCE_LABELS[seed % 2])
+    labels = dict(LICENCE_LABELS[seed % 2]) | ({"firm": "Business name"} if "firm" in given else {})
     if board == "ocilb":
         labels["_trade"] = "Trade"
         values["_trade"] = (fields["trade"], str(fields["trade"]).capitalize())
@@ -113,6 +113,11 @@ def licence(
 LICENCE_WRONGS: Sequence[tuple[str, set[str], Mapping[str, Any]]] = (
     ("expired", {"LIC-01"}, {"board": "tdlr", "expires_on": date(2026, 10, 1)}),
     ("another holder", {"LIC-02"}, {"board": "tdlr", "holder": "Somebody Else Air Inc"}),
+    (
+        "held for another firm",
+        {"LIC-02"},
+        {"board": "tsbpe", "holder": "Jo Hart", "firm": "Somebody Else Plumbing Inc"},
+    ),
     ("no number", {"LIC-03"}, {"board": "tsbpe", "number": None}),
     (
         "a class B licence for a large plant",
@@ -158,7 +163,14 @@ PERMIT_LABELS = (
 )
 
 
-def permit(layout: str, seed: int, *, around: Mapping[str, Any] | None = None, **change: Any) -> Case:
+def permit(
+    layout: str,
+    seed: int,
+    *,
+    around: Mapping[str, Any] | None = None,
+    notes: Sequence[str] = ("Call for inspection before work is covered.",),
+    **change: Any,
+) -> Case:
     texas = seed % 2 == 0
     one = world(seed, "TX" if texas else "OH")
     values = printed(
@@ -182,7 +194,7 @@ def permit(layout: str, seed: int, *, around: Mapping[str, Any] | None = None, *
         layout,
         values,
         PERMIT_LABELS[seed % 3 % 2],
-        ("Call for inspection before work is covered.",),
+        notes,
         around=one.around(**(around or {})),
         fields={
             "authority": "austin-dsd" if texas else "columbus-bzs",
@@ -193,6 +205,10 @@ def permit(layout: str, seed: int, *, around: Mapping[str, Any] | None = None, *
         seed=seed,
     )
 
+
+PRINTED_ON_PERMITS = (
+    "This permit becomes null and void if work is not commenced within 180 days, and may be revoked for false statements.",
+)
 
 PERMIT_WRONGS: Sequence[tuple[str, set[str], Mapping[str, Any]]] = (
     ("expired", {"PER-02"}, {"expires_on": date(2026, 10, 1)}),
@@ -432,7 +448,24 @@ def nothing_known() -> Iterator[Case]:
 
 def other_papers() -> Iterator[Case]:
     yield from series(licence, LICENCE_WRONGS)
+    plumber = world(390, "TX", TX_PLUMBERS).vendor
+    yield replace(
+        licence("left", 390, board="tsbpe", holder="Jo Hart", firm=plumber),
+        name="licence left: a person's, held for the vendor",
+    )
     yield from series(permit, PERMIT_WRONGS)
+    yield replace(
+        permit("left", 380, _status=None, licence_number="TACLA12345C", notes=PRINTED_ON_PERMITS),
+        name="permit left: no status, and what may come printed on it",
+    )
+    yield replace(
+        permit("left", 382, _status=None, notes=("This permit was revoked on October 12, 2026.",)),
+        name="permit left: revoked in its text",
+        sort="wrong",
+        fires=frozenset({"PER-02"}),
+        desk=None,
+        fields={"is_revoked": True},
+    )
     yield from series(invoice, INVOICE_WRONGS)
     yield from (
         plumbing_invoice(1),

@@ -132,6 +132,9 @@ def ohio_waivers() -> Iterator[Case]:
         yield wrong("no owner", {"OH-LW-01"}, owner="", fields={"owner": None})
         yield wrong("unsigned", {"OH-LW-01"}, signature="", fields={"signed": False})
         yield wrong("another amount", {"OH-LW-02"}, amount="$7.50", fields={"amount_cents": 750})
+        yield wrong(
+            "another claimant", {"OH-LW-06"}, payee="Somebody Else Inc", fields={"payee": "Somebody Else Inc"}
+        )
         name, clause = CLAUSES[place % 3]
         yield wrong(f"{name}", {"OH-LW-03"}, notes=(OHIO_PROSE["conditional"], clause), fields={name: True})
     one = world(450, "OH")

@@ -86,20 +86,19 @@ def payroll_lines(
     ]
     body = [
         [
-            f"{n}A",
+            f"{row.get('entry', n)}A",
             row["name"],
             row["classification"],
             "RA" if row["is_apprentice"] else "J",
             *map(hours, row["days_minutes"]),
             hours(row["total_minutes"]),
-            hours(row["overtime_minutes"]) or "0",
+            hours(row["overtime_minutes"] or 0) or ("" if row["overtime_minutes"] is None else "0"),
             dollars(row["base_cents"]),
-            "",
-            dollars(row["fringe_paid_cents"]),
+            dollars(row["fringe_credit_cents"]) if row.get("fringe_credit_cents") else "",
+            "" if row["fringe_paid_cents"] is None else dollars(row["fringe_paid_cents"]),
             dollars(row["gross_cents"]),
             *([dollars(row.get("all_work_cents", row["gross_cents"]))] if works_elsewhere else []),
-            dollars(row["deductions_cents"]),
-            dollars(row["net_cents"]),
+            *("" if row[name] is None else dollars(row[name]) for name in ("deductions_cents", "net_cents")),
         ]
         for n, row in enumerate(rows, start=1)
     ]
@@ -181,7 +180,7 @@ def payroll_grid(
             *map(hours, straight),
             hours(row["total_minutes"] - row["overtime_minutes"]),
             dollars(row["base_cents"]),
-            "",
+            dollars(row["fringe_plans_cents"]) if row.get("fringe_plans_cents") else "",
             dollars(row["fringe_paid_cents"]),
             dollars(row["gross_cents"]),
             dollars(row["deductions_cents"]),
@@ -239,6 +238,7 @@ def payroll(
     sort: Any = "right",
     fires: set[str] | None = None,
     first: Mapping[str, Any] | None = None,
+    second: Mapping[str, Any] | None = None,
     fields: Mapping[str, Any] | None = None,
     programme: str = "",
     more: Sequence[str] = (),
@@ -249,6 +249,8 @@ def payroll(
     one = world(seed)
     rows = workers(seed, 1 + seed % 4)
     rows[0] |= dict(first or {})
+    if second is not None:  # the first worker's other classification
+        rows[1:] = [rows[0] | dict(second)]
     week = date(2026, 10, 31)
     values = {
         "number": "8",
@@ -289,6 +291,45 @@ def payroll(
     )
 
 
+TWO_LINES: Sequence[dict[str, Any]] = (
+    {
+        "entry": 1,
+        "days_minutes": (0, 480, 480, 480, 0, 0, 0),
+        "total_minutes": 1440,
+        "overtime_minutes": None,
+        "fringe_credit_cents": 1840,
+        "fringe_paid_cents": None,
+        "gross_cents": 101160,
+        "deductions_cents": None,
+        "net_cents": None,
+    },
+    {
+        "classification": "Laborer",
+        "days_minutes": (0, 0, 0, 0, 600, 780, 0),
+        "total_minutes": 1380,
+        "overtime_minutes": 420,
+        "gross_cents": 111698,
+        "deductions_cents": 51160,
+        "net_cents": 161698,
+    },
+)
+"""A worker of 47 hours in two classifications, whose fringe goes to plans: one workweek, and one pay on the second line."""
+
+TO_PLANS: Mapping[str, Any] = {
+    "days_minutes": (0, 480, 480, 480, 480, 480, 0),
+    "total_minutes": 2400,
+    "overtime_minutes": 0,
+    "fringe_paid_cents": 0,
+    "fringe_plans_cents": 73600,
+    "gross_cents": 168600,
+    "deductions_cents": 33720,
+    "net_cents": 134880,
+}
+"""A worker of 40 hours whose fringe goes to plans, told for the week (6B)."""
+
+ONLY_LINES = {"days that do not add up", "overtime hidden in two classifications"}
+"""What the other layout cannot show."""
+
 PAYROLL_WRONGS: Sequence[tuple[str, set[str], dict[str, Any]]] = (
     ("a gap in the numbers", {"WH-01"}, {"number": "9", "fields": {"number": 9}}),
     ("called final", {"WH-01-final"}, {"final": "Yes", "fields": {"is_final": True}}),
@@ -311,6 +352,29 @@ PAYROLL_WRONGS: Sequence[tuple[str, set[str], dict[str, Any]]] = (
     ("the old edition", {"WH-10"}, {"edition": "June 2018", "fields": {"edition_on": date(2018, 6, 1)}}),
     ("no wage determination", {"WH-11"}, {"wage_determination": "", "fields": {"wage_determination": None}}),
     ("other work that was not paid", {"WH-05"}, {"first": {"all_work_cents": 390000}}),
+    (
+        "a week's credit that is taken for an hour's",
+        {"WH-04"},
+        {"first": {**TO_PLANS, "fringe_plans_cents": 20000}, "layout": "grid"},
+    ),
+    (
+        "a week was left out",
+        {"WH-01-weeks"},
+        {
+            "around": {
+                "vendor__last_payroll": {"number": 7, "week_ends_on": date(2026, 10, 17), "is_final": False}
+            }
+        },
+    ),
+    ("number 8, and none before it", {"WH-01-first"}, {"around": {"vendor__last_payroll": None}}),
+    (
+        "overtime hidden in two classifications",
+        {"WH-03"},
+        {
+            "first": TWO_LINES[0],
+            "second": TWO_LINES[1] | {"overtime_minutes": 0, "gross_cents": 96945, "net_cents": 146945},
+        },
+    ),
 )
 
 
@@ -319,8 +383,8 @@ def payrolls() -> Iterator[Case]:
         yield payroll(seed, "lines")
         yield payroll(seed + 20, "grid")
     for number, (said, fires, how) in enumerate(PAYROLL_WRONGS):
-        layout = ("lines", "grid")[number % 2] if said != "days that do not add up" else "lines"
-        yield payroll(40 + number, layout, said=said, sort="wrong", fires=fires, **how)
+        layout = ("lines", "grid")[number % 2] if said not in ONLY_LINES else "lines"
+        yield payroll(40 + number, said=said, sort="wrong", fires=fires, **{"layout": layout, **how})
     yield payroll(
         60,
         "lines",
@@ -328,6 +392,28 @@ def payrolls() -> Iterator[Case]:
         programme="Texas JATC",
         said="an apprentice",
         fields={"workers.0.programme": "Texas JATC"},
+    )
+    yield payroll(
+        66,
+        "lines",
+        said="two classifications, and fringe paid to plans",
+        first=TWO_LINES[0],
+        second=TWO_LINES[1],
+    )
+    yield payroll(70, "grid", said="the week's fringe to plans (6B)", first=TO_PLANS)
+    yield payroll(
+        68,
+        "lines",
+        said="overtime after eight hours, by contract",
+        first={
+            "days_minutes": (0, 600, 600, 600, 600, 0, 0),
+            "total_minutes": 2400,
+            "overtime_minutes": 480,
+            "fringe_paid_cents": 73600,
+            "gross_cents": 259060,
+            "deductions_cents": 50000,
+            "net_cents": 209060,
+        },
     )
     yield payroll(
         62,

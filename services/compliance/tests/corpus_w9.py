@@ -180,6 +180,16 @@ def w9s() -> Iterator[Case]:
         box="ein",
         said="few fields are left",
     )
+    yield w9(
+        46,
+        "typed",
+        classification="individual",
+        name="Ana Ruiz",
+        second="Ruiz Air LLC",
+        box="ssn",
+        said="an LLC of one person, as the IRS wants it",
+        fields={"is_disregarded": None},
+    )
     wrongs: Sequence[tuple[str, set[str], dict[str, Any]]] = (
         (
             "an old revision",

@@ -126,7 +126,12 @@ def said(kind: str, one: World) -> dict[str, Any]:
     if ".conditional" in kind:
         fields |= {"maker": one.firm, "payee": one.vendor}
     else:
-        fields |= {"notice_is_first": True, "notice_is_bold": True, "notice_points": 12.0}
+        fields |= {
+            "payee": one.vendor,
+            "notice_is_first": True,
+            "notice_is_bold": True,
+            "notice_points": 12.0,
+        }
     if kind == "lien_waiver.unconditional_final":
         del fields["amount_cents"]
     return fields
@@ -190,9 +195,16 @@ def wrong_texas(kind: str, base: str, one: World, layout: str) -> Iterator[Case]
     yield wrong("unsigned", {"TX-LW-04"}, filled(signature=""), fields={"signed": False, "signer_name": None})
     yield wrong("undated", {"TX-LW-04"}, filled(date="________"), fields={"signed_on": None})
     early = one.through - timedelta(days=3)
-    yield wrong(
-        "signed before its through date", {"TX-LW-04"}, filled(date=long(early)), fields={"signed_on": early}
-    )
+    before = filled(date=long(early))
+    if conditional:
+        yield replace(
+            right,
+            name=f"{right.name}: signed with a bill to the end of the month",
+            content=before,
+            fields=dict(right.fields) | {"signed_on": early},
+        )
+    else:
+        yield wrong("signed before its through date", {"TX-LW-04-early"}, before, fields={"signed_on": early})
     yield wrong(
         "no extent", {"TX-LW-09"}, filled(extent="________"), fields={"extent": None, "through_on": None}
     )
@@ -226,6 +238,12 @@ def wrong_texas(kind: str, base: str, one: World, layout: str) -> Iterator[Case]
             fields={"payee": "Somebody Else Inc"},
         )
     else:
+        yield wrong(
+            "another claimant",
+            {"TX-LW-12"},
+            filled(company="Somebody Else Inc"),
+            fields={"payee": "Somebody Else Inc"},
+        )
         yield wrong("not settled", {"TX-LW-06"}, payable=one.payable(settled=False))
         yield wrong(
             "small notice", {"TX-LW-03"}, draw(lines, notice=(8, True)), fields={"notice_points": 8.0}

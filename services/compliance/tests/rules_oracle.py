@@ -121,8 +121,12 @@ def of_texas_waiver(facts: DocumentFacts) -> Named:
 
     def signed() -> bool:
         is_signed, name, title = yes(waiver.signed), text(waiver.signer_name), text(waiver.signer_title)
+        on = seen(waiver.signed_on)
+        return bool(is_signed and name and title and on)
+
+    def after_the_work() -> bool | None:
         on, through = seen(waiver.signed_on), seen(waiver.through_on)
-        return bool(is_signed and name and title and on and (through is None or on >= through))
+        return None if on is None or through is None else bool(on >= through)
 
     def notary() -> bool | None:
         if known(project.original_contract_on) >= date(2022, 1, 1):
@@ -167,6 +171,8 @@ def of_texas_waiver(facts: DocumentFacts) -> Named:
         yield "TX-LW-03", notice, "reject"
         yield "TX-LW-06", lambda: pay is not None and pay.is_settled, "hold"
     yield "TX-LW-04", signed, "hold"
+    if not is_conditional:
+        yield "TX-LW-04-early", after_the_work, "hold"
     yield "TX-LW-05", notary, "hold"
     if is_conditional:
         yield "TX-LW-07", same_check, "hold"
@@ -178,6 +184,8 @@ def of_texas_waiver(facts: DocumentFacts) -> Named:
         yield "TX-LW-10", through_date, "hold"
     if variant == "unconditional_progress":
         yield "TX-LW-11", same_amount, "hold"
+    if is_unconditional and pay is not None:
+        yield "TX-LW-12", lambda: same(text(waiver.payee), pay.payee), "review"
 
 
 def same(one: str, other: str) -> bool:
@@ -203,6 +211,10 @@ def of_ohio_waiver(facts: DocumentFacts) -> Named:
         said = seen(waiver.amount_cents)
         return pay is not None and said == pay.amount_cents
 
+    def claimant() -> bool | None:
+        said = text(waiver.payee)
+        return None if pay is None else same(said, pay.payee)
+
     def our_words() -> bool | None:
         compared = known(waiver.wording)
         return None if compared.form[:2] != "oh" else bool(compared.changed_words == 0)
@@ -216,6 +228,8 @@ def of_ohio_waiver(facts: DocumentFacts) -> Named:
     if variant.startswith("conditional") or variant == "unconditional_progress":
         yield "OH-LW-02", amount, "hold"
     yield "OH-LW-03", nothing_beforehand, "review"
+    if variant != "other" and pay is not None:
+        yield "OH-LW-06", claimant, "review"
     if variant != "other":
         yield "OH-LW-05", our_words, "review"
     if variant.startswith("unconditional"):
@@ -251,7 +265,18 @@ def of_commencement(facts: DocumentFacts) -> Named:
         found = [text(name) for name in names]
         return seen(notice.first_contract_on) is not None and all(found)
 
-    def recorded() -> bool:
+    def in_county() -> bool | None:
+        is_public, said = known(project.is_public), text(notice.county)
+        if is_public and said == "":
+            return None
+        return known(project.county).lower().removesuffix(" county") in (
+            one.strip()
+            for one in re.sub(r" count(y|ies)$", "", said.lower()).replace(" and ", ",").split(",")
+        )
+
+    def recorded() -> bool | None:
+        if known(project.is_public):
+            return None
         county, number, expires = text(notice.county), text(notice.instrument_number), seen(notice.expires_on)
         return bool(county and number and expires)
 
@@ -265,10 +290,33 @@ def of_commencement(facts: DocumentFacts) -> Named:
 
     yield "OH-NOC-01", recorded, "hold"
     yield "OH-NOC-02", private, "hold"
-    yield "OH-NOC-03", lambda: text(notice.county) == known(project.county), "hold"
+    yield "OH-NOC-03", in_county, "hold"
     yield "OH-NOC-04", lasts, "hold"
     yield "OH-NOC-05", early, "warn"
     yield "OH-NOC-06", public, "hold"
+
+
+def is_kept(done: date, last: date, *, by_office: bool = False) -> bool:
+    """Say whether something was done by its last day, which moves past days on which nobody need do it (ORC 1.14)."""
+    while last.weekday() == 6 or (by_office and last.weekday() == 5) or is_holiday(last):
+        last += timedelta(days=1)
+    return done <= last
+
+
+def is_holiday(day: date) -> bool:
+    """Say whether a day is a legal holiday of Ohio; of a Sunday the Monday after is."""
+    third = 15 <= day.day <= 21
+    if day.weekday() == 0:
+        by_week = {1: third, 2: third, 5: day.day >= 25, 9: day.day <= 7, 10: 8 <= day.day <= 14}
+        if by_week.get(day.month) or is_fixed(day - timedelta(days=1)):
+            return True
+    if day.weekday() == 3 and day.month == 11 and 22 <= day.day <= 28:
+        return True
+    return is_fixed(day) and day.weekday() != 6
+
+
+def is_fixed(day: date) -> bool:
+    return (day.month, day.day) in {(1, 1), (6, 19), (7, 4), (11, 11), (12, 25)}
 
 
 def of_furnishing(facts: DocumentFacts) -> Named:
@@ -282,7 +330,7 @@ def of_furnishing(facts: DocumentFacts) -> Named:
         exempt, start = yes(notice.contracts_with_owner), counts_from()
         if exempt or start is None:
             return None
-        return (seen(notice.served_on) or facts.as_of) - start <= timedelta(days=21)
+        return is_kept(seen(notice.served_on) or facts.as_of, start + timedelta(days=21))
 
     def both() -> bool | None:
         exempt, on = yes(notice.contracts_with_owner), seen(notice.served_on)
@@ -312,16 +360,17 @@ def of_affidavit(facts: DocumentFacts) -> Named:
             return None
         filed = seen(paper.filed_on) or facts.as_of
         days = {"family": 60, "other": 75, "oil_gas": 120}[known(facts.project.property_class)]
-        return bool((filed - last).days <= days)
+        return is_kept(filed, last + timedelta(days=days), by_office=True)
 
     def served() -> bool | None:
         filed = seen(paper.filed_on)
         if filed is None:
             return None
         served, posted = seen(paper.owner_served_on), seen(paper.posted_on)
-        if (facts.as_of - filed).days <= 30:
+        month, longer = filed + timedelta(days=30), filed + timedelta(days=40)
+        if is_kept(facts.as_of, month):
             return True
-        return bool((served and (served - filed).days <= 30) or (posted and (posted - filed).days <= 40))
+        return bool((served and is_kept(served, month)) or (posted and is_kept(posted, longer)))
 
     def recorded() -> bool | None:
         if seen(paper.filed_on) is None:
@@ -351,8 +400,10 @@ def of_w9(facts: DocumentFacts) -> Named:
     def revision() -> bool:
         newest = facts.as_of >= date(2025, 1, 1)
         oldest = date(2024, 3, 1) if newest else date(2018, 10, 1)
-        revision = seen(form.revision_on)
-        return revision is not None and revision >= oldest
+        revision, signed_on = seen(form.revision_on), seen(form.signed_on)
+        if revision is None or revision < date(2018, 10, 1):
+            return False
+        return bool(revision >= oldest or (signed_on is not None and signed_on < date(2025, 1, 1)))
 
     def llc() -> bool | None:
         return None if text(form.classification) != "llc" else text(form.llc_code) in {"C", "S", "P"}
@@ -365,10 +416,10 @@ def of_w9(facts: DocumentFacts) -> Named:
         return None if text(form.tax_number) != "ein" else yes(form.prefix_known)
 
     def person() -> bool | None:
-        if text(form.tax_number) not in {"ssn", "itin"}:
+        number, classification = text(form.tax_number), text(form.classification)
+        if number not in {"ssn", "itin"} or classification == "individual":
             return None
-        classification, is_disregarded = text(form.classification), yes(form.is_disregarded)
-        return classification == "individual" or is_disregarded
+        return yes(form.is_disregarded)
 
     def signed() -> bool:
         is_signed, on = yes(form.signed), seen(form.signed_on)
@@ -431,17 +482,46 @@ def of_certificate(facts: DocumentFacts) -> Named:
         named = [row for row in paper.coverages if row.kind and row.kind.value == required.kind]
         return [(required, row) for row in named or [None]]
 
-    def lasts(pair: Any) -> bool:
+    def is_of_the_bureau(pair: Any) -> bool:
+        """Ohio alone insures workers there, on a paper of its own."""
+        required, row = pair
+        if row is not None:
+            seen(row.kind)
+        return known(project.state) == "OH" and required.kind == "workers_compensation" and row is None
+
+    def lasts(pair: Any) -> bool | None:
         _, row = pair
-        starts, ends = known(project.work_starts_on), known(project.work_ends_on)
+        if is_of_the_bureau(pair):
+            return None
+        day = max(facts.as_of, known(project.work_starts_on))
+        day = min(day, known(project.work_ends_on))
         if row is None:
             return False
-        seen(row.kind)
         effective, expires = seen(row.effective_on), seen(row.expires_on)
-        return bool(effective and expires and effective <= starts and expires >= ends)
+        return bool(effective and expires and effective <= day <= expires)
 
-    def limit(pair: Any) -> bool:
+    def begins(pair: Any) -> bool | None:
+        _, row = pair
+        effective = seen(row.effective_on) if row else None
+        return None if effective is None else bool(effective <= known(project.work_starts_on))
+
+    def ends(pair: Any) -> bool | None:
+        _, row = pair
+        expires = seen(row.expires_on) if row else None
+        return None if expires is None else bool(expires >= known(project.work_ends_on))
+
+    def bureau(pair: Any) -> bool | None:
         required, row = pair
+        if required.kind != "workers_compensation":
+            return None
+        if row is not None:
+            seen(row.kind)
+        return row is not None
+
+    def limit(pair: Any) -> bool | None:
+        required, row = pair
+        if is_of_the_bureau(pair):
+            return None
         cents = seen(row.limit_cents) if row else None
         return cents is not None and cents >= required.limit_cents
 
@@ -465,6 +545,8 @@ def of_certificate(facts: DocumentFacts) -> Named:
     yield "COI-01", insured, "review"
     yield "COI-02", holder, "hold"
     yield from each("COI-03", pairs, lasts, "hold")
+    yield from each("COI-03-start", pairs, begins, "review")
+    yield from each("COI-03-end", pairs, ends, "warn")
     yield from each("COI-04", pairs, limit, "hold")
     yield from each("COI-05", paper.coverages, endorsed, "warn")
     yield from each("COI-06", paper.insurers, naic, "warn")
@@ -472,10 +554,68 @@ def of_certificate(facts: DocumentFacts) -> Named:
         yield from each("COI-07", paper.coverages, least(300_000_00), "hold")
     if project.state == "OH" and project.trade in TRADES_OF_OCILB:
         yield from each("COI-08", paper.coverages, least(500_000_00), "hold")
+    if project.state == "OH":
+        yield from each("COI-09", pairs, bureau, "review")
 
 
 def cents(amount: Decimal) -> int:
     return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def said_of(line: Any, name: str) -> Any:
+    read = getattr(line, name)
+    return None if read is None else read.value
+
+
+def tells_apart(one: Any, other: Any) -> str | None:
+    """Return what is the same of two lines of one worker: a number, or the name alone; None for two workers."""
+    entries, numbers = ({said_of(line, name) for line in (one, other)} for name in ("entry", "identifier"))
+    names = {str(said_of(line, "name") or "").lower() for line in (one, other)}
+    if len(entries) == 1 and entries != {None}:
+        return "number"
+    if len(names) == 2:
+        return None
+    if re.search(r"\d", next(iter(names))) or (len(numbers) == 1 and numbers != {None}):
+        return "number"
+    return None if len(numbers - {None}) == 2 or None not in entries else "name"
+
+
+def by_person(lines: Any) -> list[Any]:
+    """Put the lines of each worker together."""
+    found: list[Any] = []
+    for line in lines:
+        mine = next((group for group in found if tells_apart(group[0], line)), None)
+        if mine is None:
+            found.append([line])
+        else:
+            mine.append(line)
+    return found
+
+
+def joined(lines: Any, name: str) -> Any:
+    """Return the sum over a worker's lines, blanks left out; it is not known where a name alone joins them."""
+    told = [seen(getattr(line, name)) for line in lines]
+    if any(tells_apart(lines[0], line) == "name" for line in lines[1:]):
+        raise UnknownError
+    given = [one for one in told if one is not None]
+    return sum(given) if given else None
+
+
+def week_pay(lines: Any) -> tuple[Any, Any, Any]:
+    """Return all work, deductions and net of a worker, who is paid once; some print it beside each line."""
+    names = ("all_work_cents", "deductions_cents", "net_cents")
+    sums = [joined(lines, name) for name in names]
+    told = [[seen(getattr(line, name)) for name in names] for line in lines]
+    are_own = all(seen(line.gross_cents) == row[0] for line, row in zip(lines, told, strict=True))
+    are_whole = all(None not in row and row[0] - row[1] == row[2] for row in told)
+    repeats = len(lines) > 1 and all(row == told[0] for row in told)
+    if are_whole and (are_own or not repeats):
+        return sums[0], sums[1], sums[2]
+    columns = [{row[place] for row in told} - {None} for place in range(3)]
+    once = [
+        next(iter(column)) if len(column) == 1 else one for column, one in zip(columns, sums, strict=True)
+    ]
+    return sums[0] if are_own else once[0], once[1], once[2]
 
 
 def of_payroll(facts: DocumentFacts) -> Named:
@@ -484,11 +624,14 @@ def of_payroll(facts: DocumentFacts) -> Named:
 
     def follows() -> bool:
         number, week = seen(paper.number), seen(paper.week_ends_on)
-        if number is None or week is None:
+        if last is None or number is None or week is None:
             return False
-        if last is None:
-            return bool(number == 1)
-        return bool(not last.is_final and number == last.number + 1 and (week - last.week_ends_on).days == 7)
+        weeks, odd_days = divmod((week - last.week_ends_on).days, 7)
+        return bool(not last.is_final and number == last.number + 1 and weeks > 0 and odd_days == 0)
+
+    def no_week_between() -> bool:
+        week = seen(paper.week_ends_on)
+        return last is not None and week is not None and (week - last.week_ends_on).days <= 7
 
     def final() -> bool | None:
         week = seen(paper.week_ends_on)
@@ -504,10 +647,10 @@ def of_payroll(facts: DocumentFacts) -> Named:
         paid = seen(paper.paid_on)
         return paid is not None and (facts.received_on - paid).days <= 7
 
-    def edition() -> bool:
+    def edition() -> bool | None:
         said = seen(paper.edition_on)
         oldest = date(2025, 1, 1) if facts.as_of > date(2026, 9, 30) else date(2000, 1, 1)
-        return said is not None and said >= oldest
+        return None if said is None else bool(said >= oldest)
 
     def determination() -> bool | None:
         return (
@@ -516,11 +659,11 @@ def of_payroll(facts: DocumentFacts) -> Named:
 
     def days(worker: Any) -> bool:
         said, total = seen(worker.days_minutes), seen(worker.total_minutes)
-        return said is not None and total is not None and sum(said) == total
+        return total is not None and sum(said or ()) == total
 
-    def overtime(worker: Any) -> bool:
-        total, said = seen(worker.total_minutes), seen(worker.overtime_minutes)
-        return total is not None and said is not None and said == max(0, total - 40 * 60)
+    def overtime(lines: Any) -> bool:
+        total, said = joined(lines, "total_minutes"), joined(lines, "overtime_minutes") or 0
+        return total is not None and max(0, total - 40 * 60) <= said <= total
 
     def paid(worker: Any) -> bool:
         gross, total, over = (
@@ -529,10 +672,13 @@ def of_payroll(facts: DocumentFacts) -> Named:
             seen(worker.overtime_minutes),
         )
         base, fringe = seen(worker.base_cents), seen(worker.fringe_paid_cents)
-        if None in {gross, total, over, base, fringe}:
+        if None in {gross, total, base}:
             return False
-        lines = [Decimal(total * base) / 60, Decimal(over * base) / 120, Decimal(fringe)]
-        return bool(gross >= sum(cents(line) for line in lines))
+        over, fringe = over or 0, fringe or 0
+        plain, premium = Decimal(total * base) / 60, Decimal(over * base) / 120
+        straight, overtime = Decimal((total - over) * base) / 60, Decimal(over * base) / 40
+        ways = [(Decimal((2 * total + over) * base) / 120,), (plain, premium), (straight, overtime)]
+        return bool(gross >= min(sum(cents(line) for line in way) for way in ways) + fringe)
 
     def rate(worker: Any) -> bool:
         total, base, required = (
@@ -541,26 +687,35 @@ def of_payroll(facts: DocumentFacts) -> Named:
             known(worker.required_cents),
         )
         credit, paid_out = seen(worker.fringe_credit_cents) or 0, seen(worker.fringe_paid_cents) or 0
-        if total is None or base is None or total <= 0:
+        paid_out += seen(worker.fringe_plans_cents) or 0
+        if total is None or base is None:
             return False
         week = Decimal((base + credit) * total) / 60 + paid_out
         return week + Decimal("0.5") >= Decimal(required * total) / 60
 
-    def net(worker: Any) -> bool:
-        gross, off, left = seen(worker.gross_cents), seen(worker.deductions_cents), seen(worker.net_cents)
-        every = seen(worker.all_work_cents)
+    def net(lines: Any) -> bool:
+        gross, (every, off, left) = joined(lines, "gross_cents"), week_pay(lines)
         return None not in {gross, every, off, left} and every >= gross and every - off == left
 
     def apprentice(worker: Any) -> bool | None:
         return text(worker.programme) != "" if yes(worker.is_apprentice) else None
 
-    yield "WH-01", follows, "hold"
-    yield "WH-01-final", final, "hold"
+    if last is not None:
+        yield "WH-01", follows, "hold"
+        yield "WH-01-weeks", no_week_between, "review"
+    else:
+        yield (
+            "WH-01-first",
+            lambda: seen(paper.number) == 1 and seen(paper.week_ends_on) is not None,
+            "review",
+        )
+    yield "WH-01-final", final, "review"
     yield from each("WH-02", paper.workers, days, "reject")
-    yield from each("WH-03", paper.workers, overtime, "reject")
+    persons = None if paper.workers is None else by_person(paper.workers)
+    yield from each("WH-03", persons, overtime, "reject")
     yield from each("WH-03-pay", paper.workers, paid, "reject")
     yield from each("WH-04", paper.workers, rate, "reject")
-    yield from each("WH-05", paper.workers, net, "reject")
+    yield from each("WH-05", persons, net, "reject")
     yield from each("WH-06", paper.workers, apprentice, "hold")
     yield "WH-07", lambda: seen(paper.social_security_numbers) == 0, "reject"
     yield "WH-08", signed, "hold"
@@ -575,7 +730,6 @@ def of_timesheet(facts: DocumentFacts) -> Named:
     def complete() -> bool:
         names = (
             sheet.employee,
-            sheet.identifier,
             sheet.occupation,
             sheet.address,
             sheet.week_starts_at,
@@ -593,7 +747,7 @@ def of_timesheet(facts: DocumentFacts) -> Named:
         total, said = seen(sheet.total_minutes), seen(sheet.overtime_minutes)
         if total is None or said is None:
             return False
-        return bool(said == min(total, max(0, total + sheet.elsewhere_minutes - 40 * 60)))
+        return bool(min(total, max(0, total + sheet.elsewhere_minutes - 40 * 60)) <= said <= total)
 
     def premium() -> bool | None:
         if not seen(sheet.overtime_minutes):
@@ -628,8 +782,8 @@ def of_licence(facts: DocumentFacts) -> Named:
         return expires is not None and expires >= facts.as_of
 
     def holder() -> bool:
-        said = text(paper.holder)
-        return same(said, known(facts.vendor.legal_name))
+        said = [text(paper.holder), text(paper.firm)]
+        return any(same(one, known(facts.vendor.legal_name)) for one in said)
 
     def named() -> bool:
         found = [text(part) for part in (paper.authority, paper.grade, paper.number)]
@@ -675,6 +829,11 @@ def of_licence(facts: DocumentFacts) -> Named:
         yield "OH-OCILB-03", of("ocilb", lambda: text(paper.trade) == known(project.trade)), "hold"
 
 
+def bare(number: str) -> str:
+    """Return a licence's number without what people put between its parts, and without leading noughts."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", re.sub(r"[\W_]", "", number).lower())
+
+
 def of_permit(facts: DocumentFacts) -> Named:
     paper: Any = facts.fields
     project = facts.project
@@ -697,7 +856,7 @@ def of_permit(facts: DocumentFacts) -> Named:
     yield "PER-01", of_project, "hold"
     yield "PER-02", holds, "hold"
     if on_file:
-        yield "PER-03", lambda: text(paper.licence_number) == on_file[0].number, "review"
+        yield "PER-03", lambda: bare(text(paper.licence_number)) == bare(on_file[0].number), "review"
 
 
 def of_invoice(facts: DocumentFacts) -> Named:

@@ -11,7 +11,8 @@ from rules_lab import facts, rule_set
 
 from plumbline.compliance.domain.learning import on_file
 from plumbline.compliance.domain.names import similarity
-from plumbline.compliance.domain.papers import W9
+from plumbline.compliance.domain.papers import W9, Payroll
+from plumbline.compliance.domain.people import with_rates
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.tax_numbers import social_security_numbers, tax_number, whole_tax_numbers
 from plumbline.compliance.domain.wages import earned_cents
@@ -77,6 +78,10 @@ def test_whole_numbers_in_a_text_are_counted(text: str, social_security: int, wh
         ("Lone Star Air LLC", "Lone Star Plumbing LLC", False),
         ("", "Lone Star Air LLC", False),
         ("Ruiz Ana", "Ana Ruiz", True),
+        ("Lone Star Air, LLC, a Texas limited liability company", "Lone Star Air LLC", True),
+        ("Lone Star Air Limited Liability Company", "Lone Star Air Inc", False),
+        ("Brown Plumbing Company, Inc.", "Brown Plumbing Co Inc", True),
+        ("Brown Plumbing Company", "Brown Plumbing Inc", False),
     ],
 )
 def test_names_are_alike_or_not(one: str, other: str, *, are_alike: bool) -> None:
@@ -101,6 +106,19 @@ def test_wages_are_those_of_decimal_arithmetic(total: int, over: int, base: int,
     lines = (Decimal(total) * base / 60, Decimal(over) * base / 120)
     rounded = sum(int(line.quantize(Decimal(1), ROUND_HALF_UP)) for line in lines)
     assert earned_cents(total, over, base, fringe) == rounded + fringe
+
+
+def test_journeyworkers_have_the_rate_of_the_wage_determination_and_apprentices_what_a_person_says() -> None:
+    payroll = facts("payroll").fields
+    assert isinstance(payroll, Payroll)
+    assert payroll.workers
+    line = payroll.workers[0].model_copy(update={"required_cents": None})
+    apprentice = line.model_copy(update={"is_apprentice": Read[bool](value=True, confidence=1)})
+    said = line.model_copy(update={"required_cents": 5000})
+    other = line.model_copy(update={"classification": Read[str](value="Laborer", confidence=1)})
+    lines = payroll.model_copy(update={"workers": (line, apprentice, said, other)})
+    rated = with_rates(lines, {"SHEET METAL  WORKER": 6055}).workers
+    assert [one.required_cents for one in rated or ()] == [6055, None, 5000, None]
 
 
 def test_a_kind_that_nobody_knows_and_fields_of_another_kind_are_refused() -> None:

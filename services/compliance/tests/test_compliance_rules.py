@@ -79,7 +79,11 @@ def test_a_check_of_each_row_tells_of_the_first_and_counts_the_others() -> None:
     wrong = facts("payroll").fields.model_dump(mode="json")["workers"][0] | {
         "net_cents": {"value": 1, "confidence": 1}
     }
-    decision = decided("payroll", fields__workers=[wrong, wrong, wrong])["WH-05"]
+    lines = [
+        wrong | {name: {"value": value, "confidence": 1} for name, value in number.items()}
+        for number in ({"entry": n, "identifier": f"123{n}"} for n in (1, 2, 3))
+    ]
+    decision = decided("payroll", fields__workers=lines)["WH-05"]
     assert decision.outcome is Outcome.REJECT
     assert decision.sentence == (
         "Lee Park: $2,952.57 earned in the week, $2,952.57 of it on this project, less $612.57 is not $0.01. "

@@ -49,6 +49,8 @@ class Project(Fact):
     """Our own firm's legal name."""
     owner: str | None = None
     required_covers: tuple[RequiredCover, ...] | None = None
+    wage_rates: dict[str, int] | None = None
+    """The wage determination's hourly rates by classification, fringe included, in cents; those of journeyworkers."""
 
 
 class HeldLicence(Fact):

@@ -11,6 +11,7 @@ from typing import Any
 
 from plumbline.compliance.domain.facts import DocumentFacts, HeldLicence, RequiredCover
 from plumbline.compliance.domain.papers import Coverage
+from plumbline.compliance.domain.people import people
 from plumbline.compliance.domain.reading import Fact, Read
 from plumbline.compliance.domain.vocabulary import (
     DERIVED,
@@ -115,11 +116,11 @@ class Learner:
             why = next((known.unknown[given] for given in one.inputs if given in known.unknown), None)
             if why is not None:
                 known.unknown[name] = known.unknown[name + GIVEN] = why
-            elif all(given in known.values for given in one.inputs):
-                known.values[name] = one.reckon(*(known.values[given] for given in one.inputs))
-                known.values[name + GIVEN] = True
-            else:
-                known.values[name + GIVEN] = False
+                continue
+            given = {**one.blanks, **known.values} if one.blanks else known.values
+            known.values[name + GIVEN] = given.keys() >= set(one.inputs)
+            if known.values[name + GIVEN]:
+                known.values[name] = one.reckon(*(given[name] for name in one.inputs))
 
 
 _NOT_SHOWN = Read[bool](value=False, confidence=1)
@@ -167,6 +168,9 @@ def rows(facts: DocumentFacts, each: str) -> Sequence[Fact] | None:
     """Return the rows that a rule is asked for each of; None if they are not known."""
     if each == "covers":
         return covers(facts)
+    if each == "people":
+        workers = getattr(facts.fields, "workers", None)
+        return None if workers is None else people(workers)
     found: Sequence[Fact] | None = getattr(facts.fields, each)
     return found
 

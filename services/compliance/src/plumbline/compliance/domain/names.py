@@ -20,6 +20,14 @@ _FORMS = {
 }
 """Legal forms as people write them, and how they are compared."""
 
+_WRITTEN_OUT = {
+    "professional limited liability company": "pllc",
+    "limited liability company": "llc",
+    "limited liability partnership": "llp",
+    "limited partnership": "lp",
+}
+"""Forms of several words, the longest first."""
+
 _WORD = re.compile(r"[a-z0-9]+")
 
 OTHER_FORM_AT_MOST = 0.85
@@ -43,7 +51,12 @@ def similarity(one: str, other: str) -> float:
 def _parts(name: str) -> tuple[list[str], str]:
     """Return a name's words without its legal form, and that form."""
     text = name.lower().replace("&", " and ").replace(".", "").replace("'", "")
-    words = _WORD.findall(text)
+    said = " ".join(_WORD.findall(text))
+    for form, short in _WRITTEN_OUT.items():
+        said = re.sub(rf"(?: an?(?: [a-z]+)?)? {form}$", f" {short}", said)
+    words = [_FORMS.get(word, word) for word in said.split()]
+    if len(words) > 2 and words[-2] == words[-1]:  # "X, LLC, a Texas limited liability company"
+        words.pop()
     if len(words) > 1 and words[-1] in _FORMS:
         return words[:-1], _FORMS[words[-1]]
     return words, ""

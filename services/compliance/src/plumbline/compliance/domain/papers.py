@@ -181,6 +181,10 @@ class Certificate(Fields):
 class Worker(Fact):
     """One line of a certified payroll: a worker in one classification and week."""
 
+    entry: Count = None
+    """Worker entry number (1A): a worker's second classification has it again."""
+    identifier: Text = None
+    """Identifying number, such as the last four digits (1E)."""
     name: Text = None
     classification: Text = None
     days_minutes: Read[tuple[int, ...]] | None = None
@@ -189,7 +193,9 @@ class Worker(Fact):
     base_cents: Cents = None
     """Hourly base rate (6A)."""
     fringe_credit_cents: Cents = None
-    """Hourly credit for fringe benefits paid to plans (6B by hours)."""
+    """Hourly credit for fringe benefits paid to plans."""
+    fringe_plans_cents: Cents = Read[int](value=None, confidence=1)
+    """The week's credit for them (6B), where the payroll says it instead of the hourly one."""
     fringe_paid_cents: Cents = None
     """Paid in lieu of fringe benefits for the week (6C)."""
     gross_cents: Cents = None
@@ -268,6 +274,9 @@ class Licence(Fields):
     acr_class: Text = None
     """Of a Texas air-conditioning contractor: `A` is any size, `B` up to 25 tons and 1.5 million BTU/h."""
     holder: Text = None
+    """Who holds it; of Texas plumbers, and most of TDLR and OCILB, a person."""
+    firm: Text = Read[str](value=None, confidence=1)
+    """The firm that it names as the holder's own, where it names one."""
     trade: Text = None
     expires_on: Day = None
     verified_on: Day = None

@@ -6,9 +6,10 @@ alike, wages, the wording of a form) is reckoned here and asked for like any oth
 digest of a decision's inputs covers it.
 """
 
+import re
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any, Literal, Union, get_args, get_origin
@@ -22,10 +23,12 @@ from plumbline.compliance.domain.facts import (
     Vendor,
 )
 from plumbline.compliance.domain.names import similarity
+from plumbline.compliance.domain.ohio_days import counted_for_act, counted_for_filing
 from plumbline.compliance.domain.papers import FIELDS, Cents, Coverage, Day, Fields, Insurer, Worker, Yes
+from plumbline.compliance.domain.people import Person
 from plumbline.compliance.domain.reading import Fact, Read
 from plumbline.compliance.domain.statutory import Wording
-from plumbline.compliance.domain.wages import earned_cents
+from plumbline.compliance.domain.wages import least_earned_cents
 
 
 class Sort(StrEnum):
@@ -76,6 +79,8 @@ class Derived:
     sort: Sort
     inputs: tuple[str, ...]
     reckon: Callable[..., Any]
+    blanks: Mapping[str, Any] = field(default_factory=dict)
+    """What a blank of some inputs counts as, where it does not make the fact blank."""
 
 
 def _later(one: int, other: int) -> int:
@@ -86,6 +91,33 @@ def _six_years_after(day: int) -> int:
     start = date.fromordinal(day)
     is_leap_day = (start.month, start.day) == (2, 29)
     return start.replace(year=start.year + 6, day=28 if is_leap_day else start.day).toordinal()
+
+
+def _while_working(today: int, starts: int, ends: int) -> int:
+    """Return the present day, before the work its first day, and after it its last."""
+    return min(max(today, starts), ends)
+
+
+def _is_among_counties(named: str, county: str) -> bool:
+    """Say whether a county is one of those that are named, however it is written; some improvements lie in several."""
+    names = {
+        re.sub(r"\bcount(?:y|ies)\b", "", name.casefold()).strip(" .") for name in _COUNTIES.split(named)
+    }
+    return re.sub(r"\bcounty\b", "", county.casefold()).strip() in names - {""}
+
+
+_COUNTIES = re.compile(r",|;|&|/|\band\b", re.IGNORECASE)
+
+
+def _is_one_number(one: str, other: str) -> bool:
+    """Say whether two licence numbers are one, however it is spelt: TACL/A/012345/C is TACLA12345C."""
+    return _spelt_out(one) == _spelt_out(other)
+
+
+def _spelt_out(number: str) -> list[str]:
+    return [
+        part.lstrip("0") for part in re.findall(r"[a-z]+|[0-9]+", re.sub(r"[^a-z0-9]", "", number.lower()))
+    ]
 
 
 def _best(name: str, *others: str) -> float:
@@ -102,24 +134,40 @@ DERIVED: Mapping[str, Derived] = {
     "certificate.holder_match": Derived(
         Sort.DECIMAL, ("certificate.holder", "project.firm", "project.owner"), _best
     ),
+    "project.covered_on": Derived(
+        Sort.DAY, ("document.as_of", "project.work_starts_on", "project.work_ends_on"), _while_working
+    ),
+    "permit.names_on_file": Derived(Sort.YES, ("permit.licence_number", "on_file.number"), _is_one_number),
     "licence.holder_match": Derived(Sort.DECIMAL, ("licence.holder", "vendor.legal_name"), similarity),
+    "licence.firm_match": Derived(Sort.DECIMAL, ("licence.firm", "vendor.legal_name"), similarity),
     "invoice.payee_match": Derived(Sort.DECIMAL, ("invoice.payee", "vendor.legal_name"), similarity),
+    "commencement.is_in_county": Derived(
+        Sort.YES, ("commencement.county", "project.county"), _is_among_counties
+    ),
     "furnishing.counts_from_on": Derived(
         Sort.DAY, ("furnishing.first_furnished_on", "furnishing.commencement_recorded_on"), _later
     ),
+    "affidavit.counted_on": Derived(Sort.DAY, ("affidavit.filed_on",), counted_for_filing),
+    "affidavit.service_counted_on": Derived(Sort.DAY, ("affidavit.owner_served_on",), counted_for_act),
+    "affidavit.posting_counted_on": Derived(Sort.DAY, ("affidavit.posted_on",), counted_for_act),
+    "furnishing.service_counted_on": Derived(Sort.DAY, ("furnishing.served_on",), counted_for_act),
+    "document.filing_counted_on": Derived(Sort.DAY, ("document.as_of",), counted_for_filing),
+    "document.act_counted_on": Derived(Sort.DAY, ("document.as_of",), counted_for_act),
     "affidavit.ends_on": Derived(Sort.DAY, ("affidavit.filed_on",), _six_years_after),
     "timesheet.days_total_minutes": Derived(Sort.WHOLE, ("timesheet.days_minutes",), sum),
     "worker.days_total_minutes": Derived(Sort.WHOLE, ("worker.days_minutes",), sum),
     "worker.earned_cents": Derived(
         Sort.WHOLE,
         ("worker.total_minutes", "worker.overtime_minutes", "worker.base_cents", "worker.fringe_paid_cents"),
-        earned_cents,
+        least_earned_cents,
+        {"worker.overtime_minutes": 0, "worker.fringe_paid_cents": 0},
     ),
 }
 """Facts that are reckoned from others."""
 
 ROWS: Mapping[str, tuple[str, type[Fact]]] = {
     "workers": ("worker", Worker),
+    "people": ("person", Person),
     "coverages": ("coverage", Coverage),
     "insurers": ("insurer", Insurer),
     "covers": ("cover", Cover),

@@ -16,5 +16,22 @@ def earned_cents(total_minutes: int, overtime_minutes: int, base_cents: int, fri
     return base + premium + fringe_paid_cents
 
 
+def least_earned_cents(
+    total_minutes: int, overtime_minutes: int, base_cents: int, fringe_paid_cents: int
+) -> int:
+    """Return the least that somebody else's payroll may show for a worker's week: each usual rounding is right.
+
+    Some round the sum, some straight time and overtime each, some base and premium each: of 46.5 h at 42.15
+    the first two give 2,096.96 and the third 2,096.97, and nobody is underpaid by a rounding.
+    """
+    straight = total_minutes - overtime_minutes
+    ways = (
+        _half_up((2 * total_minutes + overtime_minutes) * base_cents, 120),
+        _half_up(straight * base_cents, 60) + _half_up(3 * overtime_minutes * base_cents, 120),
+        _half_up(total_minutes * base_cents, 60) + _half_up(overtime_minutes * base_cents, 120),
+    )
+    return min(ways) + fringe_paid_cents
+
+
 def _half_up(numerator: int, denominator: int) -> int:
     return (2 * numerator + denominator) // (2 * denominator)

@@ -9,7 +9,8 @@ from plumbline.compliance.domain.content import Structure
 from plumbline.compliance.domain.document import Document, Known
 from plumbline.compliance.domain.facts import DocumentFacts, HeldLicence, LastPayroll, Project, Vendor
 from plumbline.compliance.domain.papers import STATE_OF, W9, Fields, Licence, Payroll
-from plumbline.compliance.domain.projects import Sheets
+from plumbline.compliance.domain.people import with_rates
+from plumbline.compliance.domain.projects import ProjectSheet, Sheets
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.tax_numbers import whole_tax_numbers
 from plumbline.compliance.ports.documents import Documents
@@ -59,7 +60,7 @@ class Surroundings:
             kind=known.kind,
             kind_confidence=known.confidence,
             file=document.recognised.file if document.recognised else Structure(),
-            fields=_with_outside(known, document),
+            fields=_with_ours(known, document, self.sheets.project(document.project_id)),
             project=self._project(document, place, firm, today),
             vendor=await self._vendor(document, known, firm),
             payable=payable,
@@ -112,8 +113,13 @@ class Surroundings:
         )
 
 
-def _with_outside(known: Known, document: Document) -> Fields:
-    """Return the fields; of a W-9 with the count of whole numbers in what is told of it."""
+def _with_ours(known: Known, document: Document, sheet: ProjectSheet) -> Fields:
+    """Return the fields with what is ours to know.
+
+    Of a W-9 that is the count of whole numbers in what is told of it, of a payroll the wage determination's rates.
+    """
+    if isinstance(known.fields, Payroll):
+        return with_rates(known.fields, sheet.wage_rates or {})
     if not isinstance(known.fields, W9):
         return known.fields
     outside = whole_tax_numbers(" ".join((document.file_name, document.source_record, *document.tags)))

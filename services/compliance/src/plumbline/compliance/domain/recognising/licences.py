@@ -42,10 +42,23 @@ ASKS: tuple[Ask[Any], ...] = (
             "holder",
             "license holder",
             "issued to",
-            "business name",
             "name",
             "name of licensee",
             "registrant",
+        ),
+        written,
+    ),
+    Ask(
+        "firm",
+        (
+            "business name",
+            "business affiliation",
+            "company",
+            "company name",
+            "company of record",
+            "contracting company",
+            "employer",
+            "dba",
         ),
         written,
     ),
@@ -116,6 +129,7 @@ def licence(content: PaperContent) -> Gathered:
     everything = f"{text} {' '.join(plain(field.value) for field in content.fields)}"
     _name_authority(gathered, everything)
     _name_grade(gathered, everything)
+    _name_holder(gathered)
     _name_trade(gathered)
     _name_class(gathered)
     return gathered
@@ -144,6 +158,13 @@ def _name_grade(gathered: Gathered, text: str) -> None:
     gathered.values.pop("grade", None)
     if grade is not None or (told is not None and told.value is None):
         gathered.tell("grade", grade, sure, at=said[:40])
+
+
+def _name_holder(gathered: Gathered) -> None:
+    """A licence that names a firm alone is the firm's; one that names a person too is the person's, for that firm."""
+    if "holder" not in gathered.values and "firm" in gathered.values:
+        gathered.values["holder"] = gathered.values["firm"]
+        gathered.places["holder"] = gathered.places["firm"]
 
 
 def _name_trade(gathered: Gathered) -> None:

@@ -10,7 +10,14 @@ from plumbline.compliance.domain.papers import Worker
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.recognised import Place
 from plumbline.compliance.domain.recognising.cells import plain
-from plumbline.compliance.domain.recognising.gathering import LABELLED, Ask, Gathered, gather, labels_of
+from plumbline.compliance.domain.recognising.gathering import (
+    DISAGREEING,
+    LABELLED,
+    Ask,
+    Gathered,
+    gather,
+    labels_of,
+)
 from plumbline.compliance.domain.recognising.marks import boxes, signer
 from plumbline.compliance.domain.recognising.sheet import Sheet
 from plumbline.compliance.domain.recognising.tables import DAYS, Table, Titles, tables
@@ -95,7 +102,14 @@ COLUMNS: Titles = {
     "total": ("total hours", "total", "total hrs", "hours", "5 total hours"),
     "overtime": ("overtime hours", "ot hours", "ot", "overtime", "ot hrs"),
     "base": ("base rate", "rate", "hourly rate", "6a", "6a base rate", "rate of pay", "base"),
-    "credit": ("fringe credit", "6b", "6b fringe credit", "fringe credit hr", "hourly fringe credit"),
+    "credit": ("fringe credit", "fringe credit hr", "hourly fringe credit"),
+    "plans": (
+        "6b",
+        "6b fringe credit",
+        "6b total fringe credit",
+        "total fringe credit",
+        "total fringe benefit credit",
+    ),
     "fringe": ("fringe paid", "6c", "6c fringe paid", "in lieu of fringe", "cash fringe", "paid in lieu"),
     "gross": ("gross", "gross amount", "gross earned", "gross pay", "7 gross"),
     "all_work": (
@@ -124,7 +138,15 @@ _ENDS = (
     "date",
     "signature",
 )
+NO_CREDIT = Read[int](value=None, confidence=LABELLED)
+
+MOST_CREDIT_CENTS = 100_00
+"""More than anybody's hourly credit: what is more is a week's."""
+
 _EDITION = re.compile(r"\bRev(?:ised|\.)?:?\s*(?P<month>[A-Z][a-z]+\s+\d{4}|\d{1,2}/\d{2,4})")
+_IS_FORM = re.compile(r"\bWH\s*-?\s*347\b|\bDepartment\s+of\s+Labor\b|\bOMB\s+No\b", re.IGNORECASE)
+"""What is printed on the DOL's own form."""
+_NOT_FORM = re.compile(r"\bWH-347\b[^.\n]{0,30}\bnot\s+the\s+form\s+itself\b", re.IGNORECASE)
 _NO_WORK = re.compile(r"\bno work (?:was )?(?:performed|done|this week)\b", re.IGNORECASE)
 
 
@@ -140,6 +162,8 @@ def payroll(content: PaperContent) -> Gathered:
     editions = {month(one["month"]) for one in _EDITION.finditer(f"{content.text}\n{content.title}")} - {None}
     if len(editions) == 1:
         gathered.tell("edition_on", editions.pop(), at="Rev.")
+    elif not editions and not _IS_FORM.search(_NOT_FORM.sub(" ", f"{content.text}\n{content.title}")):
+        gathered.tell("edition_on", None, at="a payroll of its own form")
     everything = "\n".join([content.text, *(field.value for field in content.fields)])
     gathered.tell("social_security_numbers", social_security_numbers(everything))
     programme = gathered.values.pop("programme", None)
@@ -213,9 +237,13 @@ def _people(table: Table) -> Iterator[Mapping[str, str]]:
 
 def _is_in_order(rows: list[Mapping[str, str]]) -> bool:
     """Say whether rows that are numbered are numbered without a gap."""
-    numbers = [whole(re.sub(r"[^0-9]", "", row["entry"])) for row in rows if row.get("entry")]
+    numbers = [_entry(row["entry"]) for row in rows if row.get("entry")]
     steps = [other - one for one, other in pairwise(numbers) if one is not None and other is not None]
     return not numbers or (numbers[0] == 1 and len(steps) == len(numbers) - 1 and set(steps) <= {0, 1})
+
+
+def _entry(text: str) -> int | None:
+    return whole(re.sub(r"[^0-9]", "", text))
 
 
 def _worker(row: Mapping[str, str], programme: Read[str] | None) -> Worker:
@@ -228,13 +256,15 @@ def _worker(row: Mapping[str, str], programme: Read[str] | None) -> Worker:
     if "kind" in row:
         total, overtime = _together(row)
     return Worker(
+        entry=_read(row, "entry", _entry),
+        identifier=_read(row, "identifier", written),
         name=_read(row, "name", written),
         classification=_read(row, "classification", written),
         days_minutes=_days(straight, over),
         total_minutes=total,
         overtime_minutes=overtime,
         base_cents=_read(row, "base", cents),
-        fringe_credit_cents=_read(row, "credit", cents),
+        **_credits(row),
         fringe_paid_cents=_read(row, "fringe", cents),
         gross_cents=_read(row, "gross", cents),
         all_work_cents=_read(row, "all_work" if "all_work" in row else "gross", cents),
@@ -243,6 +273,19 @@ def _worker(row: Mapping[str, str], programme: Read[str] | None) -> Worker:
         is_apprentice=None if is_apprentice is None else Read(value=is_apprentice, confidence=LABELLED),
         programme=own or programme or Read(value=None, confidence=LABELLED),
     )
+
+
+def _credits(row: Mapping[str, str]) -> dict[str, Read[int] | None]:
+    """Return the credit for plans by the hour or for the week: 6B is the week's, but some write the hour's there."""
+    if "credit" in row or "plans" not in row:
+        hourly = _read(row, "credit", cents)
+        if hourly is None or hourly.value is None or hourly.value <= MOST_CREDIT_CENTS:
+            return {"fringe_credit_cents": hourly}
+        return {"fringe_credit_cents": NO_CREDIT, "fringe_plans_cents": hourly}
+    weekly = _read(row, "plans", cents)
+    if weekly is not None and 0 < (weekly.value or 0) <= MOST_CREDIT_CENTS:
+        weekly = weekly.model_copy(update={"confidence": DISAGREEING})
+    return {"fringe_credit_cents": NO_CREDIT, "fringe_plans_cents": weekly}
 
 
 def _read(row: Mapping[str, str], name: str, read: Any) -> Any:

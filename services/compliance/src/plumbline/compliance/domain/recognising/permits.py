@@ -56,6 +56,14 @@ ASKS: tuple[Ask[Any], ...] = (
 )
 
 _REVOKED = re.compile(r"\b(?:revoked|suspended|void|cancelled|canceled|stop work)\b", re.IGNORECASE)
+_IF = re.compile(
+    r"\bbecomes? (?:null and )?void\b|\b(?:null and )?void (?:if|unless|when|where|should|after|upon)\b"
+    r"|\b(?:may|can|could|will|shall) (?:also )?be (?:revoked|suspended|void|cancell?ed)\b"
+    r"|\bstop work orders? (?:may|can|will|shall)\b",
+    re.IGNORECASE,
+)
+"""What permits print of all times to come: it revokes nothing yet."""
+
 _EXPIRY = re.compile(r"\b(?:expir\w*|valid|until|through|void after)\b", re.IGNORECASE)
 """Words of an expiration: where one stands and its day was not read, the permit is not said to have none."""
 
@@ -77,11 +85,14 @@ def permit(content: PaperContent, authorities: Mapping[str, str]) -> Gathered:
 
 
 def _revoke(gathered: Gathered, text: str) -> None:
-    """A word of revocation anywhere is enough to say so; a status that nobody knows says nothing."""
+    """A word of revocation anywhere is enough to say so, but for what is printed of times to come.
+
+    A status that nobody knows says nothing.
+    """
     status = gathered.values.pop("status", None)
     gathered.places.pop("status", None)
     said = status.value if status is not None else None
-    if _REVOKED.search(said or text):
+    if _REVOKED.search(said or _IF.sub(" ", " ".join(text.split()))):
         gathered.tell("is_revoked", value=True, at=said or "the text")
     elif said is None or said.lower() in _IN_FORCE:
         gathered.tell("is_revoked", value=False, confidence=LABELLED, at=said or "the text")

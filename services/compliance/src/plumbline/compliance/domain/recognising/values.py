@@ -74,6 +74,13 @@ def days_in(text: str) -> list[date]:
     return [found[start] for start in sorted(found)]
 
 
+def without_days(text: str) -> str:
+    """Return a text without the days that it names."""
+    for pattern in _DAYS:
+        text = pattern.sub(" ", text)
+    return text
+
+
 def day(text: str) -> date | None:
     """Return the day, where a text is nothing else."""
     said = text.replace("_", " ").strip(" \t,.;")

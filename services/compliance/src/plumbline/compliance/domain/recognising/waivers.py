@@ -13,6 +13,7 @@ from plumbline.compliance.domain.recognising.gathering import (
     Ask,
     Gathered,
     Said,
+    form_words,
     gather,
     labels_of,
 )
@@ -20,7 +21,14 @@ from plumbline.compliance.domain.recognising.kinds import LIKE_A_FORM, cover, pl
 from plumbline.compliance.domain.recognising.marks import notary, signer
 from plumbline.compliance.domain.recognising.own_text import own_text
 from plumbline.compliance.domain.recognising.sheet import Sheet
-from plumbline.compliance.domain.recognising.values import cents, day, days_in, is_blank, written
+from plumbline.compliance.domain.recognising.values import (
+    cents,
+    day,
+    days_in,
+    is_blank,
+    without_days,
+    written,
+)
 from plumbline.compliance.domain.statutory import Form, compare, words
 
 ASKS: tuple[Ask[Any], ...] = (
@@ -173,6 +181,8 @@ def waiver(content: PaperContent, kind: str, form: Form | None) -> Gathered:
     gathered = gather(content, labelled, ASKS, blanks)
     if is_statutory and form is not None and "amount" not in form.blanks:
         gathered.tell("amount_cents", None, at=f"{form.id} has no amount")
+    if is_statutory and form is not None and "payee" not in form.blanks:
+        _claim(gathered, content, prose)
     _sign(gathered, content)
     _through(gathered)
     _swear(gathered, content.text)
@@ -222,6 +232,18 @@ def _sign(gathered: Gathered, content: PaperContent) -> None:
         gathered.places["signed"] = place
     if gathered.value("signer_name") is None:
         gathered.tell("signer_name", signature.value, signature.confidence)
+
+
+def _claim(gathered: Gathered, content: PaperContent, prose: str) -> None:
+    """Of a form without a check the company that signs is the claimant; it stands between the day and its label."""
+    told = {
+        written(one.value) for one in content.fields if form_words(one.name) in {"company", "company name"}
+    }
+    told = told or {
+        written(without_days(one[1])) for one in re.finditer(_BLANKS["signed_on"], prose, re.IGNORECASE)
+    }
+    if len(told) == 1 and "payee" not in gathered.values:
+        gathered.tell("payee", told.pop(), at="Company name")
 
 
 def _through(gathered: Gathered) -> None:

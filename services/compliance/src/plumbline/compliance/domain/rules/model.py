@@ -74,7 +74,7 @@ class Rule(Dated):
 class Check(Rule):
     """Something that must be true of a paper."""
 
-    each: Literal["workers", "coverages", "insurers", "covers"] | None = None
+    each: Literal["workers", "people", "coverages", "insurers", "covers"] | None = None
     """What it is asked for each of; None: the paper."""
     holds: str
     """What must be true."""
