@@ -990,16 +990,19 @@ async def test_a_licence_is_held_against_the_trade_and_the_state_that_procore_sa
 async def test_what_people_wrote_down_is_news_to_every_payable_after_a_restart(site: Site) -> None:
     key = site.requisition()
     await site.sweep()
-    await site.put_on_file(key, LICENCE)
+    await site.put_on_file(key, LICENCE, replace(W9, named="Ana Ruiz"))
     await site.work()
     vendor = (await site.shown(key))["vendor_id"]
+    assert await site.standing(key, "names") == "in_review"
 
     sheets = load_sheets(CONFIG)
-    electric = sheets.model_copy(update={"vendors": {vendor: VendorSheet(trade="electrical")}})
+    said = VendorSheet(trade="electrical", legal_name="Ana Ruiz")
+    electric = sheets.model_copy(update={"vendors": {vendor: said}})
     async with a_site(site.lab, site.pool, site.client, sheets=electric) as restarted:
         restarted.papers.by_vendor = site.papers.by_vendor
         await restarted.sweep()
         assert await restarted.standing(key, "licence") == "wrong"
+        assert await restarted.standing(key, "names") == "met"
 
 
 async def test_payables_are_listed_by_state_with_the_most_money_first(site: Site) -> None:

@@ -142,6 +142,23 @@ def test_each_requirement_stands_as_its_papers_do(
     assert standing(judge(case(*papers)), code) == expected
 
 
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        (("Ana Ruiz", "Hill Country Plumbing"), "met"),
+        (("Hill Country Plumbing", "Ana Ruiz"), "met"),
+        (("Ana Ruiz", "Hill County Electric"), "in_review"),
+        (("Somebody Else Inc", "Ana Ruiz"), "in_review"),
+    ],
+)
+def test_papers_may_name_the_firm_as_the_directory_or_as_our_sheet_does(
+    named: tuple[str, str], expected: str
+) -> None:
+    papers = replace(W9, named=named[0]), replace(CERTIFICATE, named=named[1])
+    assert standing(judge(replace(case(*papers), legal_name="Ana Ruiz")), "names") == expected
+    assert standing(judge(case(*papers)), "names") == "in_review"
+
+
 def test_a_waiver_of_another_payment_of_the_same_amount_and_day_does_not_count() -> None:
     twin = replace(CONDITIONAL, payable="payable/4001/1002/requisition/7002")
 

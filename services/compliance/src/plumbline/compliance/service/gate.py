@@ -262,6 +262,7 @@ class Gate:
             trade=self._sheets.trade(
                 vendor_id=seen.vendor_id, project_id=seen.project_id, in_directory=seen.trades
             ),
+            legal_name=self._sheets.vendor(seen.vendor_id).legal_name,
             today=today,
             zone=self._zone(seen.connection),
         )

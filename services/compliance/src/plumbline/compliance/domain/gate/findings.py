@@ -54,6 +54,8 @@ class Case:
     """Numbers of earlier invoices of the commitment that were paid, and whose unconditional waiver is missing."""
     trade: str | None = None
     """What the vendor does on this project; None if nobody says, or several are said."""
+    legal_name: str | None = None
+    """The vendor's legal name where our sheet of the vendor gives one: the directory may know a trade name."""
     today: date
     zone: tzinfo = UTC
     """In which the company reckons days."""

@@ -136,8 +136,12 @@ def _prior(case: Case, term: Term) -> Finding:
 
 
 def _names(case: Case, term: Term) -> Finding:
-    """Compare the names on W-9 and certificate, and in the directory, each with each."""
+    """Compare the names on W-9 and certificate, and in the directory, each with each.
+
+    Where our sheet gives the legal name, a paper may say that one or the directory's: both are the vendor's.
+    """
     named = {"the directory": case.billed.payee}
+    ours = [case.billed.payee, case.legal_name] if case.legal_name else []
     for kind, place in (("w9", "the W-9"), ("coi.acord25", "the certificate")):
         papers = [one for one in case.papers if one.kind == kind and counts(one)]
         if not papers:
@@ -146,7 +150,8 @@ def _names(case: Case, term: Term) -> Finding:
         if newest.named is None:
             told = f"Nobody could read for certain which firm {place} names; a person looks at {newest.file_name}."
             return Finding("in_review", told, newest, is_ours=True)
-        named[place] = newest.named
+        if not any(similarity(newest.named, one) >= ALIKE for one in ours):
+            named[place] = newest.named
     for (one, this), (other, that) in combinations(named.items(), 2):
         if similarity(this, that) < ALIKE:
             told = (
