@@ -61,7 +61,7 @@ def _change_field(fields: dict[str, Any], dice: random.Random, texts: list[str])
         _change_wording(fields, dice)
     elif name in {"classification", "tax_number", "last_four"}:
         fields[name] = _unsure(dice.choice(_CHOICES[name]), dice)
-    elif name == "elsewhere_minutes":
+    elif name in {"elsewhere_minutes", "elsewhere_overtime_minutes"}:
         fields[name] = dice.choice((0, 60, 2400, 2401))
     else:
         fields[name] = _other(fields[name], dice, texts)

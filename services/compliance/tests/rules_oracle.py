@@ -747,7 +747,8 @@ def of_timesheet(facts: DocumentFacts) -> Named:
         total, said = seen(sheet.total_minutes), seen(sheet.overtime_minutes)
         if total is None or said is None:
             return False
-        return bool(min(total, max(0, total + sheet.elsewhere_minutes - 40 * 60)) <= said <= total)
+        owed = total + sheet.elsewhere_minutes - 40 * 60 - sheet.elsewhere_overtime_minutes
+        return bool(min(total, max(0, owed)) <= said <= total)
 
     def premium() -> bool | None:
         if not seen(sheet.overtime_minutes):

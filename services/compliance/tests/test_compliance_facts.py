@@ -1,5 +1,6 @@
 """Facts: what may be said of a paper at all, and what a rule language cannot reckon."""
 
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -11,11 +12,12 @@ from rules_lab import facts, rule_set
 
 from plumbline.compliance.domain.learning import on_file
 from plumbline.compliance.domain.names import similarity
-from plumbline.compliance.domain.papers import W9, Payroll
+from plumbline.compliance.domain.papers import W9, Payroll, Timesheet
 from plumbline.compliance.domain.people import with_rates
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.tax_numbers import social_security_numbers, tax_number, whole_tax_numbers
 from plumbline.compliance.domain.wages import earned_cents
+from plumbline.compliance.domain.workweek import with_work_elsewhere
 
 
 @pytest.mark.parametrize(
@@ -172,3 +174,27 @@ def test_of_several_licences_the_one_that_lasts_longest_is_on_file() -> None:
     found = on_file(facts("permit", vendor__licences=[*licences, later, elsewhere]))
     assert found is not None
     assert found.number == "TACL/A/999999/C"
+
+
+@pytest.mark.parametrize(
+    ("change", "counts"),
+    [
+        ({}, True),
+        ({"employee": "LEE  park"}, True),
+        ({"identifier": ""}, True),
+        ({"identifier": "E-2"}, False),
+        ({"employee": "Somebody Else"}, False),
+        ({"employee": ""}, False),
+        ({"week_starts_on": date(2026, 11, 9)}, False),
+    ],
+)
+def test_work_of_the_same_employee_and_week_counts_wherever_it_was_done(
+    change: dict[str, Any], counts: bool
+) -> None:
+    sheet = facts("timesheet", fields__employee="Lee Park", fields__identifier="E-1").fields
+    said = {"employee": "Lee Park", "identifier": "E-1"} | change
+    other = facts("timesheet", **{f"fields__{name}": value for name, value in said.items()}).fields
+    assert isinstance(sheet, Timesheet)
+    assert isinstance(other, Timesheet)
+    found = with_work_elsewhere(sheet, [other])
+    assert (found.elsewhere_minutes, found.elsewhere_overtime_minutes) == ((2790, 390) if counts else (0, 0))

@@ -201,6 +201,25 @@ async def test_a_paper_that_nothing_is_checked_in_is_filed_by_a_persons_word(lab
     assert await lab.reviewing.listed(state="needs_review", connection=None, held=None) == []
 
 
+async def test_overtime_counts_over_all_projects_of_an_employee(lab: Bench) -> None:
+    lab.recogniser.teach("there", "timesheet")
+    lab.recogniser.teach("here", "timesheet", rate_cents=4216)
+    there = await lab.take("there")
+    await lab.settle()
+    assert (await lab.document(there)).state == "validated"
+    await rows(lab.pool, "UPDATE documents SET project_id = '1002' WHERE document = $1", there.document)
+
+    here = await lab.take("here")
+    await lab.settle()
+    (decision,) = [one for one in (await lab.document(here)).decisions if one.rule == "TR-03"]
+    assert decision.outcome is Outcome.HOLD
+    assert decision.sentence == (
+        "Overtime counts over all work of a workweek: 2790 minutes here and 2790 by timesheets of other projects, of "
+        "which 2400 are none; overtime are 390 here and 390 there."
+    )
+    assert (await lab.document(there)).superseded_by is None
+
+
 async def test_a_paper_in_order_goes_no_further_when_its_file_shows_something_else(lab: Bench) -> None:
     await lab.take(LICENCE)
     right = lab.recogniser.known[WAIVER]

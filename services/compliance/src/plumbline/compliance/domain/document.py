@@ -223,7 +223,7 @@ def subject_of(fields: Fields, *, payable: str | None, project_id: str | None) -
     if names is None:
         return None
     values = [_value(getattr(fields, name)) for name in names]
-    place = [project_id] if isinstance(fields, Payroll) else []
+    place = [project_id] if isinstance(fields, Payroll | Timesheet) else []
     return None if None in values else " ".join(str(one).casefold() for one in (fields.word, *place, *values))
 
 

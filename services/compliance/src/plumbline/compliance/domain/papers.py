@@ -257,7 +257,9 @@ class Timesheet(Fields):
     total_minutes: Minutes = None
     overtime_minutes: Minutes = None
     elsewhere_minutes: int = 0
-    """What the same employee worked in the same workweek on other timesheets; from our records."""
+    """What the same employee worked in the same workweek on other projects, by the timesheets on file; ours to know."""
+    elsewhere_overtime_minutes: int = 0
+    """How much of that is overtime there."""
     unexplained_edits: Count = None
 
 

@@ -8,11 +8,12 @@ from typing import TypeVar
 from plumbline.compliance.domain.content import Structure
 from plumbline.compliance.domain.document import Document, Known
 from plumbline.compliance.domain.facts import DocumentFacts, HeldLicence, LastPayroll, Project, Vendor
-from plumbline.compliance.domain.papers import STATE_OF, W9, Fields, Licence, Payroll
+from plumbline.compliance.domain.papers import STATE_OF, W9, Fields, Licence, Payroll, Timesheet
 from plumbline.compliance.domain.people import with_rates
-from plumbline.compliance.domain.projects import ProjectSheet, Sheets
+from plumbline.compliance.domain.projects import Sheets
 from plumbline.compliance.domain.reading import Read
 from plumbline.compliance.domain.tax_numbers import whole_tax_numbers
+from plumbline.compliance.domain.workweek import with_work_elsewhere
 from plumbline.compliance.ports.documents import Documents
 from plumbline.compliance.ports.surroundings import Authorities, Directory, Firm, Payables, Place
 
@@ -60,7 +61,7 @@ class Surroundings:
             kind=known.kind,
             kind_confidence=known.confidence,
             file=document.recognised.file if document.recognised else Structure(),
-            fields=_with_ours(known, document, self.sheets.project(document.project_id)),
+            fields=await self._with_ours(known, document),
             project=self._project(document, place, firm, today),
             vendor=await self._vendor(document, known, firm),
             payable=payable,
@@ -96,6 +97,33 @@ class Surroundings:
         }
         return Project.model_validate(said)
 
+    async def _with_ours(self, known: Known, document: Document) -> Fields:
+        """Return the fields with what is ours to know.
+
+        Of a W-9 that is the count of whole numbers in what is told of it, of a payroll the wage determination's rates,
+        of a timesheet what its employee worked on other projects.
+        """
+        match known.fields:
+            case Payroll() as payroll:
+                return with_rates(payroll, self.sheets.project(document.project_id).wage_rates or {})
+            case Timesheet() as sheet:
+                return with_work_elsewhere(sheet, await self._timesheets_elsewhere(document))
+            case W9() as form:
+                outside = whole_tax_numbers(
+                    " ".join((document.file_name, document.source_record, *document.tags))
+                )
+                said = Read[int](value=outside, confidence=1)
+                return form.model_copy(update={"whole_numbers_outside": said})
+            case fields:
+                return fields
+
+    async def _timesheets_elsewhere(self, document: Document) -> Sequence[Timesheet]:
+        if document.vendor_id is None:
+            return ()
+        found = await self.documents.in_order(document.connection, document.vendor_id, "timesheet")
+        others = [one.known.fields for one in found if one.known and one.project_id != document.project_id]
+        return [one for one in others if isinstance(one, Timesheet)]
+
     async def _vendor(self, document: Document, known: Known, firm: Firm | None) -> Vendor:
         sheet = self.sheets.vendor(document.vendor_id)
         if document.vendor_id is None:
@@ -111,19 +139,6 @@ class Surroundings:
             licences=tuple(held for one in licences if (held := _held(one))),
             last_payroll=last,
         )
-
-
-def _with_ours(known: Known, document: Document, sheet: ProjectSheet) -> Fields:
-    """Return the fields with what is ours to know.
-
-    Of a W-9 that is the count of whole numbers in what is told of it, of a payroll the wage determination's rates.
-    """
-    if isinstance(known.fields, Payroll):
-        return with_rates(known.fields, sheet.wage_rates or {})
-    if not isinstance(known.fields, W9):
-        return known.fields
-    outside = whole_tax_numbers(" ".join((document.file_name, document.source_record, *document.tags)))
-    return known.fields.model_copy(update={"whole_numbers_outside": Read[int](value=outside, confidence=1)})
 
 
 def _held(document: Document) -> HeldLicence | None:
