@@ -3,7 +3,6 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial
-from http import HTTPStatus
 
 import httpx
 
@@ -15,7 +14,7 @@ from plumbline.common.http import (
     PartnerAnswer,
     exchange,
 )
-from plumbline.common.secrets.tokens import LiveToken, NoLiveTokenError, TokenSource
+from plumbline.common.secrets.tokens import LiveToken, NoLiveTokenError, TokenSource, TriedTokens
 from plumbline.procore.answers import refusal
 from plumbline.procore.errors import (
     ProcoreFileTooLargeError,
@@ -51,12 +50,11 @@ class Transport:
         clock: Clock,
     ) -> None:
         self._http = http
-        self._tokens = tokens
+        self._tokens = TriedTokens(tokens)
         self._company_id = company_id
         self._deadline_s = deadline_s
         self._clock = clock
         self.rate: RateWindow | None = None
-        self._good_version = 0
 
     async def call(
         self, method: str, path: str, *, params: Params | None = None, json: object = None
@@ -153,24 +151,20 @@ class Transport:
         answer = await self._with(token, send)
         if answer.status != 401:
             return answer
-        token = await self._replaced(token)
+        token = await self._tokens.replace(token)
         answer = await self._with(token, send)
         if answer.status != 401:
             return answer
         # The source has to know of the second refusal: it holds the account instead of asking for a third grant.
-        await self._replaced(token)
+        await self._tokens.replace(token)
         raise NoLiveTokenError("Procore refused two access tokens in a row", holds_connection=True)
 
     async def _with(
         self, token: LiveToken, send: Callable[[LiveToken], Awaitable[PartnerAnswer]]
     ) -> PartnerAnswer:
         answer = await send(token)
-        if answer.status < HTTPStatus.BAD_REQUEST:
-            self._good_version = max(self._good_version, token.version)
+        self._tokens.answered(token, answer.status)
         return answer
-
-    async def _replaced(self, refused: LiveToken) -> LiveToken:
-        return await self._tokens.replace(refused, was_good=refused.version == self._good_version)
 
     async def _send(
         self, method: str, path: str, params: Params | None, json: object, token: LiveToken

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from http import HTTPStatus
 
 import httpx
 
 from plumbline.common.http import NoAnswerError, PartnerAnswer, exchange
-from plumbline.common.secrets.tokens import LiveToken, NoLiveTokenError, TokenSource
+from plumbline.common.secrets.tokens import LiveToken, NoLiveTokenError, TokenSource, TriedTokens
 
 MINOR_VERSION = "75"
 """The lowest and the default version since 2025-08-01 (Intuit, Minor versions); sent to be explicit."""
@@ -24,11 +23,10 @@ class Transport:
         self, http: httpx.AsyncClient, tokens: TokenSource, *, realm_id: str, deadline_s: float, turn: Turn
     ) -> None:
         self._http = http
-        self._tokens = tokens
+        self._tokens = TriedTokens(tokens)
         self._turn = turn
         self._root = f"/v3/company/{realm_id}"
         self._deadline_s = deadline_s
-        self._good_version = 0
 
     async def send(
         self,
@@ -74,7 +72,7 @@ class Transport:
         answer = await self._with_token(request, token)
         if answer.status != 401:
             return answer
-        token = await self._replaced(token)
+        token = await self._tokens.replace(token)
         if not may_repeat:
             raise NoAnswerError("QuickBooks refused the token; the next try has a newer one")
         await self._turn()  # the limits count a refused request and its repetition as two
@@ -82,15 +80,11 @@ class Transport:
         if answer.status != 401:
             return answer
         # The source has to know of the second refusal: it holds the account instead of asking for a third grant.
-        await self._replaced(token)
+        await self._tokens.replace(token)
         raise NoLiveTokenError("QuickBooks refused two access tokens in a row", holds_connection=True)
 
     async def _with_token(self, request: httpx.Request, token: LiveToken) -> PartnerAnswer:
         request.headers["authorization"] = f"Bearer {token.value.get_secret_value()}"
         answer = await exchange(self._http, request, deadline_s=self._deadline_s)
-        if answer.status < HTTPStatus.BAD_REQUEST:
-            self._good_version = max(self._good_version, token.version)
+        self._tokens.answered(token, answer.status)
         return answer
-
-    async def _replaced(self, refused: LiveToken) -> LiveToken:
-        return await self._tokens.replace(refused, was_good=refused.version == self._good_version)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -47,3 +48,25 @@ class TokenSource(Protocol):
             NoLiveTokenError: wait, holds the connection; none came within the bound, or the
                 partner refused two versions in a row.
         """
+
+
+class TriedTokens:
+    """A source's tokens as one client tries them: it tells of each that is refused whether the partner took it before."""
+
+    def __init__(self, source: TokenSource) -> None:
+        """Try the tokens of `source`."""
+        self._source = source
+        self._good_version = 0
+
+    async def live_token(self) -> LiveToken:
+        """See `TokenSource`."""
+        return await self._source.live_token()
+
+    def answered(self, token: LiveToken, status: int) -> None:
+        """Remember that the partner took a token, if an answer's status says so."""
+        if status < HTTPStatus.BAD_REQUEST:
+            self._good_version = max(self._good_version, token.version)
+
+    async def replace(self, refused: LiveToken) -> LiveToken:
+        """See `TokenSource`."""
+        return await self._source.replace(refused, was_good=refused.version == self._good_version)

@@ -24,7 +24,7 @@ from plumbline.compliance.domain.papers import (
     Permit,
     Timesheet,
 )
-from plumbline.compliance.domain.reading import Fact, Read
+from plumbline.compliance.domain.reading import Fact, Read, value_of
 from plumbline.compliance.domain.recognised import Recognised
 from plumbline.compliance.domain.rules.vectors import read_for_certain
 from plumbline.compliance.domain.tax_numbers import masked
@@ -217,12 +217,12 @@ def subject_of(fields: Fields, *, payable: str | None, project_id: str | None) -
     if isinstance(fields, LienWaiver):
         return payable
     if isinstance(fields, Certificate):
-        kinds = {str(kind) for one in fields.coverages or () if (kind := _value(one.kind))}
+        kinds = {str(kind) for one in fields.coverages or () if (kind := value_of(one.kind))}
         return "+".join(sorted(kinds)) or None
     names = _SUBJECTS.get(type(fields))
     if names is None:
         return None
-    values = [_value(getattr(fields, name)) for name in names]
+    values = [value_of(getattr(fields, name)) for name in names]
     place = [project_id] if isinstance(fields, Payroll | Timesheet) else []
     return None if None in values else " ".join(str(one).casefold() for one in (fields.word, *place, *values))
 
@@ -255,10 +255,6 @@ def named_in(fields: Fields) -> str | None:
 def sure(read: Read[T] | None) -> T | None:
     """Return what was read, if it was read surely enough for money to rest on it."""
     return read.value if read and read.confidence >= SURE else None
-
-
-def _value(read: Read[Any] | None) -> Any:
-    return read.value if read else None
 
 
 def clean_name(name: str) -> str:

@@ -60,3 +60,8 @@ def _parts(name: str) -> tuple[list[str], str]:
     if len(words) > 1 and words[-1] in _FORMS:
         return words[:-1], _FORMS[words[-1]]
     return words, ""
+
+
+def folded(text: str | None) -> str:
+    """Return a text as texts are compared that only case and spaces may part."""
+    return " ".join((text or "").casefold().split())

@@ -1,12 +1,10 @@
 """The people of a certified payroll: who worked in two classifications has two lines, one workweek and one pay."""
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
 
+from plumbline.compliance.domain.names import folded
 from plumbline.compliance.domain.papers import Cents, Minutes, Payroll, Text, Worker
-from plumbline.compliance.domain.reading import Fact, Read
-
-T = TypeVar("T")
+from plumbline.compliance.domain.reading import Fact, Read, value_of
 
 
 def with_rates(payroll: Payroll, rates: Mapping[str, int]) -> Payroll:
@@ -15,12 +13,12 @@ def with_rates(payroll: Payroll, rates: Mapping[str, int]) -> Payroll:
     What a person said of a line stays. An apprentice's rate is a share of it that the programme sets, and is nobody's
     here to know.
     """
-    known = {_plain(classification): cents for classification, cents in rates.items()}
+    known = {folded(classification): cents for classification, cents in rates.items()}
 
     def rated(line: Worker) -> Worker:
-        if line.required_cents is not None or _value(line.is_apprentice) is not False:
+        if line.required_cents is not None or value_of(line.is_apprentice) is not False:
             return line
-        return line.model_copy(update={"required_cents": known.get(_plain(_value(line.classification)))})
+        return line.model_copy(update={"required_cents": known.get(folded(value_of(line.classification)))})
 
     if payroll.workers is None:
         return payroll
@@ -57,8 +55,8 @@ def people(workers: Sequence[Worker]) -> tuple[Person, ...]:
 
 def _is_same(one: Worker, other: Worker) -> bool:
     """Say whether two lines may be of one worker; entries that differ part only those whom nothing else joins."""
-    entries = _value(one.entry), _value(other.entry)
-    numbers = _value(one.identifier), _value(other.identifier)
+    entries = value_of(one.entry), value_of(other.entry)
+    numbers = value_of(one.identifier), value_of(other.identifier)
     if _is_told(one, other):
         return True
     return None in entries and _named(one) == _named(other) and (None in numbers or numbers[0] == numbers[1])
@@ -69,10 +67,10 @@ def _is_told(one: Worker, other: Worker) -> bool:
 
     By one entry number (1A), or by one name and identifying number, which some write beside the name.
     """
-    entry, number, name = _value(one.entry), _value(one.identifier), _named(one)
-    if entry is not None and entry == _value(other.entry):
+    entry, number, name = value_of(one.entry), value_of(one.identifier), _named(one)
+    if entry is not None and entry == value_of(other.entry):
         return True
-    is_numbered = (number is not None and number == _value(other.identifier)) or any(
+    is_numbered = (number is not None and number == value_of(other.identifier)) or any(
         char.isdigit() for char in name
     )
     return is_numbered and name == _named(other)
@@ -108,9 +106,10 @@ def _pay(lines: Sequence[Worker]) -> tuple[Cents, Cents, Cents]:
         [one.net_cents for one in lines],
     )
     rows = [
-        (_value(one.all_work_cents), _value(one.deductions_cents), _value(one.net_cents)) for one in lines
+        (value_of(one.all_work_cents), value_of(one.deductions_cents), value_of(one.net_cents))
+        for one in lines
     ]
-    is_own = all(_value(one.all_work_cents) == _value(one.gross_cents) for one in lines)
+    is_own = all(value_of(one.all_work_cents) == value_of(one.gross_cents) for one in lines)
     adds_up = all(
         all_work is not None and off is not None and net is not None and all_work - off == net
         for all_work, off, net in rows
@@ -137,12 +136,4 @@ def _sum(reads: Sequence[Read[int] | None]) -> Read[int] | None:
 
 
 def _named(worker: Worker) -> str:
-    return _plain(_value(worker.name))
-
-
-def _plain(text: str | None) -> str:
-    return " ".join((text or "").casefold().split())
-
-
-def _value(read: Read[T] | None) -> T | None:
-    return read.value if read is not None else None
+    return folded(value_of(worker.name))

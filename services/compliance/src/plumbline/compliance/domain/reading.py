@@ -22,3 +22,8 @@ class Read(Fact, Generic[T]):
 
     value: T | None
     confidence: float = Field(ge=0, le=1)
+
+
+def value_of(read: Read[T] | None) -> T | None:
+    """Return what was read, however surely; None for a blank, and for what was not found."""
+    return read.value if read is not None else None

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypeVar
 
 from plumbline.compliance.domain.content import Structure
 from plumbline.compliance.domain.document import Document, Known
@@ -11,13 +10,11 @@ from plumbline.compliance.domain.facts import DocumentFacts, HeldLicence, LastPa
 from plumbline.compliance.domain.papers import STATE_OF, W9, Fields, Licence, Payroll, Timesheet
 from plumbline.compliance.domain.people import with_rates
 from plumbline.compliance.domain.projects import Sheets
-from plumbline.compliance.domain.reading import Read
+from plumbline.compliance.domain.reading import Read, value_of
 from plumbline.compliance.domain.tax_numbers import whole_tax_numbers
 from plumbline.compliance.domain.workweek import with_work_elsewhere
 from plumbline.compliance.ports.documents import Documents
 from plumbline.compliance.ports.surroundings import Authorities, Directory, Firm, Payables, Place
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +168,7 @@ def _payrolls_before(document: Document, this: Payroll, found: Sequence[Document
         fields = other.known.fields if other.known else None
         if not isinstance(fields, Payroll) or other.document == document.document:
             continue
-        number, ends = _value(fields.number), _value(fields.week_ends_on)
+        number, ends = value_of(fields.number), value_of(fields.week_ends_on)
         if (
             other.project_id == document.project_id
             and number is not None
@@ -180,7 +177,3 @@ def _payrolls_before(document: Document, this: Payroll, found: Sequence[Document
         ):
             is_final = fields.is_final is not None and fields.is_final.value is True
             yield LastPayroll(number=number, week_ends_on=ends, is_final=is_final)
-
-
-def _value(read: Read[T] | None) -> T | None:
-    return read.value if read else None
